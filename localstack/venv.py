@@ -98,24 +98,24 @@ def pip(python, *arguments):
     raise Failure("pip failed: %s" % last)
 
 
-def install(target, dev, stamp):
+def install(target, dev):
     started = time.monotonic()
     python = target / "bin" / "python"
-    if output_of([str(python), "-I", "-c", "import pip"]) is None or not stamp.exists():
-        base, version = find_python()
-        say("Python %s at %s" % (version, base))
-        done = subprocess.run([base, "-I", "-m", "venv", "--clear", str(target)], stderr=subprocess.STDOUT, stdout=subprocess.PIPE)
-        if done.returncode:
-            raise Failure("could not make %s: %s" % (target, done.stdout.decode().strip()[-300:]))
-    stamp.write_text("")  # a run that is cut short is taken up by the next one
+    base, version = find_python()
+    say("Python %s at %s" % (version, base))
+    done = subprocess.run([base, "-I", "-m", "venv", "--clear", str(target)], stderr=subprocess.STDOUT, stdout=subprocess.PIPE)
+    if done.returncode:
+        raise Failure("could not make %s: %s" % (target, done.stdout.decode().strip()[-300:]))
     say("installing the pinned packages (about a minute, once)")
     with tempfile.TemporaryDirectory() as folder:
         first = Path(folder) / "build-tools.txt"
         first.write_text(build_tools(HERE / "requirements.txt"))
         pip(python, "--require-hashes", "-r", str(first))
+    # Before the rest: LocalStack's plugin library hooks into setuptools and
+    # breaks editable builds of a package that has its code under src.
+    pip(python, "--no-deps", "--no-build-isolation", "--editable", str(EXECUTOR))
     lock = HERE / ("requirements-dev.txt" if dev else "requirements.txt")
     pip(python, "--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(lock))
-    pip(python, "--no-deps", "--no-build-isolation", "--editable", str(EXECUTOR))
     say("ready in %.0f s: %s" % (time.monotonic() - started, target))
 
 
@@ -140,7 +140,7 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX)
         if up_to_date():  # another run made it while this one waited
             return
-        install(target, arguments.dev, stamp)
+        install(target, arguments.dev)
         stamp.write_text("\n".join(wanted) + "\n")
 
 
