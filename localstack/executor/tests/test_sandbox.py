@@ -96,6 +96,7 @@ def test_a_process_that_ends_between_invocations_costs_no_invocation(sandbox):
     function = sandbox("serve(lambda event, headers: os.getpid())")
     pid = payload(function.invoke(b"{}"))
     os.kill(pid, 9)
+    assert wait_until(lambda: not alive(pid))
     again = function.invoke(b"{}")
     assert again.error_type is None and payload(again) != pid
 
