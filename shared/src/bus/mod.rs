@@ -1,0 +1,1 @@
+//! Contract events on their way.
