@@ -37,8 +37,8 @@ def forged() -> dict[str, str]:
     good = tokens.token("admin")
     head, body, signature = good.split(".")
     none = tokens.encode(json.dumps({"alg": "none", "typ": "JWT"}).encode())
-    swapped = json.loads(base64.urlsafe_b64decode(tokens.encode(base64.urlsafe_b64decode(body + "==")) + "=="))
-    swapped["sub"] = "somebody-else"
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    swapped = claims | {"sub": "somebody-else"}
     return {
         "noise": "not.a.token",
         "no algorithm": f"{none}.{body}.",
@@ -50,7 +50,7 @@ def forged() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("wrong", sorted(["noise", "no algorithm", "other body", "other issuer", "other audience", "unknown role", "not yet"]))
+@pytest.mark.parametrize("wrong", ["noise", "no algorithm", "other body", "other issuer", "other audience", "unknown role", "not yet"])
 def test_a_forged_token_opens_nothing(api, wrong):
     for path in PROTECTED:
         assert_problem(bare(api, "GET", path, forged()[wrong]), 401, "bad_token")
@@ -60,7 +60,7 @@ def test_an_expired_token_says_so(api):
     assert_problem(bare(api, "GET", "/v1/imports", tokens.token("admin", seconds=-3600)), 401, "expired_token")
 
 
-def test_the_lent_token_opens_the_same_paths(api):
+def test_a_good_token_opens_the_same_paths(api):
     assert api.call("GET", "/v1/imports").status_code == 200
     assert_problem(api.call("GET", f"/v1/imports/{uuid.uuid4()}"), 404, "not_found")
 
