@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::code::{Code, Refusal};
 use super::column::Column;
+use super::scan::Width;
 use super::split::Cells;
 
 /// A header matched to a layout.
@@ -46,6 +47,20 @@ impl Header {
     /// Where the layout's column is in the file.
     pub fn position(&self, column: usize) -> Option<usize> {
         self.columns.iter().position(|&found| found == Some(column))
+    }
+
+    /// How many cells its records have, for the scanner.
+    pub fn width(&self, layout: &[Column]) -> Width {
+        let needed = |column: &Option<usize>| {
+            column
+                .and_then(|index| layout.get(index))
+                .is_some_and(|column| column.required)
+        };
+        let last = self.columns.iter().rposition(|column| needed(column));
+        Width {
+            header: self.columns.len(),
+            least: last.map_or(1, |last| last + 1),
+        }
     }
 
     /// Whether a record is the header once more.

@@ -13,15 +13,19 @@
 //!
 //! After a fault that reaches beyond its physical line, nothing says where the record ends. The
 //! scanner then gives up physical lines, one by one, until it stands before one that is a record
-//! of its own: it has at least the header's number of delimiters, or it scans strictly (over
-//! several lines if need be, within [`LOOKAHEAD`]) to exactly the header's number of cells. All
-//! that was given up is one faulty record. So a forgotten quote costs its record and not the
+//! of its own: it has as many delimiters as the header, or it scans strictly (over several lines
+//! if need be, within [`LOOKAHEAD`]) to the header's number of cells. Where records of the file
+//! leave out cells at the end, or nothing is found for long, fewer will do, but never fewer than
+//! the required columns need. All that was given up is one faulty record. So a forgotten quote costs its record and not the
 //! file, and a record that is faulty itself still rejects alone.
 //!
 //! A record that scans strictly is never broken up, even where a quoted cell holds lines that
 //! look like records (somebody pasted a CSV into a comment): otherwise the writer of a comment
-//! could put records into the file. It is marked with `lookalikes` instead. One exception: if it
-//! has *not* the header's number of cells and holds lines that have, two faults have met.
+//! could put records into the file. It is marked with `lookalikes` instead. Two exceptions: if it
+//! has *not* the header's number of cells and holds lines that have, two faults have met; and if
+//! it holds such lines and no record follows it, it is rejected as a whole.
+
+use std::ops::RangeInclusive;
 
 use memchr::{memchr_iter, memchr2};
 
@@ -42,6 +46,9 @@ pub const TAIL_LIMIT: usize = RECORD_LIMIT + CELL_LIMIT + LOOKAHEAD;
 pub const COLUMN_LIMIT: usize = 3_000;
 /// How far a candidate is looked into when records are to be trusted again.
 pub const LOOKAHEAD: usize = 64 << 10;
+
+/// After how many bytes of a lost record less is asked of a line to be trusted.
+const PATIENCE: u64 = 8 << 10;
 
 /// What a span is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +122,24 @@ impl LineEndings {
     }
 }
 
+/// How many cells a record has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Width {
+    /// As many as the header.
+    pub header: usize,
+    /// At least these, or a required column is beyond the last: some exports leave out empty
+    /// cells at the end.
+    pub least: usize,
+}
+
+impl Width {
+    /// Records that all have as many cells as the header.
+    pub const fn exactly(header: usize) -> Self {
+        let least = header;
+        Self { header, least }
+    }
+}
+
 /// A faulty record whose end has not been found yet.
 #[derive(Debug)]
 struct Lost {
@@ -133,7 +158,7 @@ struct Lost {
 /// What becomes of a record that spans lines or has a stray quote.
 enum Verdict {
     Ends {
-        fault_at: Option<usize>,
+        fault: Option<(Code, usize)>,
         lookalikes: bool,
     },
     Lost {
@@ -147,7 +172,9 @@ enum Verdict {
 #[derive(Debug)]
 pub struct Scanner {
     delimiter: u8,
-    width: Option<usize>,
+    width: Option<Width>,
+    /// The least number of cells of a record so far, within `width`.
+    seen: usize,
     offset: u64,
     line: u32,
     endings: LineEndings,
@@ -158,19 +185,20 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    /// A scanner at the beginning of a stream. `width`: the header's number of cells; none
-    /// while it is not known, then any line counts as a record of its own after a fault.
-    pub fn new(delimiter: u8, width: Option<usize>) -> Self {
+    /// A scanner at the beginning of a stream. `width`: how many cells a record has; none while
+    /// that is not known, then any line counts as a record of its own after a fault.
+    pub fn new(delimiter: u8, width: Option<Width>) -> Self {
         Self::resume(delimiter, width, 0, 1)
     }
 
     /// A scanner in the middle of a stream, at the beginning of the record at `offset`, which is
     /// on physical line `line`.
-    pub fn resume(delimiter: u8, width: Option<usize>, offset: u64, line: u32) -> Self {
+    pub fn resume(delimiter: u8, width: Option<Width>, offset: u64, line: u32) -> Self {
         let endings = LineEndings::default();
         Self {
             delimiter,
             width,
+            seen: width.map_or(1, |width| width.header),
             offset,
             line,
             endings,
@@ -266,11 +294,11 @@ impl Scanner {
                     return Some(at);
                 }
                 Verdict::Ends {
-                    fault_at,
-                    lookalikes: found,
+                    fault: found,
+                    lookalikes: like,
                 } => {
-                    lookalikes = found;
-                    fault = fault_at.map(|stray| self.fault(Code::StrayQuote, &buf[at..stray]));
+                    lookalikes = like;
+                    fault = found.map(|(code, place)| self.fault(code, &buf[at..place]));
                 }
             }
         }
@@ -285,6 +313,9 @@ impl Scanner {
         }
         let blank = fault.is_none() && is_blank(record, self.delimiter);
         let terminated = body < end;
+        if newlines == 0 && !blank {
+            self.learn(record);
+        }
         out.push(RecordSpan {
             start: self.offset,
             end: self.offset + (end - at) as u64,
@@ -315,54 +346,78 @@ impl Scanner {
         eof: bool,
     ) -> Verdict {
         let record = &buf[at..body];
-        let ends = |lookalikes| Verdict::Ends {
-            fault_at: stray,
-            lookalikes,
+        let cells = || cells_in(record, self.delimiter);
+        let ends = |fault, lookalikes| Verdict::Ends { fault, lookalikes };
+        let Some(fault_at) = stray else {
+            let Some(width) = self.width.map(|width| width.header) else {
+                return ends(None, false);
+            };
+            if !has_lookalikes(record, self.delimiter, width) {
+                return ends(None, false);
+            }
+            let open = at + first_multi_line_cell(record, self.delimiter);
+            if cells() != width {
+                return Verdict::Lost {
+                    fault_at: body,
+                    open: Some(open),
+                };
+            }
+            // The quote that closed it may have been meant to open a cell that begins with a line
+            // break. What is left of that cell then follows, and is no record.
+            return match self.goes_on(buf, end, eof) {
+                None => Verdict::Incomplete,
+                Some(true) => ends(None, true),
+                Some(false) => ends(Some((Code::UnclosedQuote, open)), true),
+            };
         };
-        match (stray, self.width) {
-            // Over several lines a walk is right if it comes out at the header's width.
-            (Some(_), None) if multi => ends(false),
-            (Some(fault_at), Some(width)) if multi => {
-                if cells_in(record, self.delimiter) == width {
-                    ends(false)
-                } else {
-                    Verdict::Lost {
-                        fault_at,
-                        open: None,
-                    }
-                }
-            }
-            // On one line it is right if its quotes come in pairs, or if the next line is a
-            // record of its own; else the cell goes on there.
-            (Some(fault_at), width) => {
-                if memchr_iter(b'"', record).count().is_multiple_of(2) || (eof && end == buf.len())
-                {
-                    return ends(false);
-                }
-                if end == buf.len() {
-                    return Verdict::Incomplete;
-                }
-                match is_trusted(buf, end, self.delimiter, width, eof) {
-                    None => Verdict::Incomplete,
-                    Some(true) => ends(false),
-                    Some(false) => Verdict::Lost {
-                        fault_at,
-                        open: None,
-                    },
-                }
-            }
-            (None, None) => ends(false),
-            (None, Some(width)) => {
-                let lookalikes = has_lookalikes(record, self.delimiter, width);
-                if lookalikes && cells_in(record, self.delimiter) != width {
-                    let open = first_multi_line_cell(record, self.delimiter);
-                    return Verdict::Lost {
-                        fault_at: body,
-                        open: Some(at + open),
-                    };
-                }
-                ends(lookalikes)
-            }
+        let stray = Some((Code::StrayQuote, fault_at));
+        // Over several lines a walk is right if it comes out at the right number of cells.
+        if multi {
+            return match self.width {
+                Some(width) if !(self.seen..=width.header).contains(&cells()) => Verdict::Lost {
+                    fault_at,
+                    open: None,
+                },
+                _ => ends(stray, false),
+            };
+        }
+        // On one line it is right if its quotes come in pairs, or if the next line is a record of
+        // its own; else the cell goes on there.
+        if memchr_iter(b'"', record).count().is_multiple_of(2) {
+            return ends(stray, false);
+        }
+        match self.goes_on(buf, end, eof) {
+            None => Verdict::Incomplete,
+            Some(true) => ends(stray, false),
+            Some(false) => Verdict::Lost {
+                fault_at,
+                open: None,
+            },
+        }
+    }
+
+    /// Whether a record of its own, or nothing, follows at `at`.
+    fn goes_on(&self, buf: &[u8], at: usize, eof: bool) -> Option<bool> {
+        match at == buf.len() {
+            true => eof.then_some(true),
+            false => is_trusted(buf, at, self.delimiter, self.cells(self.seen), eof),
+        }
+    }
+
+    /// The numbers of cells, from `least`, by which a line is trusted to be a record.
+    fn cells(&self, least: usize) -> Option<RangeInclusive<usize>> {
+        self.width.map(|width| least..=width.header)
+    }
+
+    /// Takes note of how many cells the records of this file have.
+    #[inline]
+    fn learn(&mut self, record: &[u8]) {
+        if let Some(width) = self.width
+            && width.least < self.seen
+        {
+            // Delimiters inside quotes make it a little too many: that does no harm.
+            let cells = memchr_iter(self.delimiter, record).count() + 1;
+            self.seen = self.seen.min(cells.max(width.least));
         }
     }
 
@@ -403,7 +458,14 @@ impl Scanner {
     ) -> Option<usize> {
         let lost = self.lost.as_mut()?;
         if !lost.within_line {
-            if is_trusted(buf, at, self.delimiter, self.width, eof)? {
+            // Beyond what any text may have, one that is only just a record will do.
+            let given_up = self.offset - lost.start > PATIENCE;
+            let least = match self.width {
+                Some(width) if given_up => width.least,
+                _ => self.seen,
+            };
+            let cells = self.width.map(|width| least..=width.header);
+            if is_trusted(buf, at, self.delimiter, cells, eof)? {
                 let lost = self.lost.take()?;
                 out.push(self.found_again(&lost));
                 return Some(at);

@@ -7,7 +7,11 @@ use super::scan::*;
 
 /// Scans in pieces of the given sizes (repeated), as a caller with a growing tail would.
 fn scan_in(bytes: &[u8], width: Option<usize>, sizes: &[usize]) -> (Vec<RecordSpan>, LineEndings) {
-    let (mut scanner, mut out, mut tail) = (Scanner::new(b',', width), Vec::new(), Vec::new());
+    let (mut scanner, mut out, mut tail) = (
+        Scanner::new(b',', width.map(Width::exactly)),
+        Vec::new(),
+        Vec::new(),
+    );
     let (mut rest, mut turn) = (bytes, 0);
     loop {
         let size = sizes[turn % sizes.len()]
@@ -210,6 +214,35 @@ fn a_limit_is_an_answer_and_the_file_goes_on() {
     assert_eq!(pieces, scan(&text, 2));
 }
 
+#[test]
+fn an_accidental_close_before_a_line_break_rejects_what_it_merged() {
+    assert_eq!(
+        report("1,b,\"oops\n2,b,c\n3,b,\"\nfoo\"\n4,b,c\n", 3),
+        ["1-3 unclosed_quote@2", "4 stray_quote@0", "5"]
+    );
+}
+
+#[test]
+fn records_that_leave_out_cells_at_the_end_are_trusted_too() {
+    let width = Some(Width {
+        header: 6,
+        least: 2,
+    });
+    let lines = |text: &str| {
+        let (mut scanner, mut out) = (Scanner::new(b',', width), Vec::new());
+        scanner.scan(text.as_bytes(), true, &mut out);
+        out.iter()
+            .map(|span| (span.line, span.fault.is_some()))
+            .collect::<Vec<_>>()
+    };
+    let good = [(1, false), (2, true), (3, false), (4, false)];
+    assert_eq!(lines("1,b,c\n2,\"b,c\n3,b,c\n4,b,c\n"), good);
+    // The first record is the faulty one: nothing is known yet, but the file is not swallowed.
+    let rest = "3,b,c\n".repeat(5_000);
+    let found = lines(&format!("2,\"b,c\n{rest}"));
+    assert!(found.len() > 3_000, "{}", found.len());
+}
+
 /// Bytes in which everything that matters is frequent.
 fn crafted() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -279,5 +312,35 @@ proptest! {
             let cells = splitter.split(&bytes[span.start as usize..span.end as usize]).unwrap();
             prop_assert_eq!(cells.iter().collect::<Vec<_>>(), row.iter().map(String::as_str).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_fault_costs_its_own_record_only(
+        rows in proptest::collection::vec(
+            proptest::collection::vec("[a-zæ][a-z,;\" ]{0,5}(\n[a-z\" ]{1,5})?", 4), 3..12),
+        at in any::<prop::sample::Index>(), column in 0usize..4, always in any::<bool>(),
+        fault in prop_oneof![Just("\"oops"), Just("5\" x"), Just("\"a\" b"), Just("\"say \"hi\" you\"")],
+    ) {
+        let bad = at.index(rows.len());
+        let style = if always { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary };
+        let (mut bytes, mut starts) = (Vec::new(), Vec::new());
+        for (index, row) in rows.iter().enumerate() {
+            starts.push(bytes.len() as u64);
+            if index == bad {
+                let mut cells = ["k", "l", "m", "n"];
+                cells[column] = fault;
+                bytes.extend_from_slice(cells.join(",").as_bytes());
+                bytes.push(b'\n');
+                continue;
+            }
+            let mut writer = csv::WriterBuilder::new().quote_style(style).from_writer(Vec::new());
+            writer.write_record(row).unwrap();
+            bytes.extend(writer.into_inner().unwrap());
+        }
+        let (spans, _) = scan_in(&bytes, Some(4), &[5]);
+        let faulty: Vec<bool> = spans.iter().map(|span| span.fault.is_some()).collect();
+        let expected: Vec<bool> = (0..rows.len()).map(|index| index == bad).collect();
+        prop_assert_eq!(faulty, expected, "{}", String::from_utf8_lossy(&bytes));
+        prop_assert_eq!(spans.iter().map(|span| span.start).collect::<Vec<_>>(), starts);
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Pure functions of bytes and positions; [`super::scan`] puts them together into a stream.
 
+use std::ops::RangeInclusive;
+
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 use super::scan::{CELL_LIMIT, COLUMN_LIMIT, LOOKAHEAD, RECORD_LIMIT};
@@ -200,13 +202,13 @@ pub(super) fn is_blank(record: &[u8], delimiter: u8) -> bool {
         .all(|cell| cell.is_empty() || cell == b"\"\"")
 }
 
-/// Whether a record of its own begins at the physical line at `at`; `None` if that depends on
-/// bytes still to come. See the head of [`super::scan`].
+/// Whether a record of its own, with so many cells, begins at the physical line at `at`; `None`
+/// if that depends on bytes still to come. See the head of [`super::scan`].
 pub(super) fn is_trusted(
     buf: &[u8],
     at: usize,
     delimiter: u8,
-    width: Option<usize>,
+    cells: Option<RangeInclusive<usize>>,
     eof: bool,
 ) -> Option<bool> {
     let window = &buf[at..buf.len().min(at + LOOKAHEAD)];
@@ -216,13 +218,13 @@ pub(super) fn is_trusted(
         None if enough => window,
         None => return None,
     };
-    let Some(width) = width else {
+    let Some(cells) = cells else {
         return Some(!line.is_empty());
     };
     if line.is_empty() {
         return Some(false);
     }
-    if memchr_iter(delimiter, line).count() + 1 >= width {
+    if memchr_iter(delimiter, line).count() + 1 >= *cells.start() {
         return Some(true);
     }
     if memchr(b'"', line).is_none() {
@@ -231,7 +233,7 @@ pub(super) fn is_trusted(
     match walk(window, 0, delimiter, eof && at + window.len() == buf.len()) {
         Walk::End {
             body, stray: None, ..
-        } => Some(cells_in(&window[..body], delimiter) == width),
+        } => Some(cells.contains(&cells_in(&window[..body], delimiter))),
         Walk::Incomplete if !enough => None,
         _ => Some(false),
     }
