@@ -7,7 +7,10 @@
 //! | [`contracts`] | the events this platform tells others, as types and as JSON Schema |
 //! | [`db`] | one Postgres connection a function, under the function's own role |
 //! | [`error`] | the retry class every error carries |
+//! | [`identity`] | who a record is about; in doubt nobody is joined |
+//! | [`intake`] | what happens to every byte of a dropped file |
 //! | [`pii`] | the wrapper that neither prints nor serialises |
+//! | [`purpose`] | on what basis a person's data is used |
 //! | [`telemetry`] | JSON logs that can be followed by one correlation id |
 //! | [`vault`] | sealing under a key per subject, blind indexes |
 
@@ -16,6 +19,9 @@ pub mod config;
 pub mod contracts;
 pub mod db;
 pub mod error;
+pub mod identity;
+pub mod intake;
 pub mod pii;
+pub mod purpose;
 pub mod telemetry;
 pub mod vault;
