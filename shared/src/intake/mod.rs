@@ -56,6 +56,7 @@ pub mod source;
 pub mod split;
 pub mod store;
 pub mod survey;
+pub mod texts;
 pub mod trigger;
 mod walk;
 

@@ -59,7 +59,7 @@ impl Survey {
             bytes: info.bytes,
             encoding: self.dialect.encoding,
             delimiter: self.dialect.delimiter,
-            width: self.preamble.recognised.header.columns.len(),
+            width: self.preamble.recognised.header.width(self.layout.columns),
             offset: self.preamble.records_start,
             line: self.preamble.records_line,
         }
