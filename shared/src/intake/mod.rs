@@ -8,7 +8,7 @@
 //! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
-//! | what a person reads | [`code`], [`mask`], [`formula`] |
+//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`] |
 //!
 //! The tables that say which columns an entity has ([`column`]) and the facts of a source
 //! ([`facts`]) are data given by the caller: nothing in here knows a session from a match.
@@ -21,6 +21,7 @@ pub mod decode;
 pub mod dialect;
 pub mod email;
 pub mod facts;
+pub mod fault;
 pub mod formula;
 pub mod header;
 pub mod json;
@@ -37,5 +38,7 @@ mod walk;
 mod cell_tests;
 #[cfg(test)]
 mod date_tests;
+#[cfg(test)]
+mod flow_tests;
 #[cfg(test)]
 mod scan_tests;
