@@ -25,6 +25,7 @@ pub mod fault;
 pub mod formula;
 pub mod header;
 pub mod json;
+pub mod line_endings;
 pub mod mask;
 pub mod not_csv;
 pub mod number;
