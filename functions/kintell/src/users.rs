@@ -20,7 +20,8 @@ const LAYOUT: Layout = Layout {
     columns: &[
         Column::email("email").required().aliases(&["E-mail", "Email address"]),
         Column::name("name").aliases(&["Full name"]),
-        Column::url("linkedin_url").class(Class::Person).aliases(&["LinkedIn"]),
+        // People write it with and without https://, so it is kept as it is.
+        Column::new("linkedin_url", Class::Person, Kind::Text).aliases(&["LinkedIn"]),
         said("verification_status").aliases(&["Verification"]),
         said("role_when_joined").aliases(&["Role"]),
         said("grant_access"),
