@@ -304,18 +304,32 @@ mod tests {
     fn an_iam_token_is_a_presigned_connect_request_without_scheme() {
         let mut postgres = tokio_postgres::Config::new();
         postgres.host("db.example.org").port(5432).user("teei_kintell_import");
-        let credentials = aws_credential_types::Credentials::new("AKIDEXAMPLE", "secret", Some("a/b+c".to_owned()), None, "test");
+        let credentials =
+            aws_credential_types::Credentials::new("AKIDEXAMPLE", "secret", Some("a/b+c".to_owned()), None, "test");
         let token = sign_iam_token(credentials, "eu-north-1", &postgres, std::time::UNIX_EPOCH).unwrap();
         let token = token.expose();
         assert!(token.starts_with("db.example.org:5432/?Action=connect&DBUser=teei_kintell_import&"), "{token}");
-        for part in ["X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Expires=900", "X-Amz-Signature=", "X-Amz-Security-Token=a%2Fb%2Bc", "eu-north-1%2Frds-db%2Faws4_request"] {
+        for part in [
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+            "X-Amz-Expires=900",
+            "X-Amz-Signature=",
+            "X-Amz-Security-Token=a%2Fb%2Bc",
+            "eu-north-1%2Frds-db%2Faws4_request",
+        ] {
             assert!(token.contains(part), "{part} is missing in {token}");
         }
     }
 
     #[test]
     fn tls_is_required_for_iam_logins() {
-        let env = Env::from_pairs(&[("DATABASE_HOST", "h"), ("DATABASE_PORT", "5432"), ("DATABASE_NAME", "n"), ("DATABASE_USER", "u"), ("DATABASE_AUTH", "iam"), ("DATABASE_TLS", "off")]);
+        let env = Env::from_pairs(&[
+            ("DATABASE_HOST", "h"),
+            ("DATABASE_PORT", "5432"),
+            ("DATABASE_NAME", "n"),
+            ("DATABASE_USER", "u"),
+            ("DATABASE_AUTH", "iam"),
+            ("DATABASE_TLS", "off"),
+        ]);
         let aws = SdkConfig::builder().build();
         let error = futures::executor::block_on(DbConfig::from_env(&env, &aws)).err().unwrap();
         assert!(matches!(error, ConfigError::Invalid { name: "DATABASE_TLS", .. }), "{error}");

@@ -2,16 +2,24 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | [`auth`] | tokens, roles, access tables |
 //! | [`config`] | environment variables, read once, missing ones named |
 //! | [`db`] | one Postgres connection a function, under the function's own role |
 //! | [`error`] | the retry class every error carries |
+//! | [`heartbeat`] | a function's sign of life, which health is made of |
+//! | [`http`] | one layer around every router, problems, pages, entity tags |
+//! | [`openapi`] | one API description of all services |
 //! | [`pii`] | the wrapper that neither prints nor serialises |
 //! | [`telemetry`] | JSON logs that can be followed by one correlation id |
 //! | [`vault`] | sealing under a key per subject, blind indexes |
 
+pub mod auth;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod heartbeat;
+pub mod http;
+pub mod openapi;
 pub mod pii;
 pub mod telemetry;
 pub mod vault;

@@ -7,7 +7,17 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitEx
 /// hold requests, and requests may hold people.
 pub fn init(function: &'static str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let quiet = ["aws_smithy_runtime", "aws_sdk_s3", "aws_config", "hyper", "hyper_util", "rustls", "tokio_postgres", "lambda_runtime", "lambda_http"];
+    let quiet = [
+        "aws_smithy_runtime",
+        "aws_sdk_s3",
+        "aws_config",
+        "hyper",
+        "hyper_util",
+        "rustls",
+        "tokio_postgres",
+        "lambda_runtime",
+        "lambda_http",
+    ];
     let filter = quiet.iter().fold(filter, |filter, target| match format!("{target}=warn").parse() {
         Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
