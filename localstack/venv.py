@@ -91,7 +91,8 @@ def pip(python, *arguments):
         return
     log = done.stdout.strip()
     last = next((line for line in log.splitlines() if line.startswith("ERROR:")), log[-300:])
-    if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|Name or service|SSLError|ProxyError|Connection", log):
+    # "from versions: none" for a pinned release is what pip says when it could not look.
+    if re.search(r"from versions: none|NewConnectionError|ConnectTimeout|ReadTimeout|Name or service|SSLError|ProxyError|Connection", log):
         raise Failure("the package registry cannot be reached: check network and proxy, then run this again (%s)" % last)
     if "HASHES" in log:
         raise Failure("a package differs from its pinned hash, nothing was installed from it: %s" % last)

@@ -79,7 +79,7 @@ impl From<deadpool_postgres::PoolError> for DbError {
 #[derive(Clone)]
 enum Login {
     Password(Pii<String>),
-    Iam(SdkConfig),
+    Iam(Box<SdkConfig>),
 }
 
 /// Where the database is and under which role to ask it.
@@ -113,7 +113,7 @@ impl DbConfig {
             _ => return Err(invalid("DATABASE_TLS", "it is neither require nor off")),
         };
         let login = match env.required("DATABASE_AUTH")?.as_str() {
-            "iam" if tls => Login::Iam(aws.clone()),
+            "iam" if tls => Login::Iam(Box::new(aws.clone())),
             "iam" => return Err(invalid("DATABASE_TLS", "IAM logins need require")),
             "secret" => Login::Password(read_secret(aws, &env.required("DATABASE_SECRET")?).await?),
             _ => return Err(invalid("DATABASE_AUTH", "it is neither iam nor secret")),

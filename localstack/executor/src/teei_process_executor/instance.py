@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +95,7 @@ class Instance:
 
     # The routes of the Runtime API, each called in a thread of its connection.
 
-    def next_invocation(self) -> Invocation | None:
+    def next_invocation(self, connected: Callable[[], bool]) -> Invocation | None:
         with self._changed:
             if self._polled_at is None:
                 self._polled_at = time.perf_counter()
@@ -102,7 +103,8 @@ class Instance:
             self._changed.wait_for(
                 lambda: self._ended or (self._invocation is not None and not self._delivered)
             )
-            if self._ended:
+            # A process that died while it waited may not have been reaped yet.
+            if self._ended or not connected():
                 return None
             self._delivered = True
             return self._invocation

@@ -10,6 +10,7 @@ import json
 import re
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,8 +47,9 @@ class Invocation:
 class Instance(Protocol):
     """The side that the routes are served for."""
 
-    def next_invocation(self) -> Invocation | None:
-        """Waits for one; None when the instance ends first."""
+    def next_invocation(self, connected: Callable[[], bool]) -> Invocation | None:
+        """Waits for one. None when the instance ends first, or when `connected`
+        says that nobody is left to take it."""
 
     def answer(self, request_id: str, body: bytes, error: bool, too_large: bool) -> bool:
         """False when no invocation of that id is open."""
@@ -94,7 +96,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path != PREFIX + "/invocation/next":
             return self._reply(404, {"errorType": "NotFound", "errorMessage": self.path})
-        invocation = self.instance.next_invocation()
+        invocation = self.instance.next_invocation(self._connected)
         if invocation is None:
             self.close_connection = True
             return
@@ -121,6 +123,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             message = f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
             return self._reply(413, {"errorType": "RequestEntityTooLarge", "errorMessage": message})
         self._reply(202, {"status": "OK"})
+
+    def _connected(self) -> bool:
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True  # open, and nothing sent: what a waiting runtime looks like
+        except OSError:
+            return False
 
     def _body(self) -> bytes:
         """At most one byte more than a response may have; the rest is read and dropped."""
