@@ -15,7 +15,11 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::problem::{self, Problem};
-use crate::auth::{Access, Claims, Decision, TokenError, Verifier, Who, decide};
+use crate::{
+    auth::{Access, Claims, Decision, TokenError, Verifier, Who, decide},
+    db::Db,
+    heartbeat::Heartbeat,
+};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -26,6 +30,34 @@ pub struct Edge {
     pub access: &'static [Access],
     /// Who tokens are believed from.
     pub verifier: Verifier,
+    /// Where the function's heartbeat goes; none in tests without a database.
+    pub beat: Option<Beat>,
+}
+
+/// A heartbeat and the database it is written to.
+pub struct Beat {
+    /// The function's.
+    pub heartbeat: Heartbeat,
+    /// The function's own connection, free again when the handler has answered.
+    pub db: Db,
+}
+
+impl Beat {
+    /// Before the answer leaves, because the function is frozen right after. A database that is not there has
+    /// nothing to write to; that it is not there is what health itself finds out.
+    async fn after(&self, status: StatusCode) {
+        let ok = !status.is_server_error();
+        if status == StatusCode::SERVICE_UNAVAILABLE || !self.heartbeat.due(ok) {
+            return;
+        }
+        if let Ok(client) = self.db.client().await {
+            if ok {
+                self.heartbeat.ok(&client).await;
+            } else {
+                self.heartbeat.failed(&client, problem::INTERNAL.code).await;
+            }
+        }
+    }
 }
 
 /// Puts the layer around a service's routes, and a problem where there is no route.
@@ -163,10 +195,14 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
                     request.extensions_mut().insert(Caller(claims));
                 }
                 request.extensions_mut().insert(ids.clone());
-                AssertUnwindSafe(next.run(request))
+                let response = AssertUnwindSafe(next.run(request))
                     .catch_unwind()
                     .await
-                    .unwrap_or_else(|_| Problem::internal("panic").into_response())
+                    .unwrap_or_else(|_| Problem::internal("panic").into_response());
+                if let (Some(beat), true) = (&edge.beat, route.is_some()) {
+                    beat.after(response.status()).await;
+                }
+                response
             }
         };
         finish(response, &ids, &path, started)

@@ -18,7 +18,7 @@ mod page;
 pub mod problem;
 mod server;
 
-pub use edge::{Caller, Edge, Ids, MaybeCaller, wrap};
+pub use edge::{Beat, Caller, Edge, Ids, MaybeCaller, wrap};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, PathId, Query};
 pub use page::Page;
