@@ -3,7 +3,9 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`auth`] | tokens, roles, access tables |
+//! | [`bus`] | the outbox events are written to, the nudges, the driver of consumers |
 //! | [`config`] | environment variables, read once, missing ones named |
+//! | [`contracts`] | the events this platform tells others, as types and as JSON Schema |
 //! | [`db`] | one Postgres connection a function, under the function's own role |
 //! | [`error`] | the retry class every error carries |
 //! | [`heartbeat`] | a function's sign of life, which health is made of |
@@ -14,7 +16,9 @@
 //! | [`vault`] | sealing under a key per subject, blind indexes |
 
 pub mod auth;
+pub mod bus;
 pub mod config;
+pub mod contracts;
 pub mod db;
 pub mod error;
 pub mod heartbeat;

@@ -1,0 +1,64 @@
+# All that a person needs to type. `make` lists the targets.
+PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3.10 || echo python3)
+CARGO  ?= cargo
+VENV   := .local/venv
+TEEI   := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 CARGO='$(CARGO)' $(PYTHON) -m teei_local
+STAGE  ?= prod
+
+export AWS_LC_SYS_NO_JITTER_ENTROPY = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help up down clean reset samples status token logs invoke acceptance psql testdb test test-fast lint fmt generate bench build deploy
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+
+up: ## build, start and deploy everything here, import the sample files, show the result
+	@$(TEEI) up
+down: ## end every process that `make up` started
+	@$(TEEI) down
+clean: ## down, and remove .local/ (environment, data, logs, keys)
+	@$(TEEI) clean
+reset: ## empty the running stack's data and load the seed again
+	@$(TEEI) reset
+samples: ## drop the sample files again and follow them
+	@$(TEEI) samples
+status: ## what runs, where, and its health
+	@$(TEEI) status
+
+token: ## print a token: ROLE=admin [SUBJECT=… COMPANY=<uuid> PROFILE=<uuid>]
+	@$(TEEI) token --role '$(ROLE)' $(if $(SUBJECT),--subject '$(SUBJECT)') $(if $(COMPANY),--company '$(COMPANY)') $(if $(PROFILE),--profile '$(PROFILE)')
+logs: ## follow the functions' logs: [FN=kintell-import]
+	@$(TEEI) logs --fn '$(FN)'
+invoke: ## send a function its sample from events/: FN=kintell-import [EVENT=file.json]
+	@$(TEEI) invoke --fn '$(FN)' $(if $(EVENT),--event '$(EVENT)')
+acceptance: ## the six success criteria, each proven by a query on the running stack
+	@$(TEEI) acceptance
+psql: ## a prompt on the running database
+	@$(TEEI) psql
+
+test: ## all tests from nothing: unit, integration, process executor, end to end
+	@$(TEEI) test
+test-fast: ## unit and integration tests only
+	@$(TEEI) test-fast
+testdb: ## start a Postgres for `cargo test` and print its URL (for TEST_DATABASE_URL)
+	@$(TEEI) testdb
+lint: ## what CI refuses: format, clippy, template, python
+	@$(TEEI) venv
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/python -m compileall -q localstack/teei_local localstack/executor/src tests/e2e
+fmt: ## format the Rust code
+	$(CARGO) fmt --all
+generate: ## refresh what is generated: contracts, OpenAPI, ER diagram
+	@$(TEEI) generate
+bench: ## every binary: start to first poll, zip size, memory at rest
+	@$(TEEI) bench
+
+build: ## build for AWS Lambda (cargo-lambda)
+	@command -v cargo-lambda > /dev/null || { echo "teei: cargo-lambda is missing: pip install cargo-lambda==1.9.2, or see https://www.cargo-lambda.info" >&2; exit 1; }
+	$(CARGO) lambda build --release --bins
+deploy: build ## deploy to AWS with sam: STAGE=prod, further parameters are asked for once
+	@command -v sam > /dev/null || { echo "teei: sam is missing: install the AWS SAM CLI, https://docs.aws.amazon.com/serverless-application-model" >&2; exit 1; }
+	sam deploy --template-file template.yaml --stack-name teei-$(STAGE) --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --resolve-s3 --parameter-overrides Stage=$(STAGE) $(PARAMETERS) $(if $(wildcard samconfig.toml),,--guided)

@@ -1,0 +1,194 @@
+//! What came in: texts to be screened, and files with how they ended.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Contract, Violation,
+    examples::{IMPORT, PARTICIPANT, SESSION, TEXT, kintell},
+    values::{AuthorRole, Entity, ImportOutcome, Line, Revision, SourceCode, TextKind},
+};
+
+/// Somebody wrote something. The words are sealed in the vault under `textId`; this event is the one trigger of
+/// screening. A text is immutable: new words are a new text that supersedes the old one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("anyOf" = [
+    { "required": ["authorId"] },
+    { "properties": { "authorRole": { "const": "undeclared" } } }
+]))]
+pub struct TextReceived {
+    /// The text; the subject of the event.
+    pub text_id: Uuid,
+    /// Whose words they are; may be absent only when the author's role is undeclared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_id: Option<Uuid>,
+    /// The side the author was on, as the source declares it.
+    pub author_role: AuthorRole,
+    /// The fact the text was written about, for example the meeting.
+    pub subject_id: Uuid,
+    /// The text this one replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersedes: Option<Uuid>,
+    /// What kind of fact the text was written about.
+    pub kind: TextKind,
+    /// The system the text came from.
+    pub source: SourceCode,
+    /// The version of this fact; always 1, because a text is immutable.
+    pub revision: Revision,
+    /// The import that brought it, if a file did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<Uuid>,
+    /// The line of the file it stood on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
+}
+
+impl Contract for TextReceived {
+    const TYPE: &'static str = "intake.text.received.v1";
+    const SERVICE: &'static str = "intake";
+
+    fn check(&self) -> Result<(), Violation> {
+        if self.author_id.is_none() && self.author_role != AuthorRole::Undeclared {
+            return Err(Violation("authorId has to be there when authorRole is declared"));
+        }
+        if self.supersedes == Some(self.text_id) {
+            return Err(Violation("supersedes has to name another text"));
+        }
+        Ok(())
+    }
+
+    fn example() -> Self {
+        Self {
+            text_id: TEXT,
+            author_id: Some(PARTICIPANT),
+            author_role: AuthorRole::Participant,
+            subject_id: SESSION,
+            supersedes: None,
+            kind: TextKind::KintellSession,
+            source: kintell(),
+            revision: Revision::FIRST,
+            import_id: Some(IMPORT),
+            line: Line::new(2).ok(),
+        }
+    }
+}
+
+/// What became of a file's records: `records = new + changed + unchanged + duplicate + blank + rejected + suppressed`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct Counts {
+    /// Records in the file.
+    pub records: u32,
+    /// Facts seen for the first time.
+    pub new: u32,
+    /// Facts that got a next revision.
+    pub changed: u32,
+    /// Facts that were known with the same content.
+    pub unchanged: u32,
+    /// Repeats within the file.
+    pub duplicate: u32,
+    /// Records without content.
+    pub blank: u32,
+    /// Records refused with a reason.
+    pub rejected: u32,
+    /// Records of people who were erased; nothing of them is stored.
+    pub suppressed: u32,
+}
+
+impl Counts {
+    fn check(&self) -> Result<(), Violation> {
+        let fates =
+            [self.new, self.changed, self.unchanged, self.duplicate, self.blank, self.rejected, self.suppressed];
+        if fates.iter().map(|&n| u64::from(n)).sum::<u64>() == u64::from(self.records) {
+            Ok(())
+        } else {
+            Err(Violation("counts have to add up to records"))
+        }
+    }
+}
+
+/// A file was applied: its facts, their events and its receipt are in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportCompleted {
+    /// The import; the subject of the event.
+    pub import_id: Uuid,
+    /// The system the file came from.
+    pub source: SourceCode,
+    /// What the file held.
+    pub entity: Entity,
+    /// What became of its records.
+    pub counts: Counts,
+    /// How the import ended: `loaded`.
+    pub outcome: ImportOutcome,
+    /// The version of this fact; a second attempt at the same import is the next.
+    pub revision: Revision,
+}
+
+impl Contract for ImportCompleted {
+    const TYPE: &'static str = "intake.import.completed.v1";
+    const SERVICE: &'static str = "intake";
+
+    fn check(&self) -> Result<(), Violation> {
+        if self.outcome != ImportOutcome::Loaded {
+            return Err(Violation("outcome has to be loaded"));
+        }
+        self.counts.check()
+    }
+
+    fn example() -> Self {
+        Self {
+            import_id: IMPORT,
+            source: kintell(),
+            entity: Entity::Sessions,
+            counts: Counts { records: 12, new: 10, duplicate: 1, rejected: 1, ..Counts::default() },
+            outcome: ImportOutcome::Loaded,
+            revision: Revision::FIRST,
+        }
+    }
+}
+
+/// A file was refused as a whole; nothing of it was applied. The receipt says why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportRefused {
+    /// The import; the subject of the event.
+    pub import_id: Uuid,
+    /// The system whose folder the file was put into.
+    pub source: SourceCode,
+    /// What the file was to hold; absent when neither its folder nor its header says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<Entity>,
+    /// What became of its records, as far as it was read.
+    pub counts: Counts,
+    /// How the import ended: `refused`.
+    pub outcome: ImportOutcome,
+    /// The version of this fact; a second attempt at the same import is the next.
+    pub revision: Revision,
+}
+
+impl Contract for ImportRefused {
+    const TYPE: &'static str = "intake.import.refused.v1";
+    const SERVICE: &'static str = "intake";
+
+    fn check(&self) -> Result<(), Violation> {
+        if self.outcome != ImportOutcome::Refused {
+            return Err(Violation("outcome has to be refused"));
+        }
+        self.counts.check()
+    }
+
+    fn example() -> Self {
+        Self {
+            import_id: IMPORT,
+            source: kintell(),
+            entity: None,
+            counts: Counts::default(),
+            outcome: ImportOutcome::Refused,
+            revision: Revision::FIRST,
+        }
+    }
+}

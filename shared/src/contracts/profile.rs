@@ -1,0 +1,204 @@
+//! What changed about a person, who is a surrogate id here and nothing else.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Contract, Violation,
+    examples::{EVENT, IMPORT, LINK, PARTICIPANT, instant, kintell},
+    values::{Flag, Line, Milestone, ProfileField, Revision, SourceCode, Trigger},
+};
+
+/// A person was met for the first time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileCreated {
+    /// The person; the subject of the event.
+    pub profile_id: Uuid,
+    /// Which fields are known from the start; never their values.
+    pub changed: Vec<ProfileField>,
+    /// What brought the person.
+    pub trigger: Trigger,
+    /// The revision of the profile: 1.
+    pub revision: Revision,
+    /// The import that brought it, if a file did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<Uuid>,
+    /// The line of the file it stood on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
+}
+
+impl Contract for ProfileCreated {
+    const TYPE: &'static str = "profile.created.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn example() -> Self {
+        Self {
+            profile_id: PARTICIPANT,
+            changed: vec![ProfileField::Email],
+            trigger: Trigger::Import,
+            revision: Revision::FIRST,
+            import_id: Some(IMPORT),
+            line: Line::new(2).ok(),
+        }
+    }
+}
+
+/// Something a reader of the profile sees has changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileUpdated {
+    /// The person; the subject of the event.
+    pub profile_id: Uuid,
+    /// Which fields changed; never their values.
+    pub changed: Vec<ProfileField>,
+    /// What changed them.
+    pub trigger: Trigger,
+    /// The revision of the profile after the change.
+    pub revision: Revision,
+    /// The import that brought it, if a file did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<Uuid>,
+    /// The line of the file it stood on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
+}
+
+impl Contract for ProfileUpdated {
+    const TYPE: &'static str = "profile.updated.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn check(&self) -> Result<(), Violation> {
+        if self.changed.is_empty() {
+            return Err(Violation("changed has to name at least one field"));
+        }
+        Ok(())
+    }
+
+    fn example() -> Self {
+        Self {
+            profile_id: PARTICIPANT,
+            changed: vec![ProfileField::Name, ProfileField::City],
+            trigger: Trigger::Api,
+            revision: Revision::FIRST.next(),
+            import_id: None,
+            line: None,
+        }
+    }
+}
+
+/// A person was given an id in a source. The id itself stays inside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileLinked {
+    /// The person.
+    pub profile_id: Uuid,
+    /// The system the person has an id in.
+    pub source: SourceCode,
+    /// The link; the subject of the event.
+    pub link_id: Uuid,
+    /// The version of this fact.
+    pub revision: Revision,
+    /// The import that brought it, if a file did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<Uuid>,
+    /// The line of the file it stood on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
+}
+
+impl Contract for ProfileLinked {
+    const TYPE: &'static str = "profile.linked.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn example() -> Self {
+        Self {
+            profile_id: PARTICIPANT,
+            source: kintell(),
+            link_id: LINK,
+            revision: Revision::FIRST,
+            import_id: None,
+            line: None,
+        }
+    }
+}
+
+/// A person reached a milestone. When an earlier fact arrives later, the milestone moves: the next revision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MilestoneReached {
+    /// The person; the subject of the event.
+    pub profile_id: Uuid,
+    /// What was reached.
+    pub milestone: Milestone,
+    /// When it was reached, by the time of the fact it rests on.
+    pub reached_at: Timestamp,
+    /// The milestone reached just before this one, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_milestone: Option<Milestone>,
+    /// The version of this milestone of this person; keep the highest.
+    pub revision: Revision,
+}
+
+impl Contract for MilestoneReached {
+    const TYPE: &'static str = "profile.milestone.reached.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn check(&self) -> Result<(), Violation> {
+        if self.previous_milestone == Some(self.milestone) {
+            return Err(Violation("previousMilestone has to be another milestone"));
+        }
+        Ok(())
+    }
+
+    fn example() -> Self {
+        Self {
+            profile_id: PARTICIPANT,
+            milestone: Milestone::LanguageLevelUp,
+            reached_at: instant("2025-04-01T17:45:00Z"),
+            previous_milestone: Some(Milestone::FirstLanguageSession),
+            revision: Revision::FIRST,
+        }
+    }
+}
+
+/// A flag on a person's journey went up or down. Flags advise; nothing acts on a person by them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FlagChanged {
+    /// The person; the subject of the event.
+    pub profile_id: Uuid,
+    /// Which flag.
+    pub flag: Flag,
+    /// Whether it is up now.
+    pub value: bool,
+    /// The events it rests on; empty when the flag is down.
+    pub because_of: Vec<Uuid>,
+    /// The version of this flag of this person; keep the highest.
+    pub revision: Revision,
+}
+
+impl Contract for FlagChanged {
+    const TYPE: &'static str = "profile.flag.changed.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn check(&self) -> Result<(), Violation> {
+        if self.value == self.because_of.is_empty() {
+            return Err(Violation("becauseOf has to name the cause of a flag that is up, and of no other"));
+        }
+        Ok(())
+    }
+
+    fn example() -> Self {
+        Self {
+            profile_id: PARTICIPANT,
+            flag: Flag::LanguageSupportNeeded,
+            value: true,
+            because_of: vec![EVENT],
+            revision: Revision::FIRST,
+        }
+    }
+}

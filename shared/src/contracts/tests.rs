@@ -1,0 +1,238 @@
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Runs a check on every type, by its Rust type.
+macro_rules! for_every_type {
+    ($check:ident) => {
+        $check::<SessionScheduled>();
+        $check::<SessionCompleted>();
+        $check::<TextReceived>();
+        $check::<ProfileCreated>();
+        $check::<ProfileUpdated>();
+        $check::<ProfileLinked>();
+        $check::<MilestoneReached>();
+        $check::<FlagChanged>();
+        $check::<ImportCompleted>();
+        $check::<ImportRefused>();
+    };
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events/contracts")
+}
+
+/// The checked-in schemas are exactly the generated ones: no more files, no fewer, no other bytes.
+#[test]
+fn generated_contract_schemas_are_up_to_date() {
+    let write = std::env::var_os("UPDATE_GENERATED").is_some();
+    let mut expected = Vec::new();
+    for published in schema::catalogue() {
+        let name = format!("{}.schema.json", published.name);
+        let path = folder().join(&name);
+        let generated = serde_json::to_string_pretty(&published.schema).unwrap() + "\n";
+        if write {
+            std::fs::write(&path, &generated).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == generated,
+            "{name} differs from the Rust types: run `make generate` and look at the difference"
+        );
+        expected.push(name);
+    }
+    expected.sort();
+    let mut found: Vec<_> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".schema.json"))
+        .collect();
+    found.sort();
+    assert_eq!(found, expected, "a schema without a type, or a type without a schema");
+}
+
+fn valid(schema: &Value, event: &Value) -> Result<(), String> {
+    let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
+    validator.validate(event).map_err(|error| error.to_string())
+}
+
+fn the_example_is_valid_and_comes_back_the_same<T: Contract>() {
+    let example = schema::example::<T>();
+    valid(&schema::schema_of::<T>(), &example).unwrap_or_else(|error| panic!("{}: {error}", T::TYPE));
+    let read = Envelope::<T>::read(&example.to_string()).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&read.to_json().unwrap()).unwrap(), example, "{}", T::TYPE);
+}
+
+#[test]
+fn every_example_is_valid_against_its_schema_and_round_trips() {
+    for_every_type!(the_example_is_valid_and_comes_back_the_same);
+}
+
+fn an_added_member_is_passed_over_and_not_written_again<T: Contract>() {
+    let mut event = schema::example::<T>();
+    event["added"] = json!("later");
+    event["data"]["added"] = json!({ "later": true });
+    valid(&schema::schema_of::<T>(), &event).unwrap();
+    let again = Envelope::<T>::read(&event.to_string()).unwrap().to_json().unwrap();
+    assert!(!again.contains("added") && !again.contains("later"), "{again}");
+}
+
+#[test]
+fn readers_pass_over_added_members_and_writers_emit_none() {
+    for_every_type!(an_added_member_is_passed_over_and_not_written_again);
+}
+
+/// Each member of the envelope and of the data is taken away in turn, and set to a value no contract allows.
+fn reader_and_schema_refuse_the_same<T: Contract>() {
+    let (schema, example) = (schema::schema_of::<T>(), schema::example::<T>());
+    let mut tried = 0;
+    for (pointer, members) in [("", &example), ("/data", &example["data"])] {
+        for member in members.as_object().unwrap().keys() {
+            for replacement in [None, Some(json!("Oksana Shevchenko")), Some(json!(-1))] {
+                let mut event = example.clone();
+                let target = event.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+                match replacement {
+                    None => target.remove(member),
+                    Some(value) => target.insert(member.clone(), value),
+                };
+                let by_schema = valid(&schema, &event);
+                let by_reader = Envelope::<T>::read(&event.to_string());
+                assert_eq!(
+                    by_schema.is_ok(),
+                    by_reader.is_ok(),
+                    "{} {pointer}/{member}: {by_schema:?} {:?} {event}",
+                    T::TYPE,
+                    by_reader.err()
+                );
+                if let Err(error) = by_reader {
+                    assert!(!error.to_string().contains("Oksana"), "{error}");
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
+}
+
+#[test]
+fn the_reader_refuses_exactly_what_the_schema_refuses() {
+    for_every_type!(reader_and_schema_refuse_the_same);
+}
+
+/// No text of a person fits: every string in a schema has a format, a pattern, a list of names or is constant.
+#[test]
+fn no_member_of_any_contract_takes_free_text() {
+    fn look(at: &str, schema: &Value) {
+        match schema {
+            Value::Object(members) => {
+                if members.get("type").is_some_and(|kind| {
+                    kind == "string" || kind.as_array().is_some_and(|k| k.contains(&json!("string")))
+                }) {
+                    assert!(
+                        ["format", "pattern", "enum", "const"].iter().any(|rule| members.contains_key(*rule)),
+                        "{at} takes any text"
+                    );
+                }
+                members.iter().for_each(|(name, value)| look(&format!("{at}/{name}"), value));
+            }
+            Value::Array(items) => items.iter().for_each(|item| look(at, item)),
+            _ => {}
+        }
+    }
+    let catalogue = schema::catalogue();
+    assert_eq!(catalogue.len(), 10);
+    for published in catalogue {
+        look(published.name, &published.schema["properties"]);
+    }
+}
+
+#[test]
+fn every_member_of_every_contract_is_described() {
+    for published in schema::catalogue() {
+        let properties = &published.schema["properties"];
+        for members in [properties, &properties["data"]["properties"]] {
+            for (name, member) in members.as_object().unwrap() {
+                if name != "data" {
+                    assert!(member["description"].is_string(), "{} {name}", published.name);
+                }
+            }
+        }
+        assert!(published.schema["description"].is_string(), "{}", published.name);
+    }
+}
+
+#[test]
+fn an_event_of_another_type_is_unknown_and_not_broken() {
+    let event = schema::example::<SessionScheduled>().to_string();
+    assert_eq!(Envelope::<SessionCompleted>::read(&event), Err(ContractError::UnknownType));
+    assert_eq!(ContractError::UnknownType.code(), "unknown_type");
+}
+
+#[test]
+fn the_rules_between_fields_hold_when_writing_and_when_reading() {
+    let now: Timestamp = "2025-03-05T08:00:00Z".parse().unwrap();
+    let seal = |data: SessionCompleted| {
+        let id = data.session_id;
+        Envelope::seal(EventDraft::new(data, id, now, "r"), now).map(drop)
+    };
+    let good = SessionCompleted::example();
+    assert!(seal(good.clone()).is_ok());
+    for bad in [
+        SessionCompleted { volunteer_id: good.participant_id, ..good.clone() },
+        SessionCompleted { rating_scale: None, ..good.clone() },
+        SessionCompleted { rating: None, ..good.clone() },
+        SessionCompleted { completed_at: good.scheduled_at - jiff::SignedDuration::from_secs(1), ..good.clone() },
+    ] {
+        let mut event = schema::example::<SessionCompleted>();
+        event["data"] = serde_json::to_value(&bad).unwrap();
+        assert!(matches!(seal(bad), Err(ContractError::Broken(_))));
+        assert!(matches!(Envelope::<SessionCompleted>::read(&event.to_string()), Err(ContractError::Broken(_))));
+    }
+    let counts = Counts { records: 3, new: 1, ..Counts::default() };
+    assert!(ImportCompleted { counts, ..ImportCompleted::example() }.check().is_err());
+    assert!(TextReceived { author_id: None, ..TextReceived::example() }.check().is_err());
+    assert!(
+        TextReceived { author_id: None, author_role: AuthorRole::Undeclared, ..TextReceived::example() }
+            .check()
+            .is_ok()
+    );
+    assert!(FlagChanged { value: false, ..FlagChanged::example() }.check().is_err());
+}
+
+#[test]
+fn a_scheduled_meeting_happens_when_it_is_recorded() {
+    let now: Timestamp = "2025-03-05T08:00:00Z".parse().unwrap();
+    let draft = EventDraft::recorded(SessionScheduled::example(), SessionScheduled::example().session_id, "r");
+    let sealed = Envelope::seal(draft.caused_by(Uuid::nil()), now).unwrap();
+    assert_eq!((sealed.time, sealed.recordedtime, sealed.causationid), (now, now, Some(Uuid::nil())));
+    assert_eq!(sealed.id.get_version_num(), 7);
+}
+
+proptest! {
+    #[test]
+    fn a_completed_session_of_any_values_survives_the_wire(
+        minutes in 1i64..=480, units in proptest::option::of(0i64..=100_000), level in 0usize..6, seconds in 0i64..4_000_000_000, revision in 1i64..100,
+    ) {
+        let data = SessionCompleted {
+            duration_minutes: DurationMinutes::new(minutes).ok(),
+            rating: units.map(|units| Rating::new(rust_decimal::Decimal::new(units, 5)).unwrap()),
+            rating_scale: units.map(|_| RatingScale::ZeroToOne),
+            language_level: Some(Cefr::ALL[level]),
+            scheduled_at: Timestamp::from_second(seconds).unwrap(),
+            completed_at: Timestamp::from_second(seconds + 60).unwrap(),
+            revision: Revision::new(revision).unwrap(),
+            ..SessionCompleted::example()
+        };
+        let sealed = Envelope::seal(EventDraft::new(data.clone(), data.session_id, data.completed_at, "r"), data.completed_at).unwrap();
+        prop_assert_eq!(Envelope::<SessionCompleted>::read(&sealed.to_json().unwrap()).unwrap(), sealed);
+    }
+
+    #[test]
+    fn any_bytes_are_refused_without_a_panic(text in ".{0,200}") {
+        prop_assert!(Header::read(&text).is_err());
+        prop_assert!(Envelope::<SessionCompleted>::read(&text).is_err());
+    }
+}
