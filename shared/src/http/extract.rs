@@ -61,8 +61,7 @@ fn bad_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let plain = |part: &&str| part.len() <= 40 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let parts = path.iter().map(String::as_str).chain(missing).filter(plain);
     let pointer: String = parts.map(|part| format!("/{part}")).collect();
-    let field = FieldError { pointer, code, detail: detail.into() };
-    Problem { errors: vec![field], ..Problem::new(&super::problem::BAD_FIELD) }
+    Problem::field(FieldError { pointer, code, detail: detail.into() })
 }
 
 /// The query string. The target type should refuse unknown fields: a misspelt filter must not widen an answer.

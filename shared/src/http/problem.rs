@@ -11,8 +11,10 @@ use utoipa::ToSchema;
 
 use crate::{
     auth::TokenError,
+    bus::{nudge::NudgeError, outbox::OutboxError},
     db::DbError,
     error::{Classified, Retry},
+    vault::VaultError,
 };
 
 /// A kind of problem. The code is a promise: it never changes its meaning.
@@ -62,6 +64,8 @@ codes! {
     PRECONDITION_REQUIRED PRECONDITION_REQUIRED "precondition_required" "If-Match is missing" None, "Read it first and send its ETag as If-Match.";
     INTERNAL INTERNAL_SERVER_ERROR "internal" "Our mistake" None, "Something went wrong on our side. Tell us the request_id.";
     DATABASE_UNAVAILABLE SERVICE_UNAVAILABLE "database_unavailable" "The database does not answer" Some(2), "Nothing was changed. Try again in a few seconds.";
+    VAULT_UNAVAILABLE SERVICE_UNAVAILABLE "vault_unavailable" "The vault's keys cannot be reached" Some(5), "Nothing was read or changed. Try again in a few seconds.";
+    BUS_UNAVAILABLE SERVICE_UNAVAILABLE "bus_unavailable" "The event queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
     KEYS_UNAVAILABLE SERVICE_UNAVAILABLE "keys_unavailable" "Tokens cannot be checked" Some(5), "The issuer of tokens does not answer. Try again in a few seconds.";
 }
 
@@ -109,6 +113,11 @@ impl Problem {
         self
     }
 
+    /// 422 `bad_field` for one field.
+    pub fn field(error: FieldError) -> Self {
+        Self { errors: vec![error], ..Self::new(&BAD_FIELD) }
+    }
+
     /// 422 `bad_field`, or `Ok` if there is nothing wrong.
     pub fn check(errors: Vec<FieldError>) -> Result<(), Self> {
         if errors.is_empty() { Ok(()) } else { Err(Self { errors, ..Self::new(&BAD_FIELD) }) }
@@ -127,7 +136,12 @@ impl Problem {
 
     /// Any classified error: what may succeed later is a 503, the rest is ours.
     pub fn of(error: &impl Classified) -> Self {
-        let code = if error.retry() == Retry::Retry { &DATABASE_UNAVAILABLE } else { &INTERNAL };
+        let code = match (error.retry(), error.code()) {
+            (Retry::Retry, "key_service_unavailable") => &VAULT_UNAVAILABLE,
+            (Retry::Retry, "nudge_failed") => &BUS_UNAVAILABLE,
+            (Retry::Retry, _) => &DATABASE_UNAVAILABLE,
+            _ => &INTERNAL,
+        };
         Self { cause: Some(format!("{}: {error}", error.code())), ..Self::new(code) }
     }
 
@@ -199,6 +213,24 @@ impl IntoResponse for Problem {
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<OutboxError> for Problem {
+    fn from(error: OutboxError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<NudgeError> for Problem {
+    fn from(error: NudgeError) -> Self {
         Self::of(&error)
     }
 }
