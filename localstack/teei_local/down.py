@@ -31,7 +31,8 @@ def run(command):
 
 def stop(nested=False):
     """Ends Postgres by its own fast shutdown first, then everything else. The number of processes ended."""
-    running = len(processes.of_stack(HOME, nested))
+    commands = processes.of_stack(HOME, nested)
+    running = len(commands)
     data = outside("data") or os.path.join(HOME, "postgres", "data")
     try:
         with open(os.path.join(data, "postmaster.pid")) as file:
@@ -41,6 +42,11 @@ def stop(nested=False):
     except (OSError, ValueError):
         pass
     processes.end(HOME, nested=nested)
+    if not os.path.isdir(HOME):  # deleted by hand: what lay outside has lost its note
+        for command in commands.values():
+            folder = os.path.dirname(command.split(" -D ")[-1].split(" ")[0]) if " -D " in command else ""
+            if os.path.basename(folder).startswith("teei-"):
+                shutil.rmtree(folder, ignore_errors=True)
     for name in ("stack.json", "state.json"):
         try:
             os.remove(os.path.join(HOME, name))
