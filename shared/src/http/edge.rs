@@ -214,7 +214,6 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
 /// Writes the problem, the headers every answer has, and the one log line of the request.
 fn finish(response: Response, ids: &Ids, path: &str, started: Instant) -> Response {
     let problem = response.extensions().get::<Problem>().cloned().or_else(|| foreign(&response));
-    let status = response.status();
     let mut response = match &problem {
         None => response,
         Some(problem) => {
@@ -234,6 +233,7 @@ fn finish(response: Response, ids: &Ids, path: &str, started: Instant) -> Respon
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 
+    let status = response.status();
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
     let code = problem.as_ref().map(|problem| problem.code.code);
     let cause = problem.as_ref().and_then(|problem| problem.cause.as_deref());
