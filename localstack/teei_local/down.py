@@ -55,19 +55,20 @@ def stop(nested=False):
     return running
 
 
-def outside(name):
+def outside(name, home=HOME):
     """Where Postgres went when it could not live in the project; see postgres.py."""
     try:
-        with open(os.path.join(HOME, "postgres.json")) as file:
+        with open(os.path.join(home, "postgres.json")) as file:
             return json.load(file).get(name)
     except (OSError, ValueError):
         return None
 
 
 def clean():
-    elsewhere = outside("elsewhere")
-    if elsewhere and os.path.basename(elsewhere).startswith("teei-"):
-        shutil.rmtree(elsewhere, ignore_errors=True)
+    for home in [HOME] + [entry.path for entry in os.scandir(HOME) if entry.is_dir()] if os.path.isdir(HOME) else []:
+        elsewhere = outside("elsewhere", home)
+        if elsewhere and os.path.basename(elsewhere).startswith("teei-"):
+            shutil.rmtree(elsewhere, ignore_errors=True)
     if os.path.isdir(HOME):
         shutil.rmtree(HOME, ignore_errors=True)
     if os.path.isdir(HOME):
