@@ -27,7 +27,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 EXECUTOR = HERE / "executor"
-FITTING = ((3, 13), (3, 12), (3, 11), (3, 10))
+FITTING = ((3, 13), (3, 12), (3, 11))  # LocalStack 4.10.0 imports enum.StrEnum, which is newer than 3.10
 BUILD_TOOLS = ("pip", "setuptools", "wheel")
 PROBE = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
 
@@ -58,7 +58,7 @@ def find_python():
                 without_venv = path
     if without_venv:
         raise Failure(without_venv + " has no venv module: install it (Debian, Ubuntu: apt install python3-venv)")
-    raise Failure("no Python 3.10, 3.11, 3.12 or 3.13 on PATH: install one and run this again")
+    raise Failure("no Python 3.11, 3.12 or 3.13 on PATH: install one and run this again")
 
 
 def output_of(command):

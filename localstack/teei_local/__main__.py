@@ -15,6 +15,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 VENV = os.path.join(ROOT, ".local", "venv")
 # These work without the environment: they must, when it is gone.
 WITHOUT_VENV = ("down", "clean")
+# These may take the minute to make it; the others only look at what an earlier one started.
+MAKE_VENV = ("up", "test", "test-fast", "testdb", "generate", "bench", "venv")
 
 
 def main():
@@ -28,6 +30,12 @@ def main():
 
         return down.run(command)
     if not inside:
+        python = os.path.join(VENV, "bin", "python")
+        if command not in MAKE_VENV:
+            if not os.path.exists(python):
+                sys.stderr.write("teei: nothing is installed here yet: run `make up` first\n")
+                return 1
+            os.execv(python, [python, "-m", "teei_local"] + sys.argv[1:])
         steps = []
         if command in ("up", "test", "test-fast", "generate"):
             from teei_local import checks
@@ -41,7 +49,6 @@ def main():
             return code
         steps.append(["environment", time.time() - started])
         os.environ["TEEI_STEPS"] = json.dumps(steps)
-        python = os.path.join(VENV, "bin", "python")
         sys.stdout.flush()
         os.execv(python, [python, "-m", "teei_local"] + sys.argv[1:])
     if command in ("down", "clean"):

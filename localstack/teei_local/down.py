@@ -31,7 +31,8 @@ def run(command):
 
 def stop(nested=False):
     """Ends Postgres by its own fast shutdown first, then everything else. The number of processes ended."""
-    running = len(processes.of_stack(HOME, nested))
+    commands = processes.of_stack(HOME, nested)
+    running = len(commands)
     data = outside("data") or os.path.join(HOME, "postgres", "data")
     try:
         with open(os.path.join(data, "postmaster.pid")) as file:
@@ -41,6 +42,11 @@ def stop(nested=False):
     except (OSError, ValueError):
         pass
     processes.end(HOME, nested=nested)
+    if not os.path.isdir(HOME):  # deleted by hand: what lay outside has lost its note
+        for command in commands.values():
+            folder = os.path.dirname(command.split(" -D ")[-1].split(" ")[0]) if " -D " in command else ""
+            if os.path.basename(folder).startswith("teei-"):
+                shutil.rmtree(folder, ignore_errors=True)
     for name in ("stack.json", "state.json"):
         try:
             os.remove(os.path.join(HOME, name))
@@ -49,19 +55,20 @@ def stop(nested=False):
     return running
 
 
-def outside(name):
+def outside(name, home=HOME):
     """Where Postgres went when it could not live in the project; see postgres.py."""
     try:
-        with open(os.path.join(HOME, "postgres.json")) as file:
+        with open(os.path.join(home, "postgres.json")) as file:
             return json.load(file).get(name)
     except (OSError, ValueError):
         return None
 
 
 def clean():
-    elsewhere = outside("elsewhere")
-    if elsewhere and os.path.basename(elsewhere).startswith("teei-"):
-        shutil.rmtree(elsewhere, ignore_errors=True)
+    for home in [HOME] + [entry.path for entry in os.scandir(HOME) if entry.is_dir()] if os.path.isdir(HOME) else []:
+        elsewhere = outside("elsewhere", home)
+        if elsewhere and os.path.basename(elsewhere).startswith("teei-"):
+            shutil.rmtree(elsewhere, ignore_errors=True)
     if os.path.isdir(HOME):
         shutil.rmtree(HOME, ignore_errors=True)
     if os.path.isdir(HOME):

@@ -80,7 +80,8 @@ def start() -> str:
     port = ports.choose("TEEI_AWS_PORT", "LocalStack")
     with open(LOG, "ab") as log:
         server = subprocess.Popen(
-            [str(settings.VENV / "bin" / "localstack-supervisor")],
+            # Through its Python: a script's first line cannot name one in a folder with a space.
+            [str(settings.VENV / "bin" / "python"), str(settings.VENV / "bin" / "localstack-supervisor")],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=settings.HOME / "localstack",
             env=environment(port), start_new_session=True,
         )

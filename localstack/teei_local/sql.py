@@ -60,7 +60,7 @@ class Database:
         return done.stdout
 
     def rows(self, query: str, **values: str) -> list[dict[str, Any]]:
-        return json.loads(self.run(f"SELECT coalesce(json_agg(t), '[]') FROM (\n{query}\n) t;", **values))
+        return json.loads(self.run(f"SELECT coalesce(json_agg(a_row), '[]') FROM (\n{query}\n) a_row;", **values))
 
     def value(self, query: str, **values: str) -> Any:
         """The first column of the first row, None without a row."""

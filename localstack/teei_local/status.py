@@ -17,10 +17,12 @@ def run() -> int:
     if stack and database:
         rows.append(("api", api.base()))
         try:
-            health = api.Api("admin").get("/v1/health")
-            rows.append(("health", str(health.get("status", health))))
-        except Problem as problem:
-            rows.append(("health", str(problem)))
+            answer = api.Api("admin").call("GET", "/v1/health")
+            down = [s for s in answer.json().get("services", []) if s["status"] != "up"]
+            rows.append(("health", answer.json().get("status", answer.text[:200])))
+            rows += [("", f"{s['service']} is down: {s.get('last_error') or 'no reason given'}") for s in down]
+        except (Problem, ValueError) as problem:
+            rows.append(("health", f"no answer: {problem}"))
     for name, value in rows:
         print(f"  {name:<11} {value}")
     if not (database and cloud and stack):

@@ -118,7 +118,10 @@ def executor_tests() -> str | None:
 
 
 def stack_up() -> str | None:
-    child = subprocess.run([sys.executable, "-m", "teei_local", "up"], cwd=settings.ROOT, env=os.environ | {"TEEI_HOME": str(settings.HOME)}, stdout=subprocess.DEVNULL)
+    # The crash tests wait for a killed function's message to come again.
+    short_retries = "ImportSeconds=10 ImportRetrySeconds=10 EventSeconds=5 EventRetrySeconds=5"
+    env = os.environ | {"TEEI_HOME": str(settings.HOME), "TEEI_PARAMETERS": short_retries}
+    child = subprocess.run([sys.executable, "-m", "teei_local", "up"], cwd=settings.ROOT, env=env, stdout=subprocess.DEVNULL)
     return "ready" if child.returncode == 0 else None
 
 

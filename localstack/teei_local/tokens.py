@@ -60,7 +60,7 @@ def token(role: str, subject: str | None = None, company: str | None = None, pro
             except ValueError:
                 raise Problem(f"{name}={value} is no uuid") from None
     now = int(time.time())
-    body = {"sub": subject or f"local-{role}", "role": role, "iat": now, "nbf": now, "exp": now + seconds, "iss": settings.ISSUER, "aud": settings.AUDIENCE}
+    body = {"sub": subject or role, "role": role, "iat": now, "nbf": now, "exp": now + seconds, "iss": settings.ISSUER, "aud": settings.AUDIENCE}
     body |= {"company_id": company} if company else {}
     body |= {"profile_id": profile} if profile else {}
     body |= claims

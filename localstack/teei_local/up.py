@@ -111,6 +111,11 @@ def parameters() -> dict[str, str]:
         "JwtAudience": settings.AUDIENCE,
         "JwtJwks": tokens.jwks(),
         "AuthorizerEnabled": "false",  # the local gateway calls none; the handlers verify by themselves
+        # Short, so that what was killed is delivered again while one watches.
+        "ImportSeconds": "60",
+        "ImportRetrySeconds": "60",
+        "EventSeconds": "10",
+        "EventRetrySeconds": "10",
     } | dict(pair.split("=", 1) for pair in os.environ.get("TEEI_PARAMETERS", "").split() if "=" in pair)
 
 

@@ -72,6 +72,11 @@ impl Env {
     }
 }
 
+/// The AWS SDK's configuration: region, credentials and `AWS_ENDPOINT_URL` come from the function's environment.
+pub async fn aws() -> aws_config::SdkConfig {
+    aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

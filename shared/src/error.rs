@@ -19,3 +19,8 @@ pub trait Classified: std::error::Error {
     /// A stable snake_case code; safe to log and to store, holds no value from outside.
     fn code(&self) -> &'static str;
 }
+
+/// An error as the Lambda service shows it: the stable code as its type, our own sentence as its message.
+pub fn diagnostic(error: &impl Classified) -> lambda_runtime::Diagnostic {
+    lambda_runtime::Diagnostic { error_type: error.code().to_owned(), error_message: error.to_string() }
+}

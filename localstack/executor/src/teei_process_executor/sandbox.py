@@ -156,6 +156,7 @@ class Sandbox:
 
     def _invoke(self, invocation: Invocation) -> Outcome:
         request_id, seconds, process = invocation.request_id, self.function.timeout_seconds, self._instance.process
+        process.drain()  # what was written before this invocation stands before its START
         self.log.add(f"START RequestId: {request_id} Version: {self.function.version}")
         started = time.perf_counter()
         error_type = None

@@ -1,0 +1,184 @@
+//! The seed of a local stage: two companies, six invented people over all roles, a handful of facts in every programme.
+//! Every row has a fixed id, so loading it again changes nothing.
+
+use shared::vault::{KeyService, Place, Vault};
+use tokio_postgres::Transaction;
+use uuid::{Uuid, uuid};
+
+use crate::MigrateError;
+
+struct Person {
+    id: Uuid,
+    name: &'static str,
+    email: &'static str,
+    language: &'static str,
+    city: &'static str,
+    company: Option<Uuid>,
+}
+
+const NORDLYS: Uuid = uuid!("01900000-0000-7000-8000-0000000000c1");
+const FJELLHEIM: Uuid = uuid!("01900000-0000-7000-8000-0000000000c2");
+
+const fn person(
+    n: u128,
+    name: &'static str,
+    email: &'static str,
+    language: &'static str,
+    city: &'static str,
+    company: Option<Uuid>,
+) -> Person {
+    Person { id: Uuid::from_u128(0x01900000_0000_7000_8000_000000000000 + n), name, email, language, city, company }
+}
+
+/// Invented: the domains are reserved for examples.
+const PEOPLE: [Person; 6] = [
+    person(1, "Олена Приклад", "olena.seed@newcomer.example", "uk", "Bergen", None),
+    person(2, "Amina Eksempel", "amina.seed@newcomer.example", "ar", "Oslo", None),
+    person(3, "Dmytro Zrazok", "dmytro.seed@newcomer.example", "uk", "Trondheim", None),
+    person(4, "Kari Nordmann", "kari.seed@nordlys.example", "no", "Oslo", Some(NORDLYS)),
+    person(5, "Ola Fjell", "ola.seed@fjellheim.example", "no", "Bergen", Some(FJELLHEIM)),
+    person(6, "Ingrid Buddy", "ingrid.seed@newcomer.example", "no", "Trondheim", None),
+];
+
+/// Whether this stage may be seeded: where real people may be, it may not.
+pub fn allowed(stage: &str) -> bool {
+    matches!(stage, "local" | "test")
+}
+
+/// Loads the seed in one transaction; returns how many rows it added.
+pub async fn load(keys: &dyn KeyService, client: &mut tokio_postgres::Client) -> Result<u64, MigrateError> {
+    let vault = Vault::open(keys, client).await?;
+    let tx = client.transaction().await.map_err(MigrateError::db("starting the seed"))?;
+    let mut added = people(&vault, &tx).await?;
+    for statement in FACTS {
+        added += tx.execute(*statement, &[]).await.map_err(MigrateError::db("seeding facts"))?;
+    }
+    tx.commit().await.map_err(MigrateError::db("committing the seed"))?;
+    Ok(added)
+}
+
+async fn people(vault: &Vault, tx: &Transaction<'_>) -> Result<u64, MigrateError> {
+    let failed = || MigrateError::db("seeding people");
+    let mut added = 0;
+    for (id, name, domain) in
+        [(NORDLYS, "Nordlys Kraft AS", "nordlys.example"), (FJELLHEIM, "Fjellheim Bank AS", "fjellheim.example")]
+    {
+        added += tx
+            .execute(
+                "INSERT INTO core.companies (company_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                &[&id, &name],
+            )
+            .await
+            .map_err(failed())?;
+        tx.execute(
+            "INSERT INTO core.company_domains (domain, company_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            &[&domain, &id],
+        )
+        .await
+        .map_err(failed())?;
+    }
+    for person in &PEOPLE {
+        let new = tx
+            .execute(
+                "INSERT INTO core.profiles (profile_id, company_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                &[&person.id, &person.company],
+            )
+            .await
+            .map_err(failed())?;
+        if new == 0 {
+            continue;
+        }
+        added += new;
+        let (key, epoch, wrapped) = vault.new_subject_key(person.id)?;
+        tx.execute(
+            "INSERT INTO vault.subject_keys (profile_id, epoch, wrapped) VALUES ($1, $2, $3)",
+            &[&person.id, &epoch, &wrapped],
+        )
+        .await
+        .map_err(failed())?;
+        // The address's row shares the person's number, which keeps the id fixed.
+        let sealed =
+            key.seal(Place { table: "vault.emails", column: "sealed", row: person.id }, person.email.as_bytes())?;
+        tx.execute(
+            "INSERT INTO vault.emails (email_id, profile_id, blind_index, sealed, source) VALUES ($1, $1, $2, $3, 'seed')",
+            &[&person.id, &vault.blind_index(person.email).as_slice(), &sealed],
+        )
+        .await
+        .map_err(failed())?;
+        for (field, column, value) in [
+            ("name", "sealed/name/seed", person.name),
+            ("language", "sealed/language/seed", person.language),
+            ("city", "sealed/city/seed", person.city),
+        ] {
+            let sealed = key.seal(Place { table: "vault.attributes", column, row: person.id }, value.as_bytes())?;
+            let digest = vault.digest(field, value);
+            tx.execute(
+                "INSERT INTO vault.attributes (profile_id, field, source, sealed, digest, set_at) VALUES ($1, $2, 'seed', $3, $4, '2025-01-01T00:00:00Z')",
+                &[&person.id, &field, &sealed, &digest.as_slice()],
+            )
+            .await
+            .map_err(failed())?;
+        }
+    }
+    Ok(added)
+}
+
+/// Facts without personal data, as plain SQL. `…000N` is the N-th person above.
+const FACTS: &[&str] = &[
+    "INSERT INTO core.programme_instances (instance_id, programme, name, starts_on, company_id) VALUES
+       ('01900000-0000-7000-8000-0000000000d1', 'language', 'Language Connect 2025', '2025-01-01', '01900000-0000-7000-8000-0000000000c1'),
+       ('01900000-0000-7000-8000-0000000000d2', 'mentorship', 'Mentorship 2025', '2025-01-01', '01900000-0000-7000-8000-0000000000c2')
+     ON CONFLICT DO NOTHING",
+    "INSERT INTO core.programme_staff (subject, programme) VALUES
+       ('coordinator', 'language'), ('coordinator', 'mentorship'), ('coordinator', 'buddy'), ('coordinator', 'upskilling'),
+       ('buddy-coordinator', 'buddy')
+     ON CONFLICT DO NOTHING",
+    "INSERT INTO core.external_ids (link_id, source, external_id, profile_id, linked_by) VALUES
+       ('01900000-0000-7000-8000-0000000000e1', 'buddy', '01900000-0000-7000-8000-00000000b001', '01900000-0000-7000-8000-000000000001', 'seed'),
+       ('01900000-0000-7000-8000-0000000000e2', 'upskilling', 'learner-2', '01900000-0000-7000-8000-000000000002', 'seed')
+     ON CONFLICT DO NOTHING",
+    "INSERT INTO core.kintell_sessions (session_id, source_id, session_type, participant_id, volunteer_id, scheduled_at, completed_at,
+            duration_minutes, rating, rating_raw, rating_scale, rated_by, language_level, revision, content_hash, doors) VALUES
+       ('01900000-0000-7000-8000-0000000000a1', 'seed-language-1', 'language', '01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000004',
+        '2025-03-03T15:00:00Z', '2025-03-03T15:45:00Z', 45, 0.75, 4, '1-5', 'participant', 'A2', 1, sha256('seed-language-1'), '{\"*\": \"seed\"}'),
+       ('01900000-0000-7000-8000-0000000000a2', 'seed-mentor-1', 'mentorship', '01900000-0000-7000-8000-000000000002', '01900000-0000-7000-8000-000000000005',
+        '2025-03-04T15:00:00Z', '2025-03-04T16:00:00Z', 60, 1, 5, '1-5', 'participant', NULL, 1, sha256('seed-mentor-1'), '{\"*\": \"seed\"}')
+     ON CONFLICT DO NOTHING",
+    "INSERT INTO core.timeline (profile_id, fact_type, fact_id, revision, programme, role, occurred_at, details) VALUES
+       ('01900000-0000-7000-8000-000000000001', 'kintell.session.completed.v1', '01900000-0000-7000-8000-0000000000a1', 1, 'language', 'participant', '2025-03-03T15:45:00Z', '{\"rating\": 0.75, \"languageLevel\": \"A2\"}'),
+       ('01900000-0000-7000-8000-000000000004', 'kintell.session.completed.v1', '01900000-0000-7000-8000-0000000000a1', 1, 'language', 'volunteer', '2025-03-03T15:45:00Z', '{}'),
+       ('01900000-0000-7000-8000-000000000002', 'kintell.session.completed.v1', '01900000-0000-7000-8000-0000000000a2', 1, 'mentorship', 'participant', '2025-03-04T16:00:00Z', '{\"rating\": 1}'),
+       ('01900000-0000-7000-8000-000000000005', 'kintell.session.completed.v1', '01900000-0000-7000-8000-0000000000a2', 1, 'mentorship', 'volunteer', '2025-03-04T16:00:00Z', '{}'),
+       ('01900000-0000-7000-8000-000000000003', 'buddy.match.created.v1', '01900000-0000-7000-8000-0000000000a3', 1, 'buddy', 'participant', '2025-02-01T10:00:00Z', '{}'),
+       ('01900000-0000-7000-8000-000000000006', 'buddy.match.created.v1', '01900000-0000-7000-8000-0000000000a3', 1, 'buddy', 'volunteer', '2025-02-01T10:00:00Z', '{}'),
+       ('01900000-0000-7000-8000-000000000002', 'upskilling.course.completed.v1', '01900000-0000-7000-8000-0000000000a4', 1, 'upskilling', 'participant', '2025-05-10T12:00:00Z', '{}')
+     ON CONFLICT DO NOTHING",
+    "INSERT INTO core.enrolments (profile_id, programme, role, reference, status, since, until) VALUES
+       ('01900000-0000-7000-8000-000000000001', 'language', 'participant', '', 'active', '2025-03-03T15:45:00Z', NULL),
+       ('01900000-0000-7000-8000-000000000004', 'language', 'volunteer', '', 'active', '2025-03-03T15:45:00Z', NULL),
+       ('01900000-0000-7000-8000-000000000002', 'mentorship', 'participant', '', 'active', '2025-03-04T16:00:00Z', NULL),
+       ('01900000-0000-7000-8000-000000000005', 'mentorship', 'volunteer', '', 'active', '2025-03-04T16:00:00Z', NULL),
+       ('01900000-0000-7000-8000-000000000003', 'buddy', 'participant', '01900000-0000-7000-8000-0000000000a3', 'active', '2025-02-01T10:00:00Z', NULL),
+       ('01900000-0000-7000-8000-000000000006', 'buddy', 'volunteer', '01900000-0000-7000-8000-0000000000a3', 'active', '2025-02-01T10:00:00Z', NULL),
+       ('01900000-0000-7000-8000-000000000002', 'upskilling', 'participant', 'ecornell/intro-to-accounting', 'completed', '2025-04-01T08:00:00Z', '2025-05-10T12:00:00Z')
+     ON CONFLICT DO NOTHING",
+    "INSERT INTO core.milestones (profile_id, milestone, reached_at, fact_id) VALUES
+       ('01900000-0000-7000-8000-000000000001', 'first_language_session', '2025-03-03T15:45:00Z', '01900000-0000-7000-8000-0000000000a1'),
+       ('01900000-0000-7000-8000-000000000002', 'first_mentorship_session', '2025-03-04T16:00:00Z', '01900000-0000-7000-8000-0000000000a2'),
+       ('01900000-0000-7000-8000-000000000003', 'buddy_matched', '2025-02-01T10:00:00Z', '01900000-0000-7000-8000-0000000000a3'),
+       ('01900000-0000-7000-8000-000000000002', 'course_completed', '2025-05-10T12:00:00Z', '01900000-0000-7000-8000-0000000000a4')
+     ON CONFLICT DO NOTHING",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seed_is_refused_where_real_people_may_be() {
+        assert!(allowed("local") && allowed("test"));
+        for stage in ["prod", "live", "staging", "LOCAL", ""] {
+            assert!(!allowed(stage), "{stage}");
+        }
+    }
+}
