@@ -42,6 +42,7 @@ CREATE TABLE vault.attributes (
   source     text NOT NULL,
   sealed     bytea,
   digest     bytea NOT NULL CHECK (length(digest) = 16),
+  folded     bytea CHECK (length(folded) = 16),
   revision   integer NOT NULL DEFAULT 1 CHECK (revision >= 1),
   import_id  uuid,
   line       integer,
@@ -77,11 +78,13 @@ CREATE TABLE vault.suppressions (
 );
 COMMENT ON TABLE vault.suppressions IS 'Keyed hashes of the e-mails and external ids of erased people: an import that meets one stores nothing.';
 
+COMMENT ON COLUMN vault.attributes.folded IS 'Keyed digest of a name without case, accents and script: whether two sources spell one person''s name as another''s.';
+
 -- The importer seals and compares; it cannot read back what anybody sealed.
 GRANT SELECT ON vault.keyring, vault.suppressions TO teei_kintell_import, teei_profile_api;
 GRANT SELECT, INSERT ON vault.subject_keys TO teei_kintell_import;
 GRANT INSERT, SELECT (email_id, profile_id, blind_index, source) ON vault.emails TO teei_kintell_import;
-GRANT INSERT, SELECT (profile_id, field, source, digest, revision, set_at), UPDATE ON vault.attributes TO teei_kintell_import;
+GRANT INSERT, SELECT (profile_id, field, source, digest, folded, revision, set_at), UPDATE ON vault.attributes TO teei_kintell_import;
 GRANT INSERT, SELECT (text_id, subject_id, fact_id, field, digest) ON vault.texts TO teei_kintell_import;
 
 -- The profile API reads names and addresses, and no text.

@@ -4,7 +4,7 @@ CREATE TABLE intake.source_profiles (
   source        text NOT NULL,
   entity        text NOT NULL,
   layout        text NOT NULL,
-  date_order    text CHECK (date_order IN ('day_first', 'month_first', 'year_first')),
+  date_order    text CHECK (date_order IN ('day_first', 'month_first')),
   decimal_sign  text CHECK (decimal_sign IN ('point', 'comma')),
   rating_scale  text CHECK (rating_scale IN ('1-5', '0-1')),
   zone          text,

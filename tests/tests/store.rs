@@ -77,7 +77,7 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_kintell_import INSERT emails",
         "teei_kintell_import INSERT subject_keys",
         "teei_kintell_import INSERT texts",
-        "teei_kintell_import SELECT attributes(digest,field,profile_id,revision,set_at,source)",
+        "teei_kintell_import SELECT attributes(digest,field,folded,profile_id,revision,set_at,source)",
         "teei_kintell_import SELECT emails(blind_index,email_id,profile_id,source)",
         "teei_kintell_import SELECT keyring",
         "teei_kintell_import SELECT subject_keys",

@@ -1,0 +1,250 @@
+//! Where dropped files are read and receipts written: S3, or a map in memory for tests.
+
+use std::{collections::HashMap, sync::Mutex};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::error::{Classified, Retry};
+
+/// One version of one dropped object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, decoded.
+    pub key: String,
+    /// The version; buckets without versions say `null`.
+    pub version: String,
+}
+
+/// What is known of an object before it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it was written: the "now" of every rule about past and future.
+    pub modified: Timestamp,
+    /// Its version.
+    pub version: String,
+}
+
+/// What a bucket can fail with. Keys are not in it: a file's name may hold a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlobError {
+    /// The object, or this version of it, is not there.
+    #[error("the dropped file is not there any more")]
+    Gone,
+    /// The bucket did not answer, or refused.
+    #[error("the bucket cannot be reached ({0})")]
+    Unavailable(String),
+}
+
+impl Classified for BlobError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Gone => Retry::Never,
+            Self::Unavailable(_) => Retry::Retry,
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Gone => "object_gone",
+            Self::Unavailable(_) => "bucket_unavailable",
+        }
+    }
+}
+
+/// The port to the buckets.
+#[async_trait]
+pub trait BlobStore: Send + Sync {
+    /// An object's facts; without a version, the newest's.
+    async fn head(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<ObjectInfo, BlobError>;
+    /// The bytes `from..to` of one version.
+    async fn range(&self, object: &ObjectRef, from: u64, to: u64) -> Result<Vec<u8>, BlobError>;
+    /// Whether an object is there.
+    async fn exists(&self, bucket: &str, key: &str) -> Result<bool, BlobError>;
+    /// Writes an object.
+    async fn put(&self, bucket: &str, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), BlobError>;
+}
+
+/// The real buckets.
+#[cfg(feature = "s3")]
+pub struct S3(aws_sdk_s3::Client);
+
+#[cfg(feature = "s3")]
+impl S3 {
+    /// The function's own client. Path-style addresses, which every S3 understands, where an endpoint is given.
+    pub fn new(aws: &aws_config::SdkConfig) -> Self {
+        let config = aws_sdk_s3::config::Builder::from(aws).force_path_style(aws.endpoint_url().is_some()).build();
+        Self(aws_sdk_s3::Client::from_conf(config))
+    }
+
+    fn failed(error: &impl aws_sdk_s3::error::ProvideErrorMetadata) -> BlobError {
+        match error.code() {
+            Some("NoSuchKey" | "NoSuchVersion" | "NotFound" | "NoSuchBucket") => BlobError::Gone,
+            code => BlobError::Unavailable(code.unwrap_or("no answer").to_owned()),
+        }
+    }
+}
+
+#[cfg(feature = "s3")]
+#[async_trait]
+impl BlobStore for S3 {
+    async fn head(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<ObjectInfo, BlobError> {
+        let version = version.filter(|version| *version != "null").map(ToOwned::to_owned);
+        let head = self
+            .0
+            .head_object()
+            .bucket(bucket)
+            .key(key)
+            .set_version_id(version)
+            .send()
+            .await
+            .map_err(|error| Self::failed(&error))?;
+        let modified = head.last_modified().map(|at| Timestamp::new(at.secs(), 0).unwrap_or_default());
+        Ok(ObjectInfo {
+            bytes: head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
+            modified: modified.unwrap_or_else(Timestamp::now),
+            version: head.version_id().unwrap_or("null").to_owned(),
+        })
+    }
+
+    async fn range(&self, object: &ObjectRef, from: u64, to: u64) -> Result<Vec<u8>, BlobError> {
+        let version = Some(object.version.clone()).filter(|version| version != "null");
+        let answer = self
+            .0
+            .get_object()
+            .bucket(&object.bucket)
+            .key(&object.key)
+            .set_version_id(version)
+            .range(format!("bytes={from}-{}", to.saturating_sub(1)))
+            .send()
+            .await
+            .map_err(|error| Self::failed(&error))?;
+        let body = answer.body.collect().await.map_err(|_| BlobError::Unavailable("the answer broke off".to_owned()))?;
+        Ok(body.to_vec())
+    }
+
+    async fn exists(&self, bucket: &str, key: &str) -> Result<bool, BlobError> {
+        // GetObject's own right is enough for this head, ListBucket's is not needed: then absence is a 403.
+        match self.0.head_object().bucket(bucket).key(key).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match Self::failed(&error) {
+                BlobError::Gone => Ok(false),
+                _ if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 403) => Ok(false),
+                other => Err(other),
+            },
+        }
+    }
+
+    async fn put(&self, bucket: &str, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), BlobError> {
+        self.0
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type(content_type)
+            .body(bytes.into())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| Self::failed(&error))
+    }
+}
+
+/// Buckets in memory, for tests: every put is a version, and the next calls can be told to fail.
+#[derive(Default)]
+pub struct MemoryBlobs {
+    objects: Mutex<HashMap<(String, String), Vec<(String, Vec<u8>)>>>,
+    failures: Mutex<u32>,
+    modified: Mutex<Option<Timestamp>>,
+}
+
+impl MemoryBlobs {
+    /// Puts a version and gives its id.
+    pub fn drop_file(&self, bucket: &str, key: &str, bytes: &[u8]) -> String {
+        let mut objects = lock(&self.objects);
+        let versions = objects.entry((bucket.to_owned(), key.to_owned())).or_default();
+        let version = format!("v{}", versions.len() + 1);
+        versions.push((version.clone(), bytes.to_vec()));
+        version
+    }
+
+    /// The newest version of an object.
+    pub fn read(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
+        let objects = lock(&self.objects);
+        objects.get(&(bucket.to_owned(), key.to_owned()))?.last().map(|(_, bytes)| bytes.clone())
+    }
+
+    /// Keys of a bucket, sorted.
+    pub fn keys(&self, bucket: &str) -> Vec<String> {
+        let mut keys: Vec<_> = lock(&self.objects).keys().filter(|(b, _)| b == bucket).map(|(_, key)| key.clone()).collect();
+        keys.sort();
+        keys
+    }
+
+    /// Removes an object with all its versions.
+    pub fn remove(&self, bucket: &str, key: &str) {
+        lock(&self.objects).remove(&(bucket.to_owned(), key.to_owned()));
+    }
+
+    /// The next calls fail as if the bucket were down.
+    pub fn fail_next(&self, calls: u32) {
+        *lock(&self.failures) = calls;
+    }
+
+    /// What objects say they were last modified.
+    pub fn set_modified(&self, at: Timestamp) {
+        *lock(&self.modified) = Some(at);
+    }
+
+    fn called(&self) -> Result<(), BlobError> {
+        let mut failures = lock(&self.failures);
+        if *failures == 0 {
+            return Ok(());
+        }
+        *failures -= 1;
+        Err(BlobError::Unavailable("SlowDown".to_owned()))
+    }
+
+    fn find(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<(String, Vec<u8>), BlobError> {
+        let objects = lock(&self.objects);
+        let versions = objects.get(&(bucket.to_owned(), key.to_owned())).ok_or(BlobError::Gone)?;
+        let found = match version {
+            None => versions.last(),
+            Some(version) => versions.iter().find(|(v, _)| v == version),
+        };
+        found.cloned().ok_or(BlobError::Gone)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[async_trait]
+impl BlobStore for MemoryBlobs {
+    async fn head(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<ObjectInfo, BlobError> {
+        self.called()?;
+        let (version, bytes) = self.find(bucket, key, version)?;
+        let modified = lock(&self.modified).unwrap_or_else(Timestamp::now);
+        Ok(ObjectInfo { bytes: bytes.len() as u64, modified, version })
+    }
+
+    async fn range(&self, object: &ObjectRef, from: u64, to: u64) -> Result<Vec<u8>, BlobError> {
+        self.called()?;
+        let (_, bytes) = self.find(&object.bucket, &object.key, Some(&object.version))?;
+        Ok(bytes[from as usize..(to as usize).min(bytes.len())].to_vec())
+    }
+
+    async fn exists(&self, bucket: &str, key: &str) -> Result<bool, BlobError> {
+        self.called()?;
+        Ok(self.read(bucket, key).is_some())
+    }
+
+    async fn put(&self, bucket: &str, key: &str, _content_type: &str, bytes: Vec<u8>) -> Result<(), BlobError> {
+        self.called()?;
+        self.drop_file(bucket, key, &bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,268 @@
+//! The receipt: what a coordinator reads after a drop. In Postgres, in the results bucket and over the API, the
+//! same JSON.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{code::Code, fates::Fates};
+use crate::contracts::Counts;
+
+/// Rejections shown in the receipt itself; all of them are under `/records`.
+const REJECTS_SHOWN: usize = 100;
+
+/// How an import ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Applied.
+    Loaded,
+    /// Nothing of it could be applied; the reason says why.
+    Refused,
+    /// Nothing in it was new, and an earlier import had these bytes.
+    Unchanged,
+    /// Held back for a person to decide.
+    Planned,
+    /// Something outside failed.
+    Failed,
+}
+
+impl Outcome {
+    /// The name in the store and in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Refused => "refused",
+            Self::Unchanged => "unchanged",
+            Self::Planned => "planned",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The dropped object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct File {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its version.
+    pub version: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, hexadecimal; absent when it was not read to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// How the file is written, as found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DialectFound {
+    /// `utf-8`, `utf-16le`, …
+    pub encoding: String,
+    /// Whether it begins with a byte order mark.
+    pub bom: bool,
+    /// `comma`, `semicolon`, `tab`, `pipe`.
+    pub delimiter: String,
+    /// `lf`, `crlf`, `cr`, `mixed`, `none`.
+    pub line_ending: String,
+    /// Physical lines above the header.
+    pub preamble_lines: u32,
+}
+
+/// Which of the file's columns were read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ColumnsFound {
+    /// The file's header → our field.
+    pub known: serde_json::Map<String, Value>,
+    /// Columns nobody reads; their values stay in the dropped object.
+    pub unknown: Vec<Unknown>,
+    /// Optional columns the file does not have.
+    pub missing: Vec<String>,
+}
+
+/// A column nobody reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unknown {
+    /// As it stands in the file.
+    pub name: String,
+    /// The known column it resembles most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<String>,
+}
+
+/// The facts of the source that cells were read by.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FactsUsed {
+    /// What dates with slashes mean.
+    pub date_order: Option<String>,
+    /// The decimal sign.
+    pub decimal: Option<String>,
+    /// The scale of ratings.
+    pub rating_scale: Option<String>,
+    /// The zone of times that carry none.
+    pub zone: Option<String>,
+    /// Who wrote the texts.
+    pub author: Option<String>,
+    /// Who gave the ratings.
+    pub rater: Option<String>,
+    /// The programme instance the facts belong to.
+    pub programme_instance: Option<Uuid>,
+    /// Where these come from: `source profile`, or `source profile and the whole column`.
+    pub from: String,
+}
+
+/// The file's own statement of how many records it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlTotal {
+    /// `# Total Records: n`.
+    pub stated: u64,
+    /// Records without blank ones, repeated headers and totals rows.
+    pub counted: u64,
+}
+
+/// A warning, and how often.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Its stable code.
+    pub code: Code,
+    /// How many records it is about; 0 for the file as a whole.
+    pub records: u32,
+    /// The first of these lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_line: Option<i32>,
+    /// What it means, for a warning about the whole file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// A rejected record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reject {
+    /// Its number in the file, from 1.
+    pub record: usize,
+    /// Its first physical line.
+    pub line: i32,
+    /// Its last physical line.
+    pub line_end: i32,
+    /// The column, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The stable code.
+    pub code: Code,
+    /// One sentence: what, where, what to do. Values in it are masked.
+    pub reason: String,
+}
+
+/// People the file is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeopleFound {
+    /// Known before.
+    pub known: u32,
+    /// Met for the first time.
+    pub created: u32,
+}
+
+/// The receipt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The import.
+    pub id: Uuid,
+    /// The source whose folder the file was in.
+    pub source: String,
+    /// What it held, if that is known.
+    pub entity: Option<String>,
+    /// In which shape.
+    pub layout: Option<String>,
+    /// `done`.
+    pub status: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether the same file may do better later without being changed.
+    pub retryable: bool,
+    /// Why, for anything but `loaded`: a stable code and a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The code of the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The object.
+    pub file: File,
+    /// How it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<DialectFound>,
+    /// Its columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<ColumnsFound>,
+    /// What cells were read by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts_used: Option<FactsUsed>,
+    /// Records by fate; they add up.
+    pub counts: Counts,
+    /// The file's own count, if it states one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control_total: Option<ControlTotal>,
+    /// Warnings by code.
+    pub warnings: Vec<Warning>,
+    /// The first hundred rejections.
+    pub rejects: Vec<Reject>,
+    /// Contract events written.
+    pub events: u64,
+    /// People by whether they were known.
+    pub people: PeopleFound,
+    /// When the run began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// Records a second.
+    pub rows_per_second: u64,
+    /// What the run cost, in US cents: seconds × gigabytes × the price of a gigabyte second.
+    pub cents: f64,
+    /// The import that had the same bytes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_import: Option<Uuid>,
+}
+
+impl Receipt {
+    /// Fills in what the fates say.
+    pub fn tell_fates(&mut self, fates: &Fates) {
+        self.counts = fates.counts();
+        self.warnings.extend(fates.warnings().into_iter().map(|(code, (records, line))| Warning {
+            code,
+            records,
+            first_line: Some(line),
+            detail: None,
+        }));
+        self.rejects = fates
+            .rejections()
+            .take(REJECTS_SHOWN)
+            .map(|(record, line, line_end, rejection)| Reject {
+                record,
+                line,
+                line_end,
+                column: rejection.column.clone(),
+                code: rejection.code,
+                reason: rejection.reason.clone(),
+            })
+            .collect();
+    }
+
+    /// Fills in when it ended, how fast it was and what it cost.
+    pub fn tell_time(&mut self, finished_at: Timestamp, memory_mb: u64) {
+        // AWS Lambda x86, on demand: 0.0000166667 USD a gigabyte second.
+        const CENTS_A_GB_SECOND: f64 = 0.001_666_67;
+        let seconds = (finished_at.as_millisecond() - self.started_at.as_millisecond()).max(1) as f64 / 1000.0;
+        self.finished_at = finished_at;
+        self.rows_per_second = (f64::from(self.counts.records) / seconds) as u64;
+        let cents = seconds * (memory_mb as f64 / 1024.0) * CENTS_A_GB_SECOND;
+        self.cents = (cents * 1e6).round() / 1e6;
+    }
+
+    /// Where the receipt stands in the results bucket: beside no drop, so that it triggers nothing.
+    pub fn object_key(&self) -> String {
+        let name = self.file.key.rsplit('/').next().unwrap_or(&self.file.key);
+        format!("{}/{}/{name}/{}/receipt.json", self.source, self.entity.as_deref().unwrap_or("unknown"), self.id)
+    }
+}

@@ -1,0 +1,163 @@
+//! One record of a file on its way to a fact: read, keyed, not yet compared with anything.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::{
+    cell::{self, Value},
+    code::{Code, Rejection},
+    entity::{FieldKind, Key},
+    fates::{Fate, Note},
+    scan::{Fault, RecordSpan, SpanKind},
+    split::{Splitter, check_width},
+    survey::{Repeats, Short, Survey, raw_key, short},
+};
+use crate::{identity::EmailIndex, pii::Pii, vault::Vault};
+
+/// A record that could be read.
+pub struct Candidate {
+    /// What identifies the fact inside its source; an e-mail stands here as its blind index.
+    pub key: String,
+    /// What the file says of each field its columns feed; none: the cell is empty.
+    pub fields: HashMap<&'static str, Option<Given>>,
+    /// Warnings so far.
+    pub warnings: Vec<Code>,
+}
+
+/// What a cell says, by what is done with it.
+pub enum Given {
+    /// Somebody's address and the index it is found by.
+    Person(Pii<String>, EmailIndex),
+    /// Words, or something a source says about a person: to be sealed.
+    Sealed(Pii<String>),
+    /// A value that is stored as it is.
+    Plain(Value),
+}
+
+/// Reads one record. `seen` holds the ids that stood in the file before, of those that stand in it more than once.
+///
+/// # Errors
+/// The fate of a record that becomes no fact, with its reason.
+pub fn read(
+    survey: &Survey,
+    span: &RecordSpan,
+    bytes: &[u8],
+    splitter: &mut Splitter,
+    vault: &Vault,
+    now: Timestamp,
+    seen: &mut std::collections::HashSet<Short>,
+) -> Result<Candidate, (Fate, Note)> {
+    let rejected = |rejection| (Fate::Rejected, Note::rejected(rejection));
+    if span.kind == SpanKind::Blank {
+        return Err((Fate::Blank, Note::default()));
+    }
+    if let Some(fault) = span.fault {
+        return Err(rejected(describe(survey, fault, span)));
+    }
+    let mut warnings = Vec::new();
+    let header = &survey.preamble.recognised.header;
+    let columns = survey.layout.columns;
+    let cells = splitter.split(bytes).map_err(rejected)?;
+    if header.is_repeated_header(&cells) {
+        let reason = "This line is the header once more; remove it.";
+        return Err(rejected(Rejection::record(Code::RepeatedHeader, reason)));
+    }
+    if header.is_footer(&cells, columns) {
+        let reason = "This line looks like a totals row or a closing remark and is no record; remove it.";
+        return Err(rejected(Rejection::record(Code::FooterRow, reason)));
+    }
+    // The last line of a file that was cut off looks like this; it may also just be short.
+    if span.unterminated && cells.len() < header.columns.len() {
+        warnings.push(Code::PossibleTruncation);
+    }
+    if span.lookalikes {
+        warnings.push(Code::RecordsInsideCell);
+    }
+    let with = |rejection: Rejection, warnings: &[Code]| {
+        (Fate::Rejected, Note { rejection: Some(rejection), warnings: warnings.to_vec() })
+    };
+    check_width(&cells, header, columns).map_err(|rejection| with(rejection, &warnings))?;
+
+    let mut fields = HashMap::new();
+    for (at, column) in header.columns.iter().enumerate() {
+        let Some(index) = *column else { continue };
+        let column = &columns[index];
+        let Some(raw) = cells.get(at) else {
+            // Beyond the record's last cell: absent, which says nothing.
+            continue;
+        };
+        let value = cell::read(column, raw, &survey.facts[index], now).map_err(|rejection| with(rejection, &warnings))?;
+        if let Some(Value::Time { day_only: true, .. }) = value
+            && !warnings.contains(&Code::PrecisionDay)
+        {
+            warnings.push(Code::PrecisionDay);
+        }
+        for field in survey.layout.fields_of(column.name) {
+            let Some(kind) = survey.entity.field(field).map(|field| field.kind) else { continue };
+            fields.insert(field, value.clone().map(|value| given(survey, kind, value, vault)));
+        }
+    }
+    for (field, word) in survey.layout.constants {
+        fields.insert(field, Some(Given::Plain(Value::Id((*word).to_owned()))));
+    }
+
+    let raw = raw_key(survey, &cells).ok_or_else(|| {
+        with(Rejection::record(Code::MissingRequired, "This record has no id; fill it in."), &warnings)
+    })?;
+    not_repeated(&survey.repeats, &short(raw.as_bytes()), seen, &warnings)?;
+    let key = match survey.entity.key {
+        Key::Column(_) => raw,
+        Key::Email(_) => super::entity::hex(&vault.blind_index(&raw)),
+    };
+    Ok(Candidate { key, fields, warnings })
+}
+
+fn not_repeated(repeats: &Repeats, key: &Short, seen: &mut std::collections::HashSet<Short>, warnings: &[Code]) -> Result<(), (Fate, Note)> {
+    match repeats.conflict(key) {
+        None => Ok(()),
+        Some(true) => {
+            let reason = "This id stands in the file more than once with different contents; keep the right record and remove the others.";
+            let rejection = Some(Rejection::record(Code::DuplicateConflict, reason));
+            Err((Fate::Rejected, Note { rejection, warnings: warnings.to_vec() }))
+        }
+        Some(false) if seen.insert(*key) => Ok(()),
+        Some(false) => Err((Fate::Duplicate, Note::default())),
+    }
+}
+
+fn given(survey: &Survey, kind: FieldKind, value: Value, vault: &Vault) -> Given {
+    match (kind, value) {
+        (FieldKind::Person(_), Value::Email(email)) => {
+            let index = vault.blind_index(&email);
+            Given::Person(Pii::new(email), index)
+        }
+        (FieldKind::Text { .. } | FieldKind::Attribute(_), value) => Given::Sealed(Pii::new(value.canonical())),
+        (_, Value::Enum(word)) => {
+            let ours = survey.layout.words.iter().find(|(theirs, _)| *theirs == word).map_or(word, |(_, ours)| *ours);
+            Given::Plain(Value::Enum(ours))
+        }
+        (_, value) => Given::Plain(value),
+    }
+}
+
+fn describe(survey: &Survey, fault: Fault, span: &RecordSpan) -> Rejection {
+    let header = &survey.preamble.recognised.header;
+    let column = header
+        .columns
+        .get(fault.column as usize)
+        .copied()
+        .flatten()
+        .map(|index| survey.layout.columns[index].name.to_owned());
+    let place = column.as_deref().map_or_else(|| format!("cell {}", fault.column + 1), |name| format!("the cell {name}"));
+    let reason = match fault.code {
+        Code::StrayQuote => format!("There is a quote where none may be, in {place}; double the quotes inside a quoted text, or remove it."),
+        Code::UnclosedQuote => format!(
+            "The quote opened in {place} on line {} is never closed; lines {} to {} cannot be told apart. Close it and drop them again.",
+            span.line, span.line, span.line_end
+        ),
+        Code::UndecodableBytes => "This record holds bytes that are no text in the file's encoding; save the file as UTF-8.".to_owned(),
+        _ => format!("This record is larger than a record may be, in {place}; shorten it or look for a quote that is not closed."),
+    };
+    Rejection { code: fault.code, column, reason }
+}

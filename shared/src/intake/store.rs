@@ -1,0 +1,299 @@
+//! Facts in their tables, read and written by the chunk: the SQL follows from the entity's fields, so an entity
+//! needs none of its own.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+use tokio_postgres::{
+    Row, Transaction,
+    types::{ToSql, Type},
+};
+use uuid::Uuid;
+
+use super::{
+    entity::{Entity, Fact, FieldKind, FieldValue},
+    facts::RatingScale,
+};
+use crate::{db::DbError, vault::Digest};
+
+/// A fact that is known already.
+#[derive(Debug)]
+pub struct Existing {
+    /// Its id.
+    pub fact_id: Uuid,
+    /// Its newest revision.
+    pub revision: i32,
+    /// The hash of its content.
+    pub content_hash: Vec<u8>,
+    /// Which door and layout set each field: `*` and the exceptions.
+    pub doors: BTreeMap<String, String>,
+    /// The import that brought the newest revision.
+    pub import_id: Option<Uuid>,
+    /// The line it stood on.
+    pub line: Option<i32>,
+    /// Its fields.
+    pub fact: Fact,
+}
+
+impl Existing {
+    /// The door and layout that set a field.
+    pub fn door_of(&self, field: &str) -> Option<&str> {
+        self.doors.get(field).or_else(|| self.doors.get("*")).map(String::as_str)
+    }
+}
+
+/// A fact to be written.
+pub struct Written {
+    /// Its id.
+    pub fact_id: Uuid,
+    /// Its key inside the source.
+    pub key: String,
+    /// Its revision: 1 for a new fact.
+    pub revision: i32,
+    /// The hash of its content.
+    pub content_hash: Vec<u8>,
+    /// Which door and layout set each field.
+    pub doors: Json,
+    /// Its line.
+    pub line: i32,
+    /// Its fields.
+    pub fact: Fact,
+    /// The company it belongs to, where the entity has one.
+    pub company_id: Option<Uuid>,
+    /// Who rated, where the entity has a rating.
+    pub rated_by: Option<String>,
+}
+
+fn day_column(field: &str) -> String {
+    format!("{}_day_only", field.strip_suffix("_at").unwrap_or(field))
+}
+
+/// Reads the facts with these keys.
+pub async fn load(tx: &Transaction<'_>, entity: &Entity, keys: &[&str]) -> Result<HashMap<String, Existing>, DbError> {
+    let mut columns = vec!["source_id".to_owned(), entity.id.to_owned()];
+    columns.extend(["revision", "content_hash", "doors", "import_id", "line"].map(ToOwned::to_owned));
+    for field in entity.fields {
+        let name = field.name;
+        match field.kind {
+            FieldKind::Person(_) | FieldKind::Int | FieldKind::Word => columns.push(name.to_owned()),
+            FieldKind::Time => columns.extend([name.to_owned(), day_column(name)]),
+            FieldKind::Rating => columns.extend([name.to_owned(), format!("{name}_raw"), format!("{name}_scale")]),
+            FieldKind::Text { .. } => columns.extend([
+                format!("{name}_text_id"),
+                format!("(SELECT digest FROM vault.texts v WHERE v.text_id = t.{name}_text_id)"),
+            ]),
+            FieldKind::Attribute(_) => {}
+        }
+    }
+    let sql = format!("SELECT {} FROM {} t WHERE source_id = ANY($1)", columns.join(", "), entity.table);
+    let rows = tx.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), read(entity, row))).collect())
+}
+
+fn read(entity: &Entity, row: &Row) -> Existing {
+    let mut fact = Fact::default();
+    let mut at = 7;
+    let mut next = || {
+        at += 1;
+        at - 1
+    };
+    for field in entity.fields {
+        let value = match field.kind {
+            FieldKind::Person(_) => row.get::<_, Option<Uuid>>(next()).map(FieldValue::Person),
+            FieldKind::Int => row.get::<_, Option<i32>>(next()).map(FieldValue::Int),
+            FieldKind::Word => row.get::<_, Option<String>>(next()).map(FieldValue::Word),
+            FieldKind::Time => {
+                let (time, day_only) = (row.get::<_, Option<Timestamp>>(next()), row.get::<_, bool>(next()));
+                time.map(|time| FieldValue::Time(time, day_only))
+            }
+            FieldKind::Rating => {
+                let (value, raw) = (row.get::<_, Option<Decimal>>(next()), row.get::<_, Option<Decimal>>(next()));
+                let scale = row.get::<_, Option<&str>>(next()).map(|scale| match scale {
+                    "1-5" => RatingScale::OneToFive,
+                    _ => RatingScale::ZeroToOne,
+                });
+                match (value, raw, scale) {
+                    (Some(value), Some(raw), Some(scale)) => Some(FieldValue::Rating(value, raw, scale)),
+                    _ => None,
+                }
+            }
+            FieldKind::Text { .. } => {
+                let (id, digest) = (row.get::<_, Option<Uuid>>(next()), row.get::<_, Option<&[u8]>>(next()));
+                id.zip(digest.and_then(|digest| Digest::try_from(digest).ok())).map(|(id, digest)| FieldValue::Text(id, digest))
+            }
+            FieldKind::Attribute(_) => None,
+        };
+        if let Some(value) = value {
+            fact.0.insert(field.name, value);
+        }
+    }
+    let doors = row.get::<_, Json>(4);
+    Existing {
+        fact_id: row.get(1),
+        revision: row.get(2),
+        content_hash: row.get(3),
+        doors: serde_json::from_value(doors).unwrap_or_default(),
+        import_id: row.get(5),
+        line: row.get(6),
+        fact,
+    }
+}
+
+/// One column of a chunk: its name, its SQL type, its values.
+struct Array {
+    name: String,
+    of: Type,
+    values: Box<dyn ToSql + Sync + Send>,
+}
+
+fn array<T: ToSql + Sync + Send + 'static>(name: impl Into<String>, of: Type, values: impl Iterator<Item = T>) -> Array {
+    Array { name: name.into(), of, values: Box::new(values.collect::<Vec<T>>()) }
+}
+
+fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Option<Uuid>) -> Vec<Array> {
+    let mut columns = vec![
+        array(entity.id, Type::UUID_ARRAY, rows.iter().map(|row| row.fact_id)),
+        array("source_id", Type::TEXT_ARRAY, rows.iter().map(|row| row.key.clone())),
+        array("revision", Type::INT4_ARRAY, rows.iter().map(|row| row.revision)),
+        array("content_hash", Type::BYTEA_ARRAY, rows.iter().map(|row| row.content_hash.clone())),
+        array("doors", Type::JSONB_ARRAY, rows.iter().map(|row| row.doors.clone())),
+        array("line", Type::INT4_ARRAY, rows.iter().map(|row| row.line)),
+        array("import_id", Type::UUID_ARRAY, rows.iter().map(|_| import_id)),
+    ];
+    if entity.company_through.is_some() {
+        columns.push(array("company_id", Type::UUID_ARRAY, rows.iter().map(|row| row.company_id)));
+        columns.push(array("instance_id", Type::UUID_ARRAY, rows.iter().map(|_| instance_id)));
+    }
+    for field in entity.fields {
+        let name = field.name;
+        let facts = || rows.iter().map(|row| &row.fact);
+        match field.kind {
+            FieldKind::Person(_) => columns.push(array(name, Type::UUID_ARRAY, facts().map(|fact| fact.person(name)))),
+            FieldKind::Int => columns.push(array(name, Type::INT4_ARRAY, facts().map(|fact| fact.int(name)))),
+            FieldKind::Word => {
+                columns.push(array(name, Type::TEXT_ARRAY, facts().map(|fact| fact.word(name).map(ToOwned::to_owned))));
+            }
+            FieldKind::Text { .. } => {
+                columns.push(array(format!("{name}_text_id"), Type::UUID_ARRAY, facts().map(|fact| fact.text(name))));
+            }
+            FieldKind::Time => {
+                let day_only = |fact: &Fact| matches!(fact.get(name), Some(FieldValue::Time(_, true)));
+                columns.push(array(name, Type::TIMESTAMPTZ_ARRAY, facts().map(|fact| fact.time(name))));
+                columns.push(array(day_column(name), Type::BOOL_ARRAY, facts().map(day_only)));
+            }
+            FieldKind::Rating => {
+                let raw = |fact: &Fact| match fact.get(name) {
+                    Some(FieldValue::Rating(_, raw, _)) => Some(*raw),
+                    _ => None,
+                };
+                let scale = |fact: &Fact| fact.rating(name).map(|(_, scale)| scale.as_str());
+                columns.push(array(name, Type::NUMERIC_ARRAY, facts().map(|fact| fact.rating(name).map(|(value, _)| value))));
+                columns.push(array(format!("{name}_raw"), Type::NUMERIC_ARRAY, facts().map(raw)));
+                columns.push(array(format!("{name}_scale"), Type::TEXT_ARRAY, facts().map(scale)));
+                columns.push(array("rated_by", Type::TEXT_ARRAY, rows.iter().map(|row| row.rated_by.clone())));
+            }
+            FieldKind::Attribute(_) => {}
+        }
+    }
+    columns
+}
+
+async fn run(tx: &Transaction<'_>, sql: &str, columns: &[Array]) -> Result<u64, DbError> {
+    let params: Vec<(&(dyn ToSql + Sync), Type)> =
+        columns.iter().map(|column| (&*column.values as &(dyn ToSql + Sync), column.of.clone())).collect();
+    Ok(tx.execute_typed(sql, &params).await?)
+}
+
+/// Writes facts that were not known.
+pub async fn insert(tx: &Transaction<'_>, entity: &Entity, rows: &[Written], import_id: Uuid, instance: Option<Uuid>) -> Result<(), DbError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let columns = arrays(entity, rows, import_id, instance);
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+    let sql = format!("INSERT INTO {} ({}) SELECT * FROM unnest({})", entity.table, names.join(", "), params.join(", "));
+    run(tx, &sql, &columns).await.map(drop)
+}
+
+/// Writes the next revision of known facts.
+pub async fn update(tx: &Transaction<'_>, entity: &Entity, rows: &[Written], import_id: Uuid, instance: Option<Uuid>) -> Result<(), DbError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let columns = arrays(entity, rows, import_id, instance);
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let sets: Vec<String> = names[1..]
+        .iter()
+        .map(|name| match *name {
+            // What an earlier import knew about where the fact belongs stays when this one does not know.
+            "company_id" | "instance_id" => format!("{name} = COALESCE(u.{name}, t.{name})"),
+            _ => format!("{name} = u.{name}"),
+        })
+        .collect();
+    let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "UPDATE {} t SET {}, updated_at = now() FROM unnest({}) AS u ({}) WHERE t.{id} = u.{id}",
+        entity.table,
+        sets.join(", "),
+        params.join(", "),
+        names.join(", "),
+        id = entity.id
+    );
+    run(tx, &sql, &columns).await.map(drop)
+}
+
+/// Keeps the revisions that are about to be superseded.
+pub async fn keep_history(tx: &Transaction<'_>, entity: &Entity, old: &[&Existing], by: Uuid) -> Result<(), DbError> {
+    if old.is_empty() {
+        return Ok(());
+    }
+    let content = |existing: &&Existing| -> Json {
+        existing.fact.0.iter().map(|(name, value)| ((*name).to_owned(), history_value(value))).collect::<serde_json::Map<_, _>>().into()
+    };
+    let name = format!("{}/{}", entity.source, entity.name);
+    tx.execute_typed(
+        "INSERT INTO intake.revisions (fact_id, revision, content_hash, content, import_id, line, entity, replaced_by)
+         SELECT u.*, $7, $8 FROM unnest($1::uuid[], $2::int[], $3::bytea[], $4::jsonb[], $5::uuid[], $6::int[]) AS u",
+        &[
+            (&old.iter().map(|e| e.fact_id).collect::<Vec<_>>(), Type::UUID_ARRAY),
+            (&old.iter().map(|e| e.revision).collect::<Vec<_>>(), Type::INT4_ARRAY),
+            (&old.iter().map(|e| e.content_hash.as_slice()).collect::<Vec<_>>(), Type::BYTEA_ARRAY),
+            (&old.iter().map(content).collect::<Vec<_>>(), Type::JSONB_ARRAY),
+            (&old.iter().map(|e| e.import_id).collect::<Vec<_>>(), Type::UUID_ARRAY),
+            (&old.iter().map(|e| e.line).collect::<Vec<_>>(), Type::INT4_ARRAY),
+            (&name, Type::TEXT),
+            (&by, Type::UUID),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// People and texts stand in the history by id, so that it can be followed and holds no words.
+fn history_value(value: &FieldValue) -> Json {
+    match value {
+        FieldValue::Text(id, _) => Json::String(id.to_string()),
+        other => Json::String(other.canonical()),
+    }
+}
+
+/// Which of these (fact, content hash) pairs are an earlier revision that is not current any more.
+pub async fn seen_before(tx: &Transaction<'_>, pairs: &[(Uuid, Vec<u8>)]) -> Result<std::collections::HashSet<Uuid>, DbError> {
+    if pairs.is_empty() {
+        return Ok(std::collections::HashSet::new());
+    }
+    let rows = tx
+        .query_typed(
+            "SELECT DISTINCT r.fact_id FROM unnest($1::uuid[], $2::bytea[]) AS u (fact_id, hash)
+             JOIN intake.revisions r ON r.fact_id = u.fact_id AND r.content_hash = u.hash",
+            &[
+                (&pairs.iter().map(|(id, _)| *id).collect::<Vec<_>>(), Type::UUID_ARRAY),
+                (&pairs.iter().map(|(_, hash)| hash.as_slice()).collect::<Vec<_>>(), Type::BYTEA_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

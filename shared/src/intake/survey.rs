@@ -1,0 +1,316 @@
+//! Pass 1, without a transaction: the file's hash, how it is written, which entity and layout it is, what whole
+//! columns prove, and which ids it holds more than once. 32 bytes a record, whatever the file's size.
+
+use std::{collections::HashMap, sync::Arc};
+
+use aws_lc_rs::digest;
+use jiff::Timestamp;
+use tokio_postgres::Client;
+
+use super::{
+    blob::{BlobError, BlobStore, ObjectInfo, ObjectRef},
+    cell,
+    code::{Code, Refusal},
+    decode::Encoding,
+    dialect::{self, Dialect},
+    entity::{Entity, Key, Layout},
+    facts::Facts,
+    not_csv,
+    preamble::{self, Preamble},
+    proof::ColumnProof,
+    reader::{Begin, RecordReader},
+    scan::SpanKind,
+    source::SourceProfile,
+    split::{Cells, Splitter},
+};
+use crate::db::DbError;
+
+/// More bytes than this are refused.
+pub const MOST_BYTES: u64 = 2 << 30;
+/// More records than this are refused.
+pub const MOST_RECORDS: u64 = 5_000_000;
+
+/// What pass 1 found.
+pub struct Survey {
+    /// The entity.
+    pub entity: &'static Entity,
+    /// The layout.
+    pub layout: &'static Layout,
+    /// How the file is written.
+    pub dialect: Dialect,
+    /// Its line endings.
+    pub line_ending: &'static str,
+    /// Header, and what is above it.
+    pub preamble: Preamble,
+    /// What is declared about the source.
+    pub profile: SourceProfile,
+    /// The facts each column's cells are read by, by column of the layout.
+    pub facts: Vec<Facts>,
+    /// SHA-256 of the object's bytes.
+    pub sha256: [u8; 32],
+    /// Ids that stand in the file more than once.
+    pub repeats: Repeats,
+}
+
+impl Survey {
+    /// A reader from the first record on.
+    pub fn begin(&self, info: &ObjectInfo) -> Begin {
+        Begin {
+            bytes: info.bytes,
+            encoding: self.dialect.encoding,
+            delimiter: self.dialect.delimiter,
+            width: self.preamble.recognised.header.columns.len(),
+            offset: self.preamble.records_start,
+            line: self.preamble.records_line,
+        }
+    }
+}
+
+/// 16 bytes of a hash: enough to tell five million keys apart.
+pub type Short = [u8; 16];
+
+/// Ids that stand in the file more than once: key → whether their contents differ.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Repeats(HashMap<Short, bool>);
+
+impl Repeats {
+    /// `None`: the key stands there once. `Some(true)`: several times with different contents.
+    pub fn conflict(&self, key: &Short) -> Option<bool> {
+        self.0.get(key).copied()
+    }
+}
+
+/// Why there is no survey.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// The file is refused, with what is known of it.
+    #[error("{}", .0.reason)]
+    Refused(Refusal, Box<Seen>),
+    /// The bucket.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// What is known of a refused file.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// How it is written, if it is text.
+    pub dialect: Option<Dialect>,
+    /// The entity its folder says.
+    pub entity: Option<&'static str>,
+}
+
+/// Surveys an object. `entities`: what its folder allows. `modified` is the "now" of every rule.
+pub async fn survey(
+    blobs: &Arc<dyn BlobStore>,
+    object: &ObjectRef,
+    info: &ObjectInfo,
+    entities: &[&'static Entity],
+    client: &Client,
+) -> Result<Survey, SurveyError> {
+    let mut seen = Seen { dialect: None, entity: (entities.len() == 1).then(|| entities[0].name) };
+    if info.bytes == 0 {
+        return Err(refused(not_csv::NotCsv::Empty.refusal(), seen));
+    }
+    if info.bytes > MOST_BYTES {
+        let reason = "The file is larger than 2 GB; export fewer months at a time and drop the parts.";
+        return Err(refused(Refusal::new(Code::TooLarge, reason), seen));
+    }
+    let sample = blobs.range(object, 0, info.bytes.min(dialect::SAMPLE as u64)).await?;
+    if let Some(other) = not_csv::looks_like(&sample) {
+        return Err(refused(other.refusal(), seen));
+    }
+    let whole = sample.len() as u64 == info.bytes;
+    let source = entities.first().map_or("", |entity| entity.source);
+    let dialect = dialect::detect(&sample, whole, SourceProfile::encoding_of(client, source).await?);
+    seen.dialect = Some(dialect);
+    match pass(blobs, object, info, entities, client, dialect, &sample).await {
+        Ok(Pass::Done(survey)) => Ok(*survey),
+        // Declared as a Windows code page and valid UTF-8 to its end: no text of that length is by chance.
+        Ok(Pass::IsUtf8) => {
+            let dialect = Dialect { encoding: Encoding::Utf8, ..dialect };
+            match pass(blobs, object, info, entities, client, dialect, &sample).await? {
+                Pass::Done(survey) => Ok(*survey),
+                Pass::IsUtf8 => Err(refused(Refusal::new(Code::UndecodableBytes, "The file's encoding cannot be told; save it as UTF-8."), seen)),
+            }
+        }
+        Err(SurveyError::Refused(refusal, _)) => Err(refused(refusal, seen)),
+        Err(other) => Err(other),
+    }
+}
+
+fn refused(refusal: Refusal, seen: Seen) -> SurveyError {
+    SurveyError::Refused(refusal, Box::new(seen))
+}
+
+enum Pass {
+    Done(Box<Survey>),
+    IsUtf8,
+}
+
+async fn pass(
+    blobs: &Arc<dyn BlobStore>,
+    object: &ObjectRef,
+    info: &ObjectInfo,
+    entities: &[&'static Entity],
+    client: &Client,
+    dialect: Dialect,
+    sample: &[u8],
+) -> Result<Pass, SurveyError> {
+    let refuse = |refusal| refused(refusal, Seen::default());
+    let whole = sample.len() as u64 == info.bytes;
+    let text = dialect::decode_sample(sample, whole, &dialect);
+    let choices: Vec<(&'static Entity, &'static Layout)> =
+        entities.iter().flat_map(|entity| entity.layouts.iter().map(|layout| (*entity, layout))).collect();
+    let layouts: Vec<_> = choices.iter().map(|(_, layout)| layout.columns).collect();
+    let preamble = preamble::find_header(&text, whole, dialect.delimiter, &layouts).map_err(refuse)?;
+    let (entity, layout) = choices[preamble.recognised.layout];
+    let profile = SourceProfile::load(client, entity.source, entity.name, layout.name).await?;
+
+    let mut survey = Survey {
+        entity,
+        layout,
+        dialect,
+        line_ending: "none",
+        preamble,
+        profile,
+        facts: Vec::new(),
+        sha256: [0; 32],
+        repeats: Repeats::default(),
+    };
+    let mut hash = digest::Context::new(&digest::SHA256);
+    let mut reader = RecordReader::new(blobs.clone(), object.clone(), survey.begin(info));
+    let mut splitter = Splitter::new(dialect.delimiter);
+    let mut proofs = vec![ColumnProof::default(); layout.columns.len()];
+    let mut keys: Vec<(Short, Short)> = Vec::new();
+    let mut records = 0u64;
+    while let Some(batch) = reader.next(|raw| hash.update(raw)).await? {
+        records += batch.spans.len() as u64;
+        if records > MOST_RECORDS {
+            let reason = "The file has more than 5,000,000 records; export fewer months at a time and drop the parts.";
+            return Err(refuse(Refusal::new(Code::TooLarge, reason)));
+        }
+        for span in batch.spans {
+            if span.kind == SpanKind::Blank || span.fault.is_some() {
+                continue;
+            }
+            let Ok(cells) = splitter.split(batch.bytes_of(span)) else { continue };
+            for (at, column) in survey.preamble.recognised.header.columns.iter().enumerate() {
+                if let (Some(index), Some(cell)) = (column, cells.get(at)) {
+                    proofs[*index].feed(layout.columns[*index].kind, cell);
+                }
+            }
+            if let Some(key) = raw_key(&survey, &cells) {
+                keys.push((short(key.as_bytes()), content(&cells)));
+            }
+        }
+    }
+    if reader.proves_utf8() && matches!(dialect.encoding, Encoding::Windows1252 | Encoding::Windows1251) {
+        return Ok(Pass::IsUtf8);
+    }
+    survey.line_ending = reader.endings().as_str();
+    survey.sha256.copy_from_slice(hash.finish().as_ref());
+    survey.facts = proofs.iter().map(|proof| proof.facts(&survey.profile.facts, dialect.delimiter)).collect();
+    survey.repeats = repeats(keys);
+    if survey.repeats.0.values().any(|differ| *differ) {
+        compare_values(&mut survey, blobs, object, info).await?;
+    }
+    Ok(Pass::Done(Box::new(survey)))
+}
+
+/// The text that identifies a record inside its source, as read; none if the record cannot be read that far.
+pub fn raw_key(survey: &Survey, cells: &Cells<'_>) -> Option<String> {
+    let (Key::Column(name) | Key::Email(name)) = survey.entity.key;
+    let index = survey.layout.columns.iter().position(|column| column.name == name)?;
+    let cell = cells.get(survey.preamble.recognised.header.position(index)?)?;
+    let value = cell::read(&survey.layout.columns[index], cell, &Facts::default(), Timestamp::UNIX_EPOCH).ok()??;
+    Some(value.canonical())
+}
+
+fn content(cells: &Cells<'_>) -> Short {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for cell in cells.iter() {
+        context.update(&(cell.len() as u64).to_be_bytes());
+        context.update(cell.as_bytes());
+    }
+    cut(context.finish().as_ref())
+}
+
+/// The first 16 bytes of a SHA-256.
+pub fn short(bytes: &[u8]) -> Short {
+    cut(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+fn cut(hash: &[u8]) -> Short {
+    let mut short = [0; 16];
+    short.copy_from_slice(&hash[..16]);
+    short
+}
+
+fn repeats(mut keys: Vec<(Short, Short)>) -> Repeats {
+    keys.sort_unstable();
+    let mut found = HashMap::new();
+    for pair in keys.windows(2) {
+        if pair[0].0 == pair[1].0 {
+            *found.entry(pair[0].0).or_insert(false) |= pair[0].1 != pair[1].1;
+        }
+    }
+    Repeats(found)
+}
+
+/// Cells that differ may be the same values written in two ways: ids whose records differ are read again, now that
+/// the columns are proven. A record that cannot be read is rejected for its own reason and contradicts nothing.
+async fn compare_values(survey: &mut Survey, blobs: &Arc<dyn BlobStore>, object: &ObjectRef, info: &ObjectInfo) -> Result<(), BlobError> {
+    let mut contents: HashMap<Short, Short> = HashMap::new();
+    let mut differ: HashMap<Short, bool> = HashMap::new();
+    let mut reader = RecordReader::new(blobs.clone(), object.clone(), survey.begin(info));
+    let mut splitter = Splitter::new(survey.dialect.delimiter);
+    while let Some(batch) = reader.next(|_| {}).await? {
+        for span in batch.spans {
+            if span.kind == SpanKind::Blank || span.fault.is_some() {
+                continue;
+            }
+            let Ok(cells) = splitter.split(batch.bytes_of(span)) else { continue };
+            let Some(key) = raw_key(survey, &cells).map(|key| short(key.as_bytes())) else { continue };
+            if survey.repeats.0.get(&key) != Some(&true) {
+                continue;
+            }
+            let Some(values) = canonical(survey, &cells, info.modified) else { continue };
+            let earlier = *contents.entry(key).or_insert(values);
+            *differ.entry(key).or_insert(false) |= earlier != values;
+        }
+    }
+    for (key, conflict) in &mut survey.repeats.0 {
+        *conflict = *conflict && differ.get(key).copied().unwrap_or(false);
+    }
+    Ok(())
+}
+
+fn canonical(survey: &Survey, cells: &Cells<'_>, now: Timestamp) -> Option<Short> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for (at, column) in survey.preamble.recognised.header.columns.iter().enumerate() {
+        let Some(index) = column else { continue };
+        let raw = cells.get(at).unwrap_or_default();
+        let value = cell::read(&survey.layout.columns[*index], raw, &survey.facts[*index], now).ok()?;
+        let value = value.map(|value| value.canonical()).unwrap_or_default();
+        context.update(&(value.len() as u64).to_be_bytes());
+        context.update(value.as_bytes());
+    }
+    Some(cut(context.finish().as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_stand_twice_are_found_and_whether_they_differ() {
+        let (a, b, c) = (short(b"a"), short(b"b"), short(b"c"));
+        let (x, y) = (short(b"x"), short(b"y"));
+        let found = repeats(vec![(a, x), (b, x), (a, x), (c, x), (b, y)]);
+        assert_eq!((found.conflict(&a), found.conflict(&b), found.conflict(&c)), (Some(false), Some(true), None));
+    }
+}
