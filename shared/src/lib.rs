@@ -7,6 +7,7 @@
 //! | [`contracts`] | the events this platform tells others, as types and as JSON Schema |
 //! | [`db`] | one Postgres connection a function, under the function's own role |
 //! | [`error`] | the retry class every error carries |
+//! | [`heartbeat`] | a function's sign of life, for the health answer |
 //! | [`pii`] | the wrapper that neither prints nor serialises |
 //! | [`telemetry`] | JSON logs that can be followed by one correlation id |
 //! | [`vault`] | sealing under a key per subject, blind indexes |
@@ -16,6 +17,7 @@ pub mod config;
 pub mod contracts;
 pub mod db;
 pub mod error;
+pub mod heartbeat;
 pub mod pii;
 pub mod telemetry;
 pub mod vault;

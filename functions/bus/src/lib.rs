@@ -20,6 +20,7 @@ use shared::{
     config::{ConfigError, Env},
     db::{Db, DbConfig, DbError},
     error::{Classified, Retry},
+    heartbeat::Heartbeat,
 };
 
 /// What the relay works with.
@@ -30,6 +31,27 @@ pub struct App<B> {
     pub bus: B,
     /// The relay's own queue, for work that outlasts a run.
     pub nudger: Box<dyn Nudger>,
+    heartbeat: Heartbeat,
+}
+
+impl<B: EventBus> App<B> {
+    /// Puts together what a run needs.
+    pub fn new(db: Db, bus: B, nudger: Box<dyn Nudger>) -> Self {
+        Self { db, bus, nudger, heartbeat: Heartbeat::new("bus-relay", "bus") }
+    }
+
+    /// How the run ended, for the health answer. When the database is gone there is nobody to tell, which the
+    /// health answer notices by itself.
+    async fn beat(&self, code: Option<&'static str>) {
+        if self.heartbeat.due(code.is_none())
+            && let Ok(client) = self.db.client().await
+        {
+            match code {
+                None => self.heartbeat.ok(&client).await,
+                Some(code) => self.heartbeat.failed(&client, code).await,
+            }
+        }
+    }
 }
 
 impl App<EventBridge> {
@@ -39,7 +61,7 @@ impl App<EventBridge> {
         let db = Db::connect_lazy(DbConfig::from_env(env, &aws).await?);
         db.warm_up();
         let (bus, nudger) = (EventBridge::from_env(env, &aws)?, SqsNudger::from_env(env, &aws)?);
-        Ok(Self { db, bus, nudger: Box::new(nudger) })
+        Ok(Self::new(db, bus, Box::new(nudger)))
     }
 }
 
@@ -107,5 +129,6 @@ pub async fn handle<B: EventBus>(app: &App<B>, _event: Value, remaining: Duratio
             "the outbox could not be published: {error}"
         );
     }
+    app.beat(result.as_ref().err().map(Classified::code)).await;
     result.map(|_| BatchReply { failures: Vec::new() })
 }

@@ -57,6 +57,12 @@ pub trait EventBus: Send + Sync {
     fn put(&self, entries: &[Entry]) -> impl Future<Output = Result<Vec<Answer>, CallError>> + Send;
 }
 
+impl<B: EventBus> EventBus for std::sync::Arc<B> {
+    fn put(&self, entries: &[Entry]) -> impl Future<Output = Result<Vec<Answer>, CallError>> + Send {
+        (**self).put(entries)
+    }
+}
+
 /// The real bus.
 #[cfg(feature = "eventbridge")]
 pub struct EventBridge {

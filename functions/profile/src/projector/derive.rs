@@ -115,11 +115,13 @@ pub struct Journey {
 }
 
 impl Journey {
-    /// The milestone reached just before `milestone` by time; of several at one time the last in the list of milestones.
-    pub fn before(&self, milestone: Milestone) -> Option<Milestone> {
+    /// The milestone reached just before `milestone` by time; of several at one time the last in the list of
+    /// milestones. `others` are those that follow from other facts than meetings.
+    pub fn before(&self, milestone: Milestone, others: &BTreeMap<Milestone, Timestamp>) -> Option<Milestone> {
         let at = self.milestones.get(&milestone)?.at;
-        let earlier = self.milestones.iter().filter(|(_, reached)| reached.at < at);
-        earlier.max_by_key(|(name, reached)| (reached.at, **name)).map(|(name, _)| *name)
+        let mine = self.milestones.iter().map(|(name, reached)| (reached.at, *name));
+        let all = mine.chain(others.iter().map(|(name, at)| (*at, *name)));
+        all.filter(|(reached, _)| *reached < at).max().map(|(_, name)| name)
     }
 }
 

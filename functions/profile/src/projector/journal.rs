@@ -78,7 +78,7 @@ async fn update_milestone(
             profile_id: profile,
             milestone,
             reached_at: reached.at,
-            previous_milestone: derived.before(milestone),
+            previous_milestone: derived.before(milestone, &stored.others),
             revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
         };
         let draft: EventDraft<_> = outbox.draft(data, profile, reached.at);

@@ -21,6 +21,7 @@ use shared::{
     contracts::ContractError,
     db::{Db, DbConfig, DbError},
     error::{Classified, Retry},
+    heartbeat::Heartbeat,
 };
 use tokio::time::Instant;
 use tokio_postgres::Transaction;
@@ -34,15 +35,21 @@ pub struct App {
     pub db: Db,
     /// Wakes the relay for what the projector tells.
     pub nudger: Box<dyn Nudger>,
+    heartbeat: Heartbeat,
 }
 
 impl App {
+    /// Puts together what a batch needs.
+    pub fn new(db: Db, nudger: Box<dyn Nudger>) -> Self {
+        Self { db, nudger, heartbeat: Heartbeat::new("profile-projector", "profiles") }
+    }
+
     /// Reads `DATABASE_*` and `NUDGE_QUEUE_URL`, and begins to connect.
     pub async fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         let db = Db::connect_lazy(DbConfig::from_env(env, &aws).await?);
         db.warm_up();
-        Ok(Self { db, nudger: Box::new(SqsNudger::from_env(env, &aws)?) })
+        Ok(Self::new(db, Box::new(SqsNudger::from_env(env, &aws)?)))
     }
 }
 
@@ -126,5 +133,15 @@ impl Consumer for Projector {
 /// Takes a batch in. `remaining` is the time left to the function; nothing is begun in its last two seconds.
 pub async fn handle(app: &App, batch: SqsBatch, remaining: Duration) -> Summary {
     let until = Instant::now() + remaining.saturating_sub(Duration::from_secs(2));
-    Driver { consumer: &Projector, db: &app.db, nudger: app.nudger.as_ref() }.run(batch, until).await
+    let summary = Driver { consumer: &Projector, db: &app.db, nudger: app.nudger.as_ref() }.run(batch, until).await;
+    let ended_well = summary.last_error.is_none();
+    if app.heartbeat.due(ended_well)
+        && let Ok(client) = app.db.client().await
+    {
+        match summary.last_error {
+            None => app.heartbeat.ok(&client).await,
+            Some(code) => app.heartbeat.failed(&client, code).await,
+        }
+    }
+    summary
 }

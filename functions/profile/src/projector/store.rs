@@ -23,6 +23,8 @@ pub struct Stored {
     pub enrolments: BTreeMap<(SessionType, Role), Timestamp>,
     /// What was reached, with the revision last announced.
     pub milestones: BTreeMap<Milestone, (Reached, i32)>,
+    /// Milestones that follow from other facts than meetings.
+    pub others: BTreeMap<Milestone, Timestamp>,
     /// Every flag that ever was up: whether it is, its causes (fact ids), the revision last announced.
     pub flags: BTreeMap<Flag, (bool, Vec<Uuid>, i32)>,
 }
@@ -134,17 +136,16 @@ pub async fn journeys(tx: &Transaction<'_>, profiles: &[Uuid]) -> Result<BTreeMa
         let role = Role::from_store(row.get(2)).ok_or(ProjectorError::StoredValue)?;
         journeys.entry(row.get(0)).or_default().enrolments.insert((known(row.get(1))?, role), row.get(3));
     }
-    let names = DERIVED.iter().map(|milestone| milestone.as_str()).collect::<Vec<_>>();
-    let rows = tx
-        .query_typed(
-            "SELECT profile_id, milestone, reached_at, fact_id, revision FROM core.milestones
-             WHERE profile_id = ANY($1) AND milestone = ANY($2)",
-            &[(&profiles, Type::UUID_ARRAY), (&names, Type::TEXT_ARRAY)],
-        )
-        .await?;
-    for row in &rows {
+    let sql =
+        "SELECT profile_id, milestone, reached_at, fact_id, revision FROM core.milestones WHERE profile_id = ANY($1)";
+    for row in &tx.query_typed(sql, &[(&profiles, Type::UUID_ARRAY)]).await? {
+        let (journey, milestone) = (journeys.entry(row.get(0)).or_default(), known(row.get(1))?);
         let reached = Reached { at: row.get(2), fact_id: row.get(3) };
-        journeys.entry(row.get(0)).or_default().milestones.insert(known(row.get(1))?, (reached, row.get(4)));
+        if DERIVED.contains(&milestone) {
+            journey.milestones.insert(milestone, (reached, row.get(4)));
+        } else {
+            journey.others.insert(milestone, reached.at);
+        }
     }
     let sql = "SELECT profile_id, flag, value, because_of, revision FROM core.flags WHERE profile_id = ANY($1)";
     for row in &tx.query_typed(sql, &[(&profiles, Type::UUID_ARRAY)]).await? {

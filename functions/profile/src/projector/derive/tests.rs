@@ -67,8 +67,11 @@ fn the_first_milestones_are_the_earliest_completed_sessions_of_a_participant() {
     assert_eq!(journey.milestones[&Milestone::FirstLanguageSession], Reached { at: day(4), fact_id: id(4) });
     assert_eq!(journey.milestones[&Milestone::FirstMentorshipSession], Reached { at: day(9), fact_id: id(3) });
     assert_eq!(journey.milestones.len(), 2);
-    assert_eq!(journey.before(Milestone::FirstMentorshipSession), Some(Milestone::FirstLanguageSession));
-    assert_eq!(journey.before(Milestone::FirstLanguageSession), None);
+    let none = BTreeMap::new();
+    assert_eq!(journey.before(Milestone::FirstMentorshipSession, &none), Some(Milestone::FirstLanguageSession));
+    assert_eq!(journey.before(Milestone::FirstLanguageSession, &none), None);
+    let others = BTreeMap::from([(Milestone::BuddyMatched, day(5)), (Milestone::CourseCompleted, day(9))]);
+    assert_eq!(journey.before(Milestone::FirstMentorshipSession, &others), Some(Milestone::BuddyMatched));
 }
 
 #[test]
