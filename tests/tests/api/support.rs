@@ -10,7 +10,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Value, json};
 use shared::{
     auth::{Role, Verifier},
-    bus::{nudge::{NudgeError, Nudger}, testing::RecordedNudges},
+    bus::{
+        nudge::{NudgeError, Nudger},
+        testing::RecordedNudges,
+    },
     config::Env,
 };
 use tests::{Database, keys};
@@ -43,7 +46,11 @@ impl Key {
     pub fn ec(kid: &'static str) -> Self {
         let pair = signature::EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let der = pair.to_pkcs8v1().unwrap();
-        Self { kid, algorithm: Algorithm::ES256, private: EncodingKey::from_ec_pem(pem(der.as_ref()).as_bytes()).unwrap() }
+        Self {
+            kid,
+            algorithm: Algorithm::ES256,
+            private: EncodingKey::from_ec_pem(pem(der.as_ref()).as_bytes()).unwrap(),
+        }
     }
 
     pub fn jwk(&self) -> Value {
@@ -89,7 +96,8 @@ pub fn verifier() -> Verifier {
 /// Claims of a good token.
 pub fn claims(role: &str, subject: &str, profile: Option<Uuid>) -> Value {
     let now = jiff::Timestamp::now().as_second();
-    let mut claims = json!({"sub": subject, "role": role, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 600});
+    let mut claims =
+        json!({"sub": subject, "role": role, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 600});
     if let Some(profile) = profile {
         claims["profile_id"] = json!(profile);
     }
