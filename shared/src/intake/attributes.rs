@@ -4,7 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use tokio_postgres::{Transaction, types::Type};
+use tokio_postgres::{
+    Transaction,
+    types::{ToSql, Type},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -84,23 +87,36 @@ pub async fn write(
     let profiles: Vec<Uuid> = attributes.iter().map(|attribute| attribute.profile_id).collect();
     let fields: Vec<&str> = attributes.iter().map(|attribute| attribute.field).collect();
     let lines: Vec<i32> = attributes.iter().map(|attribute| attribute.line).collect();
+    // Two statements instead of ON CONFLICT DO UPDATE, which would need the right to read what is sealed. Nobody
+    // else writes this source's rows: importers hold the identity lock, the API writes by hand only.
+    let params: [(&(dyn ToSql + Sync), Type); 9] = [
+        (&profiles, Type::UUID_ARRAY),
+        (&fields, Type::TEXT_ARRAY),
+        (&sealed, Type::BYTEA_ARRAY),
+        (&digests, Type::BYTEA_ARRAY),
+        (&folded, Type::BYTEA_ARRAY),
+        (&lines, Type::INT4_ARRAY),
+        (&source, Type::TEXT),
+        (&import_id, Type::UUID),
+        (&set_at, Type::TIMESTAMPTZ),
+    ];
+    const ROWS: &str = "unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::int[])
+                        AS u (profile_id, field, sealed, digest, folded, line)";
     tx.execute_typed(
-        "INSERT INTO vault.attributes AS a (profile_id, field, sealed, digest, folded, line, source, import_id, set_at)
-         SELECT u.*, $7, $8, $9 FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::int[]) AS u
-         ON CONFLICT (profile_id, field, source) DO UPDATE SET sealed = EXCLUDED.sealed, digest = EXCLUDED.digest,
-            folded = EXCLUDED.folded, line = EXCLUDED.line, import_id = EXCLUDED.import_id, set_at = EXCLUDED.set_at,
-            revision = a.revision + 1",
-        &[
-            (&profiles, Type::UUID_ARRAY),
-            (&fields, Type::TEXT_ARRAY),
-            (&sealed, Type::BYTEA_ARRAY),
-            (&digests, Type::BYTEA_ARRAY),
-            (&folded, Type::BYTEA_ARRAY),
-            (&lines, Type::INT4_ARRAY),
-            (&source, Type::TEXT),
-            (&import_id, Type::UUID),
-            (&set_at, Type::TIMESTAMPTZ),
-        ],
+        &format!(
+            "UPDATE vault.attributes a SET sealed = u.sealed, digest = u.digest, folded = u.folded, line = u.line,
+                    import_id = $8, set_at = $9, revision = a.revision + 1
+             FROM {ROWS} WHERE a.profile_id = u.profile_id AND a.field = u.field AND a.source = $7"
+        ),
+        &params,
+    )
+    .await?;
+    tx.execute_typed(
+        &format!(
+            "INSERT INTO vault.attributes (profile_id, field, sealed, digest, folded, line, source, import_id, set_at)
+             SELECT u.*, $7, $8, $9 FROM {ROWS} ON CONFLICT (profile_id, field, source) DO NOTHING"
+        ),
+        &params,
     )
     .await?;
     let differ = tx

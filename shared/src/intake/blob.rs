@@ -157,7 +157,8 @@ impl BlobStore for S3 {
 #[derive(Default)]
 pub struct MemoryBlobs {
     objects: Mutex<HashMap<(String, String), Vec<(String, Vec<u8>)>>>,
-    failures: Mutex<u32>,
+    /// Calls that still go well, and calls after them that fail.
+    failures: Mutex<(u32, u32)>,
     modified: Mutex<Option<Timestamp>>,
 }
 
@@ -192,7 +193,12 @@ impl MemoryBlobs {
 
     /// The next calls fail as if the bucket were down.
     pub fn fail_next(&self, calls: u32) {
-        *lock(&self.failures) = calls;
+        *lock(&self.failures) = (0, calls);
+    }
+
+    /// One call fails, after this many that go well.
+    pub fn fail_after(&self, calls: u32) {
+        *lock(&self.failures) = (calls, 1);
     }
 
     /// What objects say they were last modified.
@@ -202,10 +208,14 @@ impl MemoryBlobs {
 
     fn called(&self) -> Result<(), BlobError> {
         let mut failures = lock(&self.failures);
-        if *failures == 0 {
-            return Ok(());
+        match *failures {
+            (_, 0) => return Ok(()),
+            (0, fail) => *failures = (0, fail - 1),
+            (well, fail) => {
+                *failures = (well - 1, fail);
+                return Ok(());
+            }
         }
-        *failures -= 1;
         Err(BlobError::Unavailable("SlowDown".to_owned()))
     }
 

@@ -1,0 +1,54 @@
+//! A planted person is nowhere but sealed in the vault.
+
+use super::support::{RESULTS, World};
+
+const CANARY: [&str; 4] = ["kanarifugl", "Kanari Fuglesang", "hemmelige ord om broren", "zzcanary"];
+
+#[tokio::test]
+async fn a_canary_person_is_in_no_row_outside_the_vault_and_nowhere_in_clear() {
+    let world = World::new().await;
+    world
+        .import("kintell/users/u.csv", "Email,Name,Linkedin_URL,grant_access\nkanarifugl@people.example,Kanari Fuglesang,linkedin.com/in/kanarifugl,zzcanary\n")
+        .await;
+    let header = super::support::HEADER;
+    let receipt = world
+        .import(
+            "kintell/sessions/a.csv",
+            format!(
+                "{header}\nS1,kanarifugl@people.example,b@p.example,2025-03-04T17:00:00Z,,,4,hemmelige ord om broren,A2\n\
+                 S2,kanarifugl@people.example,b@p.example,2025-03-04T17:00:00Z,,,99,zzcanary,A2\n\
+                 S3,kanarifugl@@people.example,b@p.example,2025-03-04T17:00:00Z,,,4,zzcanary,A2\n"
+            ),
+        )
+        .await;
+    assert_eq!(
+        (receipt["counts"]["new"].as_i64(), receipt["counts"]["rejected"].as_i64()),
+        (Some(1), Some(2)),
+        "{receipt:#}"
+    );
+
+    let tables = world
+        .owner
+        .query("SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_schema IN ('vault', 'core', 'intake', 'bus', 'audit')", &[])
+        .await
+        .unwrap();
+    assert!(tables.len() > 20);
+    for row in tables {
+        let table: String = row.get(0);
+        for word in CANARY {
+            let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let found = world
+                .count(&format!(
+                    "SELECT count(*) FROM {table} t WHERE t::text ILIKE '%{word}%' OR t::text LIKE '%{hex}%'"
+                ))
+                .await;
+            assert_eq!(found, 0, "{word} is in {table}");
+        }
+    }
+    for key in world.blobs.keys(RESULTS) {
+        let receipt = String::from_utf8(world.blobs.read(RESULTS, &key).unwrap()).unwrap();
+        assert!(CANARY.iter().all(|word| !receipt.contains(word)), "{receipt}");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM vault.texts").await, 1, "the words are there, sealed");
+    assert_eq!(world.count("SELECT count(*) FROM vault.attributes").await, 3);
+}
