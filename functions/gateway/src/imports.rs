@@ -25,6 +25,7 @@ pub struct ListQuery {
     #[param(example = "kintell")]
     source: Option<String>,
     /// How it ended.
+    #[param(inline)]
     outcome: Option<Outcome>,
     /// Items a page, 1 to 200; 50 if absent.
     limit: Option<String>,

@@ -43,7 +43,10 @@ async fn a_bad_token_is_the_word_api_gateway_turns_into_a_401() {
             assert_eq!(error.to_string(), "Unauthorized", "{bearer}");
         }
     }
-    let nothing: Request = serde_json::from_value(json!({"type": "REQUEST", "methodArn": "arn:aws:execute-api:x:y:z/live/GET/", "headers": null})).unwrap();
+    let nothing: Request = serde_json::from_value(
+        json!({"type": "REQUEST", "methodArn": "arn:aws:execute-api:x:y:z/live/GET/", "headers": null}),
+    )
+    .unwrap();
     assert_eq!(handle(&verifier(), nothing).await.unwrap_err().to_string(), "Unauthorized");
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::{get, post}};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -100,7 +103,10 @@ async fn refused_tokens_say_how_to_come_back() {
     });
     let router = router();
     let missing = call("POST", "/things").to(&router).await;
-    assert_eq!((missing.brief().as_str(), missing.header("www-authenticate")), ("401 missing_token", "Bearer realm=\"teei\""));
+    assert_eq!(
+        (missing.brief().as_str(), missing.header("www-authenticate")),
+        ("401 missing_token", "Bearer realm=\"teei\"")
+    );
     let bad = call("POST", "/things").bearer("x.y.z").to(&router).await;
     assert_eq!(bad.brief(), "401 bad_token");
     assert!(bad.header("www-authenticate").contains("invalid_token"));
@@ -130,17 +136,32 @@ async fn generated_problems_read_as_in_the_golden_file() {
         assert_eq!(answer.header("content-type"), "application/problem+json", "{name}");
         assert_eq!(answer.json["status"], answer.status.as_u16(), "{name}");
         answer.json["request_id"] = json!("<request id>");
-        let retry = answer.headers.get("retry-after").map_or(String::new(), |s| format!("retry-after: {}\n", s.to_str().unwrap()));
+        let retry = answer
+            .headers
+            .get("retry-after")
+            .map_or(String::new(), |s| format!("retry-after: {}\n", s.to_str().unwrap()));
         page.push_str(&format!("## {name}\n{retry}{}\n\n", serde_json::to_string_pretty(&answer.json).unwrap()));
     };
     note("no such route", call("GET", "/nowhere?email=olena@example.org").to(&router).await);
     note("no such method", call("PATCH", "/things").to(&router).await);
     note("no token", call("POST", "/things").to(&router).await);
     note("another role", call("POST", "/things").bearer(&token(Role::Reviewer, "r", None)).to(&router).await);
-    note("broken JSON", call("POST", "/things").bearer(&admin).text("{\"name\": \"olena@example.org\",\n}").to(&router).await);
-    note("a field of the wrong type", call("POST", "/things").bearer(&admin).json(&json!({"name": 42})).to(&router).await);
-    note("a field too many", call("POST", "/things").bearer(&admin).json(&json!({"name": "a", "olena@example.org": 1})).to(&router).await);
-    note("a field missing", call("POST", "/things").bearer(&admin).json(&Value::Object(serde_json::Map::new())).to(&router).await);
+    note(
+        "broken JSON",
+        call("POST", "/things").bearer(&admin).text("{\"name\": \"olena@example.org\",\n}").to(&router).await,
+    );
+    note(
+        "a field of the wrong type",
+        call("POST", "/things").bearer(&admin).json(&json!({"name": 42})).to(&router).await,
+    );
+    note(
+        "a field too many",
+        call("POST", "/things").bearer(&admin).json(&json!({"name": "a", "olena@example.org": 1})).to(&router).await,
+    );
+    note(
+        "a field missing",
+        call("POST", "/things").bearer(&admin).json(&Value::Object(serde_json::Map::new())).to(&router).await,
+    );
     note("not JSON", call("POST", "/things").bearer(&admin).header("content-type", "text/csv").to(&router).await);
     note("too large", call("POST", "/things").bearer(&admin).text(&huge).to(&router).await);
     note("an unknown filter", call("GET", "/query?color=red").to(&router).await);

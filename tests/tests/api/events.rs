@@ -58,7 +58,8 @@ async fn the_stage_and_odd_paths_do_not_confuse_the_routes() {
         let (status, _, body) = send(&world.gateway, "gateway-api.json", route("/v1/health", stage)).await;
         assert_eq!((status.as_u16(), &body["status"]), (200, &json!("up")), "{stage}");
     }
-    for path in ["/", "/v1", "/v1/", "/v1/health/", "//v1/health", "/v1/a b/health", "/v1/é/health", "/live/v1/health"] {
+    for path in ["/", "/v1", "/v1/", "/v1/health/", "//v1/health", "/v1/a b/health", "/v1/é/health", "/live/v1/health"]
+    {
         let (status, _, body) = send(&world.gateway, "gateway-api.json", route(path, "live")).await;
         assert_eq!((status.as_u16(), &body["code"]), (404, &json!("not_found")), "{path}");
     }

@@ -35,7 +35,10 @@ async fn a_service_is_down_from_its_failure_to_its_next_good_run() {
     assert_eq!((down.status.as_u16(), &down.json["status"]), (503, &json!("down")));
     assert_eq!(down.json["last_error"], "database_unavailable");
     let whole = get(&world, "/v1/health").await;
-    assert_eq!((whole.status.as_u16(), status_of(&whole, "kintell"), status_of(&whole, "bus")), (503, json!("down"), json!("up")));
+    assert_eq!(
+        (whole.status.as_u16(), status_of(&whole, "kintell"), status_of(&whole, "bus")),
+        (503, json!("down"), json!("up"))
+    );
     b.ok(&client).await;
     assert_eq!(get(&world, "/v1/kintell/health").await.status.as_u16(), 200);
     // The answer for all services is kept for ten seconds.
@@ -67,7 +70,11 @@ async fn the_bus_is_down_when_events_wait_too_long() {
     assert!(answer.json["oldest_unpublished_seconds"].as_i64().unwrap() >= 299);
     world.owner.batch_execute("UPDATE bus.batches SET created_at = now() - interval '302 seconds'").await.unwrap();
     assert_eq!(get(&world, "/v1/bus/health").await.json["status"], "down");
-    world.owner.batch_execute("UPDATE bus.batches SET state = 'published', next = 2, published_at = now()").await.unwrap();
+    world
+        .owner
+        .batch_execute("UPDATE bus.batches SET state = 'published', next = 2, published_at = now()")
+        .await
+        .unwrap();
     assert_eq!(get(&world, "/v1/bus/health").await.json["status"], "up");
 }
 
@@ -94,7 +101,8 @@ async fn a_service_nobody_knows_is_404() {
 
 #[tokio::test]
 async fn without_a_database_everything_is_down_within_its_time() {
-    let nowhere = shared::db::Db::connect_lazy(shared::db::DbConfig::from_url("postgres://a:b@127.0.0.1:1/none").unwrap());
+    let nowhere =
+        shared::db::Db::connect_lazy(shared::db::DbConfig::from_url("postgres://a:b@127.0.0.1:1/none").unwrap());
     let router = gateway::api::router(std::sync::Arc::new(gateway::api::App::new(nowhere)), crate::support::verifier());
     let answer = call("GET", "/v1/health").to(&router).await;
     assert_eq!((answer.status.as_u16(), &answer.json["status"]), (503, &json!("down")));
@@ -123,8 +131,8 @@ async fn with_imports() -> World {
             .owner
             .execute(
                 "INSERT INTO intake.imports (import_id, source, entity, status, outcome, bucket, object_key, object_version, receipt, created_at, finished_at)
-                 VALUES ($1, $2, 'sessions', $3, $4, 'drops', $5, $1::text, $6, $7::text::timestamptz, CASE WHEN $3 = 'done' THEN now() END)",
-                &[&import(n), &source, &status, &outcome, &key, &receipt, &format!("2025-06-01T{created}:00Z")],
+                 VALUES ($1, $2, 'sessions', $3, $4, 'drops', $5, $8, $6, $7::text::timestamptz, CASE WHEN $3 = 'done' THEN now() END)",
+                &[&import(n), &source, &status, &outcome, &key, &receipt, &format!("2025-06-01T{created}:00Z"), &n.to_string()],
             )
             .await
             .unwrap();
@@ -148,7 +156,10 @@ async fn imports_are_listed_newest_first_and_filtered_exactly() {
     assert_eq!(listed(&world, "?key=kintell/sessions/a").await, Vec::<u32>::new());
     assert_eq!(listed(&world, "?source=kintell&outcome=loaded").await, [1]);
     let item = &get(&world, "/v1/imports?outcome=refused").await.json["items"][0];
-    assert_eq!((&item["key"], &item["counts"]["records"], &item["status"]), (&json!("kintell/sessions/b.csv"), &json!(2), &json!("done")));
+    assert_eq!(
+        (&item["key"], &item["counts"]["records"], &item["status"]),
+        (&json!("kintell/sessions/b.csv"), &json!(2), &json!("done"))
+    );
     assert_eq!(item["created_at"], "2025-06-01T11:00:00Z");
 }
 
@@ -186,9 +197,16 @@ async fn an_import_is_its_receipt_and_while_it_runs_what_is_known() {
     let done = get(&world, &format!("/v1/imports/{}", import(1))).await;
     assert_eq!(done.json, json!({"id": import(1), "outcome": "loaded", "counts": {"records": 1}}));
     let running = get(&world, &format!("/v1/imports/{}", import(4))).await;
-    assert_eq!((&running.json["status"], &running.json["outcome"], &running.json["attempts"]), (&json!("running"), &Value::Null, &json!(1)));
+    assert_eq!(
+        (&running.json["status"], &running.json["outcome"], &running.json["attempts"]),
+        (&json!("running"), &Value::Null, &json!(1))
+    );
     assert_eq!(running.json["file"]["key"], "kintell/users/c d+é.csv");
-    for path in ["/v1/imports/x", &format!("/v1/imports/{}", Uuid::now_v7()), &format!("/v1/imports/{}/records", Uuid::now_v7())] {
+    for path in [
+        "/v1/imports/x",
+        &format!("/v1/imports/{}", Uuid::now_v7()),
+        &format!("/v1/imports/{}/records", Uuid::now_v7()),
+    ] {
         assert_eq!(get(&world, path).await.brief(), "404 not_found", "{path}");
     }
 }

@@ -45,7 +45,12 @@ async fn an_id_of_somebody_else_is_never_moved_and_its_owner_not_told() {
     let answer = link(&world, 2, "KT-1").await;
     assert_eq!(answer.brief(), "409 external_id_taken");
     assert!(!answer.json.to_string().contains(&person(1).to_string()));
-    let owner: Uuid = world.owner.query_one("SELECT profile_id FROM core.external_ids WHERE external_id = 'KT-1'", &[]).await.unwrap().get(0);
+    let owner: Uuid = world
+        .owner
+        .query_one("SELECT profile_id FROM core.external_ids WHERE external_id = 'KT-1'", &[])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(owner, person(1));
     // The same id in another source is another id.
     assert_eq!(request(2, "discord", "KT-1").to(&world.profiles).await.status.as_u16(), 201);
@@ -57,14 +62,16 @@ async fn of_requests_at_the_same_time_one_makes_the_link() {
     let other = profile_service(&world.database, &world.nudges);
     for round in 0..10 {
         let id = format!("same-{round}");
-        let (a, b) = futures::join!(request(1, "kintell", &id).to(&world.profiles), request(1, "kintell", &id).to(&other));
+        let (a, b) =
+            futures::join!(request(1, "kintell", &id).to(&world.profiles), request(1, "kintell", &id).to(&other));
         let mut answers = [a.brief(), b.brief()];
         answers.sort();
         assert_eq!(answers, ["200", "201"]);
         assert_eq!(a.json, b.json);
 
         let id = format!("rivals-{round}");
-        let (a, b) = futures::join!(request(1, "kintell", &id).to(&world.profiles), request(2, "kintell", &id).to(&other));
+        let (a, b) =
+            futures::join!(request(1, "kintell", &id).to(&world.profiles), request(2, "kintell", &id).to(&other));
         let mut answers = [a.brief(), b.brief()];
         answers.sort();
         assert_eq!(answers, ["201", "409 external_id_taken"]);

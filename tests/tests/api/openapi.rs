@@ -47,14 +47,22 @@ fn every_operation_says_who_may_and_which_problems_may_come() {
         assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{name}: operationId twice");
         assert!(!operation["x-roles"].as_array().unwrap().is_empty(), "{name}");
         let public = services().iter().any(|service| {
-            service.access.iter().any(|row| {
-                row.who == Who::Public && name == format!("{} {}", row.method.to_lowercase(), row.path)
-            })
+            service
+                .access
+                .iter()
+                .any(|row| row.who == Who::Public && name == format!("{} {}", row.method.to_lowercase(), row.path))
         });
-        assert_eq!(operation["responses"]["401"]["content"]["application/problem+json"]["examples"]["missing_token"].is_null(), public, "{name}");
+        assert_eq!(
+            operation["responses"]["401"]["content"]["application/problem+json"]["examples"]["missing_token"].is_null(),
+            public,
+            "{name}"
+        );
         for (status, response) in operation["responses"].as_object().unwrap() {
             let problems = &response["content"]["application/problem+json"];
-            assert!(status.starts_with('2') || status == "503" || problems.is_object(), "{name} {status} has no problem");
+            assert!(
+                status.starts_with('2') || status == "503" || problems.is_object(),
+                "{name} {status} has no problem"
+            );
             for code in problems["examples"].as_object().into_iter().flatten().map(|(code, _)| code) {
                 let known = problem::ALL.iter().find(|known| known.code == code).unwrap();
                 assert_eq!(known.status.as_str(), status, "{name}: {code}");
@@ -92,7 +100,12 @@ fn every_operation_stands_in_a_http_file() {
         for row in service.access {
             let asked = lines.iter().filter_map(|line| line.strip_prefix(&format!("{} {{{{api_url}}}}", row.method)));
             let path = |line: &str| line.split('?').next().unwrap().to_owned();
-            assert!(asked.map(path).any(|line| same(&line, row.path)), "{} {} is in no .http file", row.method, row.path);
+            assert!(
+                asked.map(path).any(|line| same(&line, row.path)),
+                "{} {} is in no .http file",
+                row.method,
+                row.path
+            );
         }
     }
 }

@@ -82,7 +82,13 @@ async fn a_follow_up_is_due_fourteen_days_after_the_last_thing_happened() {
         assert_eq!(answer.json["flags"]["followup_needed"], due, "{as_of}");
     }
     // Person 2 completed a course and is still being mentored; without that enrolment nothing would be due.
-    world.owner.batch_execute("UPDATE core.enrolments SET status = 'dropped', until = '2025-06-01' WHERE programme = 'mentorship'").await.unwrap();
+    world
+        .owner
+        .batch_execute(
+            "UPDATE core.enrolments SET status = 'dropped', until = '2025-06-01' WHERE programme = 'mentorship'",
+        )
+        .await
+        .unwrap();
     assert_eq!(get(&world, 2).await.json["flags"]["followup_needed"], false);
     for bad in ["yesterday", "2025-03-17", "2025-03-17T15:45:00"] {
         let answer = call("GET", &format!("/v1/profiles/{}?as_of={bad}", person(1))).bearer(&admin());
@@ -94,7 +100,10 @@ async fn a_follow_up_is_due_fourteen_days_after_the_last_thing_happened() {
 async fn stored_flags_show_as_they_are() {
     let world = World::new().await;
     world.owner.batch_execute(&format!("INSERT INTO core.flags (profile_id, flag, value) VALUES ('{}', 'mentor_ready', true), ('{0}', 'language_support_needed', false)", person(1))).await.unwrap();
-    assert_eq!(get(&world, 1).await.json["flags"], json!({"mentor_ready": true, "language_support_needed": false, "followup_needed": true}));
+    assert_eq!(
+        get(&world, 1).await.json["flags"],
+        json!({"mentor_ready": true, "language_support_needed": false, "followup_needed": true})
+    );
 }
 
 #[tokio::test]
@@ -119,8 +128,15 @@ async fn a_correction_replaces_the_three_fields_and_tells_which_changed() {
     let by_hand = "SELECT string_agg(field || CASE WHEN sealed IS NULL THEN ' cleared' ELSE '' END, ',' ORDER BY field) FROM vault.attributes WHERE source = 'hand'";
     let by_hand: String = world.owner.query_one(by_hand, &[]).await.unwrap().get(0);
     assert_eq!(by_hand, "city cleared,name");
-    let audit = world.owner.query_one("SELECT actor, role, action, target, details FROM audit.log WHERE action = 'profile.update'", &[]).await.unwrap();
-    assert_eq!((audit.get::<_, &str>(0), audit.get::<_, &str>(1), audit.get::<_, Uuid>(3)), ("admin-1", "admin", person(1)));
+    let audit = world
+        .owner
+        .query_one("SELECT actor, role, action, target, details FROM audit.log WHERE action = 'profile.update'", &[])
+        .await
+        .unwrap();
+    assert_eq!(
+        (audit.get::<_, &str>(0), audit.get::<_, &str>(1), audit.get::<_, Uuid>(3)),
+        ("admin-1", "admin", person(1))
+    );
     assert_eq!(audit.get::<_, Value>(4), json!({"fields": ["name", "city"]}));
 }
 
@@ -128,12 +144,19 @@ async fn a_correction_replaces_the_three_fields_and_tells_which_changed() {
 async fn what_was_set_by_hand_wins_over_a_newer_import_also_when_it_was_cleared() {
     let world = World::new().await;
     put(&world, 1, "\"1\"", &json!({"name": "Olena Pryklad", "language": "uk"})).await;
-    world.owner.batch_execute("UPDATE vault.attributes SET set_at = now() + interval '1 day' WHERE source = 'seed'").await.unwrap();
+    world
+        .owner
+        .batch_execute("UPDATE vault.attributes SET set_at = now() + interval '1 day' WHERE source = 'seed'")
+        .await
+        .unwrap();
     let answer = get(&world, 1).await;
     assert_eq!((&answer.json["name"], answer.json.get("city")), (&json!("Olena Pryklad"), None));
     // And a second correction, also of what was cleared.
     let answer = put(&world, 1, "\"2\"", &json!({"name": "Olena P.", "language": "uk", "city": "Voss"})).await;
-    assert_eq!((&answer.json["name"], &answer.json["city"], &answer.json["revision"]), (&json!("Olena P."), &json!("Voss"), &json!(3)));
+    assert_eq!(
+        (&answer.json["name"], &answer.json["city"], &answer.json["revision"]),
+        (&json!("Olena P."), &json!("Voss"), &json!(3))
+    );
 }
 
 #[tokio::test]
@@ -175,7 +198,10 @@ async fn of_two_people_who_read_the_same_version_one_is_told_so() {
     let world = World::new().await;
     let other = profile_service(&world.database, &world.nudges);
     let request = |name: &str| {
-        call("PUT", &format!("/v1/profiles/{}", person(1))).bearer(&admin()).header("if-match", "\"1\"").json(&json!({"name": name}))
+        call("PUT", &format!("/v1/profiles/{}", person(1)))
+            .bearer(&admin())
+            .header("if-match", "\"1\"")
+            .json(&json!({"name": name}))
     };
     let (a, b) = futures::join!(request("A").to(&world.profiles), request("B").to(&other));
     let mut statuses = [a.brief(), b.brief()];
@@ -221,16 +247,29 @@ async fn reading_somebody_is_written_down() {
     let answer = get(&world, 1).await;
     let row = world.owner.query_one("SELECT request_id, actor, action, target FROM audit.log", &[]).await.unwrap();
     assert_eq!(row.get::<_, &str>(0), answer.header("x-request-id"));
-    assert_eq!((row.get::<_, &str>(1), row.get::<_, &str>(2), row.get::<_, Uuid>(3)), ("admin-1", "profile.read", person(1)));
+    assert_eq!(
+        (row.get::<_, &str>(1), row.get::<_, &str>(2), row.get::<_, Uuid>(3)),
+        ("admin-1", "profile.read", person(1))
+    );
     // What was not shown was not read.
-    call("GET", &format!("/v1/profiles/{}", person(1))).bearer(&token(Role::Coordinator, "x", None)).to(&world.profiles).await;
+    call("GET", &format!("/v1/profiles/{}", person(1)))
+        .bearer(&token(Role::Coordinator, "x", None))
+        .to(&world.profiles)
+        .await;
     assert_eq!(world.count("SELECT count(*) FROM audit.log").await, 1);
 }
 
 #[tokio::test]
 async fn of_an_erased_person_nothing_personal_is_left_to_show_or_change() {
     let world = World::new().await;
-    world.owner.batch_execute(&format!("UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = '{}'", person(1))).await.unwrap();
+    world
+        .owner
+        .batch_execute(&format!(
+            "UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = '{}'",
+            person(1)
+        ))
+        .await
+        .unwrap();
     let answer = get(&world, 1).await;
     for field in ["name", "email", "language", "city"] {
         assert!(answer.json.get(field).is_none(), "{field}");
@@ -248,7 +287,8 @@ async fn the_service_says_that_it_is_up_and_beats() {
 
 #[tokio::test]
 async fn without_a_database_it_is_down_and_every_question_can_be_asked_again() {
-    let nowhere = || shared::db::Db::connect_lazy(shared::db::DbConfig::from_url("postgres://a:b@127.0.0.1:1/none").unwrap());
+    let nowhere =
+        || shared::db::Db::connect_lazy(shared::db::DbConfig::from_url("postgres://a:b@127.0.0.1:1/none").unwrap());
     let app = profile::api::App::new(nowhere(), Box::new(tests::keys()), Box::new(crate::support::Nudges::default()));
     let router = profile::api::router(std::sync::Arc::new(app), crate::support::verifier());
     let health = call("GET", "/v1/profiles/health").to(&router).await;

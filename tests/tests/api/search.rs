@@ -28,9 +28,17 @@ async fn a_person_is_found_by_address_however_it_is_written() {
 #[tokio::test]
 async fn a_person_is_found_by_the_exact_id_of_a_source() {
     let world = World::new().await;
-    assert_eq!(ids(&search(&world, &admin(), json!({"source": "upskilling", "external_id": "learner-2"})).await), [json!(person(2))]);
-    for (source, id) in [("kintell", "learner-2"), ("upskilling", "LEARNER-2"), ("upskilling", "learner-02"), ("upskilling", "\u{0}")] {
-        assert!(ids(&search(&world, &admin(), json!({"source": source, "external_id": id})).await).is_empty(), "{source} {id:?}");
+    assert_eq!(
+        ids(&search(&world, &admin(), json!({"source": "upskilling", "external_id": "learner-2"})).await),
+        [json!(person(2))]
+    );
+    for (source, id) in
+        [("kintell", "learner-2"), ("upskilling", "LEARNER-2"), ("upskilling", "learner-02"), ("upskilling", "\u{0}")]
+    {
+        assert!(
+            ids(&search(&world, &admin(), json!({"source": source, "external_id": id})).await).is_empty(),
+            "{source} {id:?}"
+        );
     }
 }
 
@@ -45,10 +53,17 @@ async fn exactly_one_form_of_question_is_understood() {
         json!({"email": null}),
     ] {
         let answer = search(&world, &admin(), body.clone()).await;
-        assert_eq!((answer.brief().as_str(), &answer.json["errors"][0]["code"]), ("422 bad_field", &json!("one_form")), "{body}");
+        assert_eq!(
+            (answer.brief().as_str(), &answer.json["errors"][0]["code"]),
+            ("422 bad_field", &json!("one_form")),
+            "{body}"
+        );
     }
     let answer = search(&world, &admin(), json!({"email": "olena at newcomer"})).await;
-    assert_eq!((&answer.json["errors"][0]["pointer"], &answer.json["errors"][0]["code"]), (&json!("/email"), &json!("bad_email")));
+    assert_eq!(
+        (&answer.json["errors"][0]["pointer"], &answer.json["errors"][0]["code"]),
+        (&json!("/email"), &json!("bad_email"))
+    );
     assert!(!answer.json.to_string().contains("olena at"));
 }
 
@@ -76,10 +91,21 @@ async fn a_search_is_written_down_without_what_was_searched_for() {
     let world = World::new().await;
     search(&world, &admin(), json!({"email": "olena.seed@newcomer.example"})).await;
     search(&world, &admin(), json!({"email": "nobody@newcomer.example"})).await;
-    let rows = world.owner.query("SELECT action, target, details::text FROM audit.log ORDER BY entry_id", &[]).await.unwrap();
+    let rows =
+        world.owner.query("SELECT action, target, details::text FROM audit.log ORDER BY entry_id", &[]).await.unwrap();
     let entries: Vec<String> = rows
         .iter()
-        .map(|row| format!("{} {} {}", row.get::<_, &str>(0), row.get::<_, Option<uuid::Uuid>>(1).is_some(), row.get::<_, &str>(2)))
+        .map(|row| {
+            format!(
+                "{} {} {}",
+                row.get::<_, &str>(0),
+                row.get::<_, Option<uuid::Uuid>>(1).is_some(),
+                row.get::<_, &str>(2)
+            )
+        })
         .collect();
-    assert_eq!(entries, [r#"profile.read true {"by": "email"}"#, r#"profile.search false {"by": "email", "found": 0}"#]);
+    assert_eq!(
+        entries,
+        [r#"profile.read true {"by": "email"}"#, r#"profile.search false {"by": "email", "found": 0}"#]
+    );
 }

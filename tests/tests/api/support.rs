@@ -10,7 +10,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Value, json};
 use shared::{
     auth::{Role, Verifier},
-    bus::{nudge::{NudgeError, Nudger}, testing::RecordedNudges},
+    bus::{
+        nudge::{NudgeError, Nudger},
+        testing::RecordedNudges,
+    },
     config::Env,
 };
 use tests::{Database, keys};
@@ -43,7 +46,11 @@ impl Key {
     pub fn ec(kid: &'static str) -> Self {
         let pair = signature::EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let der = pair.to_pkcs8v1().unwrap();
-        Self { kid, algorithm: Algorithm::ES256, private: EncodingKey::from_ec_pem(pem(der.as_ref()).as_bytes()).unwrap() }
+        Self {
+            kid,
+            algorithm: Algorithm::ES256,
+            private: EncodingKey::from_ec_pem(pem(der.as_ref()).as_bytes()).unwrap(),
+        }
     }
 
     pub fn jwk(&self) -> Value {
@@ -89,7 +96,8 @@ pub fn verifier() -> Verifier {
 /// Claims of a good token.
 pub fn claims(role: &str, subject: &str, profile: Option<Uuid>) -> Value {
     let now = jiff::Timestamp::now().as_second();
-    let mut claims = json!({"sub": subject, "role": role, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 600});
+    let mut claims =
+        json!({"sub": subject, "role": role, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 600});
     if let Some(profile) = profile {
         claims["profile_id"] = json!(profile);
     }
@@ -202,25 +210,7 @@ pub fn profile_service(database: &Database, nudges: &Nudges) -> Router {
 }
 
 async fn seed(database: &Database) {
-    struct Password(String);
-    #[async_trait::async_trait]
-    impl migrate::LoginStore for Password {
-        async fn get(&self, _: &str) -> Result<Option<shared::pii::Pii<String>>, migrate::MigrateError> {
-            Ok(Some(shared::pii::Pii::new(self.0.clone())))
-        }
-        async fn put(&self, _: &str, _: &shared::pii::Pii<String>) -> Result<(), migrate::MigrateError> {
-            Ok(())
-        }
-    }
-    let url: tokio_postgres::Config = std::env::var("TEST_DATABASE_URL").unwrap().parse().unwrap();
-    let password = String::from_utf8_lossy(url.get_password().unwrap_or_default()).into_owned();
-    let app = migrate::App {
-        db: database.db_for(url.get_user().unwrap()),
-        keys: Box::new(keys()),
-        logins: migrate::Logins { auth: migrate::RoleAuth::Secret, store: Box::new(Password(password)) },
-        stage: "test".to_owned(),
-    };
-    migrate::handle(&app, migrate::Request { seed: true }).await.unwrap();
+    migrate::seed::load(&keys(), &mut database.owner().await).await.unwrap();
 }
 
 /// Compares a text with the checked-in file, or writes it with `UPDATE_GENERATED=1`.
