@@ -56,7 +56,7 @@ impl Header {
                 .and_then(|index| layout.get(index))
                 .is_some_and(|column| column.required)
         };
-        let last = self.columns.iter().rposition(|column| needed(column));
+        let last = self.columns.iter().rposition(needed);
         Width {
             header: self.columns.len(),
             least: last.map_or(1, |last| last + 1),

@@ -10,7 +10,7 @@
 //! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
-//! | what a person reads | [`code`], [`mask`], [`formula`] |
+//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`] |
 //!
 //! With the bucket and the database around it:
 //!
@@ -39,9 +39,11 @@ pub mod engine;
 pub mod entity;
 pub mod facts;
 pub mod fates;
+pub mod fault;
 pub mod formula;
 pub mod header;
 pub mod json;
+pub mod line_endings;
 pub mod mask;
 pub mod merge;
 pub mod not_csv;
@@ -56,6 +58,7 @@ pub mod source;
 pub mod split;
 pub mod store;
 pub mod survey;
+pub mod texts;
 pub mod trigger;
 mod walk;
 
@@ -63,5 +66,7 @@ mod walk;
 mod cell_tests;
 #[cfg(test)]
 mod date_tests;
+#[cfg(test)]
+mod flow_tests;
 #[cfg(test)]
 mod scan_tests;

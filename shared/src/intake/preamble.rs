@@ -2,7 +2,7 @@
 
 use super::code::{Code, Refusal};
 use super::column::Column;
-use super::dialect::{first_line, sep_line};
+use super::dialect::{DELIMITERS, Dialect, first_line, sep_line};
 use super::header::{Recognised, likeness, recognise};
 use super::split::Splitter;
 use super::walk::{Walk, is_blank, walk};
@@ -103,6 +103,29 @@ pub fn find_header(
             "The file has no readable header line with the columns' names; export it with headers.",
         )
     }))
+}
+
+/// As [`find_header`] with the dialect's delimiter; if that finds none, the other delimiters are
+/// tried, and the dialect is set right by the one whose header is recognised: a header that we
+/// know proves its delimiter better than ragged records do.
+///
+/// # Errors
+/// As [`find_header`] with the dialect's delimiter.
+pub fn settle(
+    text: &[u8],
+    eof: bool,
+    dialect: &mut Dialect,
+    layouts: &[&[Column]],
+) -> Result<Preamble, Refusal> {
+    find_header(text, eof, dialect.delimiter, layouts).or_else(|refusal| {
+        for delimiter in DELIMITERS {
+            if let Ok(found) = find_header(text, eof, delimiter, layouts) {
+                dialect.delimiter = delimiter;
+                return Ok(found);
+            }
+        }
+        Err(refusal)
+    })
 }
 
 /// Whether a line could be meant as a header or a record.

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::{
     blob::{BlobError, BlobStore, ObjectRef},
     decode::{Decoder, Encoding},
-    scan::{LineEndings, RecordSpan, Scanner},
+    scan::{LineEndings, RecordSpan, Scanner, Width},
 };
 
 /// Bytes a ranged read.
@@ -23,8 +23,8 @@ pub struct Begin {
     pub encoding: Encoding,
     /// The byte between cells.
     pub delimiter: u8,
-    /// The header's number of cells.
-    pub width: usize,
+    /// How many cells a record has.
+    pub width: Width,
     /// Offset of the first record in the decoded stream.
     pub offset: u64,
     /// The first record's physical line.
@@ -160,7 +160,7 @@ mod tests {
         let blobs = Arc::new(MemoryBlobs::default());
         let version = blobs.drop_file("b", "k", text.as_bytes());
         let object = ObjectRef { bucket: "b".into(), key: "k".into(), version };
-        let begin = Begin { bytes: text.len() as u64, encoding: Encoding::Utf8, delimiter: b',', width: 2, offset: 8, line: 2 };
+        let begin = Begin { bytes: text.len() as u64, encoding: Encoding::Utf8, delimiter: b',', width: Width::exactly(2), offset: 8, line: 2 };
         let mut reader = RecordReader::new(blobs, object, begin);
         let (mut found, mut raw) = (0, 0);
         while let Some(batch) = reader.next(|bytes| raw += bytes.len()).await.unwrap() {

@@ -30,6 +30,7 @@ use std::ops::RangeInclusive;
 use memchr::{memchr_iter, memchr2};
 
 use super::code::Code;
+use super::line_endings::LineEndings;
 use super::walk::{
     Walk, behind_newline, cells_in, column_after, column_over_limit, first_multi_line_cell,
     has_lookalikes, is_blank, is_trusted, walk,
@@ -87,39 +88,6 @@ pub struct RecordSpan {
     pub unterminated: bool,
     /// A quoted cell of it holds lines that look like records of this file.
     pub lookalikes: bool,
-}
-
-/// The line endings of records seen so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LineEndings {
-    /// `\n`
-    pub lf: u64,
-    /// `\r\n`
-    pub crlf: u64,
-    /// `\r`
-    pub cr: u64,
-}
-
-impl LineEndings {
-    fn count(&mut self, ending: &[u8]) {
-        match ending {
-            b"\n" => self.lf += 1,
-            b"\r\n" => self.crlf += 1,
-            b"\r" => self.cr += 1,
-            _ => {}
-        }
-    }
-
-    /// `lf`, `crlf`, `cr`, `mixed`, or `none` if no line was ended.
-    pub fn as_str(&self) -> &'static str {
-        match (self.lf > 0, self.crlf > 0, self.cr > 0) {
-            (false, false, false) => "none",
-            (true, false, false) => "lf",
-            (false, true, false) => "crlf",
-            (false, false, true) => "cr",
-            _ => "mixed",
-        }
-    }
 }
 
 /// How many cells a record has.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::code::Code;
+use super::line_endings::LineEndings;
 use super::scan::*;
 
 /// Scans in pieces of the given sizes (repeated), as a caller with a growing tail would.

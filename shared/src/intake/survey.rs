@@ -59,7 +59,7 @@ impl Survey {
             bytes: info.bytes,
             encoding: self.dialect.encoding,
             delimiter: self.dialect.delimiter,
-            width: self.preamble.recognised.header.columns.len(),
+            width: self.preamble.recognised.header.width(self.layout.columns),
             offset: self.preamble.records_start,
             line: self.preamble.records_line,
         }
@@ -157,7 +157,7 @@ async fn pass(
     info: &ObjectInfo,
     entities: &[&'static Entity],
     client: &Client,
-    dialect: Dialect,
+    mut dialect: Dialect,
     sample: &[u8],
 ) -> Result<Pass, SurveyError> {
     let refuse = |refusal| refused(refusal, Seen::default());
@@ -166,7 +166,7 @@ async fn pass(
     let choices: Vec<(&'static Entity, &'static Layout)> =
         entities.iter().flat_map(|entity| entity.layouts.iter().map(|layout| (*entity, layout))).collect();
     let layouts: Vec<_> = choices.iter().map(|(_, layout)| layout.columns).collect();
-    let preamble = preamble::find_header(&text, whole, dialect.delimiter, &layouts).map_err(refuse)?;
+    let preamble = preamble::settle(&text, whole, &mut dialect, &layouts).map_err(refuse)?;
     let (entity, layout) = choices[preamble.recognised.layout];
     let profile = SourceProfile::load(client, entity.source, entity.name, layout.name).await?;
 
