@@ -28,6 +28,7 @@ pub struct ListQuery {
     #[param(inline)]
     outcome: Option<Outcome>,
     /// Items a page, 1 to 200; 50 if absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -203,6 +204,7 @@ fn so_far(id: Uuid, row: &Row) -> Value {
 #[into_params(parameter_in = Query)]
 pub struct RecordsQuery {
     /// Items a page, 1 to 200; 50 if absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
