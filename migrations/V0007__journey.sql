@@ -6,6 +6,7 @@ CREATE TABLE core.timeline (
   fact_type   text NOT NULL,
   fact_id     uuid NOT NULL,
   revision    integer NOT NULL CHECK (revision >= 1),
+  event_id    uuid NOT NULL,
   programme   text NOT NULL CHECK (programme IN ('buddy', 'language', 'mentorship', 'upskilling')),
   role        text NOT NULL CHECK (role IN ('participant', 'volunteer')),
   occurred_at timestamptz NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE core.timeline (
   PRIMARY KEY (profile_id, fact_id)
 );
 COMMENT ON TABLE core.timeline IS 'One entry a person and fact: the newest revision seen. details holds numbers and enums only.';
+COMMENT ON COLUMN core.timeline.event_id IS 'The event that brought this revision: what profile.flag.changed names as its cause.';
 CREATE INDEX timeline_fact ON core.timeline (fact_id);
 CREATE INDEX timeline_order ON core.timeline (profile_id, occurred_at DESC, fact_id);
 

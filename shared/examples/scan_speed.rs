@@ -26,7 +26,8 @@ const SIZE: usize = 64 << 20;
 const PIECE: usize = 1 << 20;
 
 fn main() -> std::io::Result<()> {
-    let plain = "S-000001,anna@example.org,bjorn@example.org,2025-03-04T10:15:00Z,45,4,Мы говорили о работе and the weather\n";
+    let plain =
+        "S-000001,anna@example.org,bjorn@example.org,2025-03-04T10:15:00Z,45,4,Мы говорили о работе and the weather\n";
     let quoted = "\"S-000001\",\"anna@example.org\",\"bjorn@example.org\",\"2025-03-04T10:15:00Z\",\"45\",\"4\",\"She said \"\"hei\"\",\nand we talked\"\r\n";
     for (name, row) in [("plain", plain), ("quoted", quoted)] {
         let file = row.repeat(SIZE / row.len());
@@ -37,10 +38,7 @@ fn main() -> std::io::Result<()> {
                 std::hint::black_box(splitter.split(record).map(|cells| cells.len()).ok());
             })
         });
-        let facts = Facts {
-            rating_scale: Some(RatingScale::OneToFive),
-            ..Facts::default()
-        };
+        let facts = Facts { rating_scale: Some(RatingScale::OneToFive), ..Facts::default() };
         let now = "2025-06-15T12:00:00Z".parse().unwrap_or_default();
         let (_, valued) = timed(|| {
             each(file.as_bytes(), |record| {

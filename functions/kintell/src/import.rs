@@ -8,46 +8,48 @@ use shared::{
     config::{self, ConfigError, Env},
     db::{Db, DbConfig},
     error::Classified,
+    heartbeat::Heartbeat,
     intake::{
         apply::ApplyError,
-        blob::{BlobStore, S3},
-        engine::{Done, Engine},
-        trigger::{self, Drop},
+        blob::S3,
+        engine::{Engine, file_tag},
+        trigger::{self, NotANotification},
     },
-    vault::{KeyService, Kms, Vault},
+    vault::{Kms, LazyVault},
 };
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::time::Instant;
 
 use crate::ENTITIES;
 
 /// What the function holds between invocations.
 pub struct App {
-    /// The function's database.
-    pub db: Db,
-    /// The buckets.
-    pub blobs: Arc<dyn BlobStore>,
-    /// Where receipts go.
-    pub results_bucket: String,
-    /// The relay's queue; taken by the engine.
-    pub nudger: std::sync::Mutex<Option<Box<dyn shared::bus::nudge::Nudger>>>,
-    /// Who guards the vault's keys.
-    pub keys: Box<dyn KeyService>,
-    /// The function's memory.
-    pub memory_mb: u64,
-    engine: OnceCell<Engine>,
+    /// The import engine with its ports.
+    pub engine: Engine,
+    heartbeat: Heartbeat,
+}
+
+/// What the function answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// To SQS: the messages to keep.
+    Batch(Value),
+    /// To whoever invoked it with a bare notification: what became of each file.
+    Files(Vec<Value>),
+}
+
+impl From<Answer> for Value {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Batch(reply) => reply,
+            Answer::Files(files) => json!({ "imports": files }),
+        }
+    }
 }
 
 impl App {
-    /// An importer over given ports.
-    pub fn new(
-        db: Db,
-        blobs: Arc<dyn BlobStore>,
-        results_bucket: String,
-        nudger: Box<dyn shared::bus::nudge::Nudger>,
-        keys: Box<dyn KeyService>,
-        memory_mb: u64,
-    ) -> Self {
-        Self { db, blobs, results_bucket, nudger: std::sync::Mutex::new(Some(nudger)), keys, memory_mb, engine: OnceCell::new() }
+    /// The function over a given engine.
+    pub fn new(engine: Engine) -> Self {
+        Self { engine, heartbeat: Heartbeat::new("kintell-import", "kintell") }
     }
 
     /// Reads the environment and begins to connect.
@@ -55,9 +57,93 @@ impl App {
         let aws = config::aws().await;
         let db = Db::connect_lazy(DbConfig::from_env(env, &aws).await?);
         db.warm_up();
-        let nudger = Box::new(SqsNudger::from_env(env, &aws)?);
-        let keys = Box::new(Kms::from_env(env, &aws)?);
-        let memory_mb = env.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?;
-        Ok(Self::new(db, Arc::new(S3::new(&aws)), env.required("RESULTS_BUCKET")?, nudger, keys, memory_mb))
+        Ok(Self::new(Engine {
+            db,
+            blobs: Arc::new(S3::new(&aws)),
+            results_bucket: env.required("RESULTS_BUCKET")?,
+            nudger: Box::new(SqsNudger::from_env(env, &aws)?),
+            vault: LazyVault::new(Box::new(Kms::from_env(env, &aws)?)),
+            source: "kintell",
+            entities: ENTITIES,
+            memory_mb: env.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
+        }))
+    }
+}
+
+/// What an import of one message ended with.
+enum Failed {
+    Unreadable(NotANotification),
+    Import(ApplyError),
+}
+
+impl Failed {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "not_a_notification",
+            Self::Import(error) => error.code(),
+        }
+    }
+}
+
+/// Imports what the event names, message by message. A message that fails is given back to the queue and at last
+/// becomes a dead letter that can be moved back.
+///
+/// # Errors
+/// The first failure of a bare notification; SQS is answered with the failed messages instead.
+pub async fn handle(app: &App, event: Value, deadline: Instant) -> Result<Answer, ApplyError> {
+    let messages = trigger::messages(&event);
+    let (mut failures, mut files, mut failed) = (Vec::new(), Vec::new(), None);
+    let mut bare = None;
+    for message in messages {
+        match import(app, message.drops, deadline).await {
+            Ok(done) => files.extend(done),
+            Err(error) => {
+                failed = Some(error.code());
+                match (message.id, error) {
+                    (Some(id), _) => failures.push(json!({ "itemIdentifier": id })),
+                    (None, Failed::Import(error)) => bare = Some(error),
+                    (None, Failed::Unreadable(error)) => files.push(json!({ "error": error.to_string() })),
+                }
+            }
+        }
+    }
+    beat(app, failed).await;
+    match bare {
+        Some(error) => Err(error),
+        None if event.pointer("/Records/0/messageId").is_some() => {
+            Ok(Answer::Batch(json!({ "batchItemFailures": failures })))
+        }
+        None => Ok(Answer::Files(files)),
+    }
+}
+
+async fn import(
+    app: &App,
+    drops: Result<Vec<trigger::Drop>, NotANotification>,
+    deadline: Instant,
+) -> Result<Vec<Value>, Failed> {
+    let drops = drops.map_err(|error| {
+        tracing::error!(code = "not_a_notification", %error, "a message cannot be read");
+        Failed::Unreadable(error)
+    })?;
+    let mut done = Vec::new();
+    for drop in drops {
+        let import = app.engine.import(&drop, deadline).await.map_err(|error| {
+            tracing::error!(code = error.code(), file = file_tag(&drop.key), %error, "an import failed");
+            Failed::Import(error)
+        })?;
+        done.push(json!({ "import_id": import.import_id, "outcome": import.outcome, "repeated": import.repeated }));
+    }
+    Ok(done)
+}
+
+async fn beat(app: &App, failed: Option<&'static str>) {
+    if app.heartbeat.due(failed.is_none())
+        && let Ok(client) = app.engine.db.client().await
+    {
+        match failed {
+            None => app.heartbeat.ok(&client).await,
+            Some(code) => app.heartbeat.failed(&client, code).await,
+        }
     }
 }

@@ -3,8 +3,8 @@
 use shared::{
     bus::outbox::{Outbox, OutboxError},
     contracts::{
-        Cefr, ContractError, DurationMinutes, EventDraft, Rater, Rating, RatingScale, Revision, SessionCompleted, SessionScheduled, SessionType,
-        TextKind,
+        Cefr, ContractError, DurationMinutes, EventDraft, Rater, Rating, RatingScale, Revision, SessionCompleted,
+        SessionScheduled, SessionType, TextKind,
     },
     intake::{
         column::Column,
@@ -12,15 +12,26 @@ use shared::{
     },
 };
 
-const SCHEDULED: Column = Column::timestamp("scheduled_at").required().future_ok().aliases(&["Session date", "Scheduled", "Scheduled time", "Start time"]);
-const COMPLETED: Column = Column::timestamp("completed_at").aliases(&["Completed", "Completed time", "End time", "Ended at"]);
-const DURATION: Column = Column::duration("duration_minutes").aliases(&["Duration (min)", "Duration", "Minutes", "Duration in minutes"]);
+const SCHEDULED: Column = Column::timestamp("scheduled_at").required().future_ok().aliases(&[
+    "Session date",
+    "Scheduled",
+    "Scheduled time",
+    "Start time",
+]);
+const COMPLETED: Column =
+    Column::timestamp("completed_at").aliases(&["Completed", "Completed time", "End time", "Ended at"]);
+const DURATION: Column =
+    Column::duration("duration_minutes").aliases(&["Duration (min)", "Duration", "Minutes", "Duration in minutes"]);
 const RATING: Column = Column::rating("rating").aliases(&["Session rating", "Score", "Stars"]);
 const FEEDBACK: Column = Column::text("feedback_text").aliases(&["Feedback", "Comment", "Comments"]);
 const LEVEL: Column = Column::cefr("language_level").aliases(&["CEFR", "CEFR level", "Level"]);
 const SESSION_ID: Column = Column::id("session_id").required().aliases(&["Session", "Session no", "Id"]);
-const PARTICIPANT: Column =
-    Column::email("participant_email").required().aliases(&["Participant e-mail", "Participant", "Learner email", "Mentee email"]);
+const PARTICIPANT: Column = Column::email("participant_email").required().aliases(&[
+    "Participant e-mail",
+    "Participant",
+    "Learner email",
+    "Mentee email",
+]);
 const VOLUNTEER_ALIASES: &[&str] = &["Volunteer e-mail", "Volunteer", "Tutor email", "Tutor e-mail"];
 
 const LANGUAGE: Layout = Layout {
@@ -150,7 +161,16 @@ fn publish(published: &Published<'_>, outbox: &mut Outbox) -> Result<u64, Outbox
     let (import_id, line) = (Some(published.import_id), Some(published.line));
     let correlation = published.import_id.to_string();
     let Some(completed_at) = fact.time("completed_at") else {
-        let scheduled = SessionScheduled { session_id, session_type, participant_id, volunteer_id, scheduled_at, revision, import_id, line };
+        let scheduled = SessionScheduled {
+            session_id,
+            session_type,
+            participant_id,
+            volunteer_id,
+            scheduled_at,
+            revision,
+            import_id,
+            line,
+        };
         outbox.push(EventDraft::recorded(scheduled, session_id, &correlation))?;
         return Ok(1);
     };
@@ -162,8 +182,16 @@ fn publish(published: &Published<'_>, outbox: &mut Outbox) -> Result<u64, Outbox
         volunteer_id,
         scheduled_at,
         completed_at,
-        duration_minutes: fact.int("duration_minutes").map(DurationMinutes::new).transpose().map_err(ContractError::Value)?,
-        language_level: fact.word("language_level").map(str::parse::<Cefr>).transpose().map_err(ContractError::Value)?,
+        duration_minutes: fact
+            .int("duration_minutes")
+            .map(DurationMinutes::new)
+            .transpose()
+            .map_err(ContractError::Value)?,
+        language_level: fact
+            .word("language_level")
+            .map(str::parse::<Cefr>)
+            .transpose()
+            .map_err(ContractError::Value)?,
         rating: rating.map(|(value, _)| value),
         rating_scale: rating.map(|(_, scale)| scale),
         from_role: rating.and_then(|_| published.rater?.parse::<Rater>().ok()),

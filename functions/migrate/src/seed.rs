@@ -144,14 +144,14 @@ const FACTS: &[&str] = &[
        ('01900000-0000-7000-8000-0000000000a2', 'seed-mentor-1', 'mentorship', '01900000-0000-7000-8000-000000000002', '01900000-0000-7000-8000-000000000005',
         '2025-03-04T15:00:00Z', '2025-03-04T16:00:00Z', 60, 1, 5, '1-5', 'participant', NULL, 1, sha256('seed-mentor-1'), '{\"*\": \"seed\"}')
      ON CONFLICT DO NOTHING",
-    "INSERT INTO core.timeline (profile_id, fact_type, fact_id, revision, programme, role, occurred_at, details) VALUES
-       ('01900000-0000-7000-8000-000000000001', 'kintell.session.completed.v1', '01900000-0000-7000-8000-0000000000a1', 1, 'language', 'participant', '2025-03-03T15:45:00Z', '{\"rating\": 0.75, \"languageLevel\": \"A2\"}'),
-       ('01900000-0000-7000-8000-000000000004', 'kintell.session.completed.v1', '01900000-0000-7000-8000-0000000000a1', 1, 'language', 'volunteer', '2025-03-03T15:45:00Z', '{}'),
-       ('01900000-0000-7000-8000-000000000002', 'kintell.session.completed.v1', '01900000-0000-7000-8000-0000000000a2', 1, 'mentorship', 'participant', '2025-03-04T16:00:00Z', '{\"rating\": 1}'),
-       ('01900000-0000-7000-8000-000000000005', 'kintell.session.completed.v1', '01900000-0000-7000-8000-0000000000a2', 1, 'mentorship', 'volunteer', '2025-03-04T16:00:00Z', '{}'),
-       ('01900000-0000-7000-8000-000000000003', 'buddy.match.created.v1', '01900000-0000-7000-8000-0000000000a3', 1, 'buddy', 'participant', '2025-02-01T10:00:00Z', '{}'),
-       ('01900000-0000-7000-8000-000000000006', 'buddy.match.created.v1', '01900000-0000-7000-8000-0000000000a3', 1, 'buddy', 'volunteer', '2025-02-01T10:00:00Z', '{}'),
-       ('01900000-0000-7000-8000-000000000002', 'upskilling.course.completed.v1', '01900000-0000-7000-8000-0000000000a4', 1, 'upskilling', 'participant', '2025-05-10T12:00:00Z', '{}')
+    "INSERT INTO core.timeline (profile_id, fact_type, fact_id, revision, event_id, programme, role, occurred_at, details) VALUES
+       ('01900000-0000-7000-8000-000000000001', 'kintell.session', '01900000-0000-7000-8000-0000000000a1', 1, '01900000-0000-7000-8000-0000000000f1', 'language', 'participant', '2025-03-03T15:45:00Z', '{\"status\": \"completed\", \"duration_minutes\": 45, \"language_level\": \"A2\", \"rating\": 0.75}'),
+       ('01900000-0000-7000-8000-000000000004', 'kintell.session', '01900000-0000-7000-8000-0000000000a1', 1, '01900000-0000-7000-8000-0000000000f1', 'language', 'volunteer', '2025-03-03T15:45:00Z', '{\"status\": \"completed\", \"duration_minutes\": 45, \"language_level\": \"A2\", \"rating\": 0.75}'),
+       ('01900000-0000-7000-8000-000000000002', 'kintell.session', '01900000-0000-7000-8000-0000000000a2', 1, '01900000-0000-7000-8000-0000000000f2', 'mentorship', 'participant', '2025-03-04T16:00:00Z', '{\"status\": \"completed\", \"duration_minutes\": 60, \"rating\": 1.0}'),
+       ('01900000-0000-7000-8000-000000000005', 'kintell.session', '01900000-0000-7000-8000-0000000000a2', 1, '01900000-0000-7000-8000-0000000000f2', 'mentorship', 'volunteer', '2025-03-04T16:00:00Z', '{\"status\": \"completed\", \"duration_minutes\": 60, \"rating\": 1.0}'),
+       ('01900000-0000-7000-8000-000000000003', 'buddy.match', '01900000-0000-7000-8000-0000000000a3', 1, '01900000-0000-7000-8000-0000000000f3', 'buddy', 'participant', '2025-02-01T10:00:00Z', '{}'),
+       ('01900000-0000-7000-8000-000000000006', 'buddy.match', '01900000-0000-7000-8000-0000000000a3', 1, '01900000-0000-7000-8000-0000000000f3', 'buddy', 'volunteer', '2025-02-01T10:00:00Z', '{}'),
+       ('01900000-0000-7000-8000-000000000002', 'upskilling.progress', '01900000-0000-7000-8000-0000000000a4', 1, '01900000-0000-7000-8000-0000000000f4', 'upskilling', 'participant', '2025-05-10T12:00:00Z', '{}')
      ON CONFLICT DO NOTHING",
     "INSERT INTO core.enrolments (profile_id, programme, role, reference, status, since, until) VALUES
        ('01900000-0000-7000-8000-000000000001', 'language', 'participant', '', 'active', '2025-03-03T15:45:00Z', NULL),

@@ -1,5 +1,5 @@
 //! Contract events on their way: written into the outbox in the transaction of their fact ([`outbox`]), the relay
-//! woken ([`nudge`]), taken in by consumers once ([`consumer`]). Knows the envelope and nothing of the domain.
+//! woken ([`nudge`]), put on the bus ([`event_bus`]), taken in by consumers once ([`consumer`]). Knows the envelope and nothing of the domain.
 //!
 //! A writer's four steps, and what a kill between them costs:
 //! 1. [`outbox::Outbox::write`] inside the transaction — killed: nothing happened, neither fact nor event;
@@ -8,6 +8,7 @@
 //! 4. [`nudge::Nudger::nudge_now`] — failed: the delayed nudge does it, or the hourly sweep.
 
 pub mod consumer;
+pub mod event_bus;
 pub mod nudge;
 pub mod outbox;
 #[cfg(any(test, feature = "testing"))]

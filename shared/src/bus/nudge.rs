@@ -48,6 +48,12 @@ pub trait Nudger: Send + Sync {
     }
 }
 
+impl<N: Nudger> Nudger for std::sync::Arc<N> {
+    fn send(&self, delay_seconds: u16) -> BoxFuture<'_, Result<(), NudgeError>> {
+        (**self).send(delay_seconds)
+    }
+}
+
 /// The real queue.
 #[cfg(feature = "sqs")]
 pub struct SqsNudger {

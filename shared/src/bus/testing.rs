@@ -7,7 +7,10 @@ use std::sync::{
 
 use futures::future::BoxFuture;
 
-use super::nudge::{NudgeError, Nudger};
+use super::{
+    event_bus::{Answer, CallError, Entry, EventBus, MAX_ENTRIES, MAX_REQUEST_BYTES},
+    nudge::{NudgeError, Nudger},
+};
 
 /// A queue that remembers the delays it was given, and fails when told to.
 #[derive(Default)]
@@ -37,5 +40,88 @@ impl Nudger for RecordedNudges {
             self.delays.lock().expect("no test panics inside the lock").push(delay_seconds);
             Ok(())
         })
+    }
+}
+
+/// What the scripted bus does with the next request.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Refuses the entries at these places with this code and takes the rest.
+    RefuseEntries(Vec<usize>, &'static str),
+    /// Fails the request and takes nothing.
+    FailCall(CallError),
+    /// Takes everything, and the caller never hears of it: what a kill right after the request looks like.
+    TakeAndDie,
+}
+
+/// A bus that takes entries and remembers them, by a script for its first requests.
+#[derive(Default)]
+pub struct ScriptedBus {
+    script: Mutex<std::collections::VecDeque<Step>>,
+    taken: Mutex<Vec<Entry>>,
+    requests: Mutex<Vec<usize>>,
+    poison: Mutex<Option<(String, &'static str)>>,
+    pause: Mutex<std::time::Duration>,
+}
+
+impl ScriptedBus {
+    /// A bus that follows the steps, one a request, and then takes everything.
+    pub fn following(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { script: Mutex::new(steps.into_iter().collect()), ..Self::default() }
+    }
+
+    /// Every entry whose detail contains `text` is refused with `code`, always.
+    pub fn poison(&self, text: &str, code: &'static str) {
+        *self.poison.lock().expect("no test panics inside the lock") = Some((text.to_owned(), code));
+    }
+
+    /// Each request takes this long.
+    pub fn pause(&self, pause: std::time::Duration) {
+        *self.pause.lock().expect("no test panics inside the lock") = pause;
+    }
+
+    /// The entries taken, in order, repeats included.
+    pub fn taken(&self) -> Vec<Entry> {
+        self.taken.lock().expect("no test panics inside the lock").clone()
+    }
+
+    /// The number of entries of each request.
+    pub fn requests(&self) -> Vec<usize> {
+        self.requests.lock().expect("no test panics inside the lock").clone()
+    }
+
+    fn answer(&self, place: usize, entry: &Entry, refused: &[usize], code: &'static str) -> Answer {
+        let poison = self.poison.lock().expect("no test panics inside the lock").clone();
+        match poison {
+            Some((text, code)) if entry.detail.contains(&text) => Err(code.to_owned()),
+            _ if refused.contains(&place) => Err(code.to_owned()),
+            _ => {
+                self.taken.lock().expect("no test panics inside the lock").push(entry.clone());
+                Ok(())
+            }
+        }
+    }
+}
+
+impl EventBus for ScriptedBus {
+    async fn put(&self, entries: &[Entry]) -> Result<Vec<Answer>, CallError> {
+        assert!(!entries.is_empty() && entries.len() <= MAX_ENTRIES, "{} entries in a request", entries.len());
+        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        assert!(bytes <= MAX_REQUEST_BYTES, "{bytes} bytes in a request");
+        let pause = *self.pause.lock().expect("no test panics inside the lock");
+        tokio::time::sleep(pause).await;
+        self.requests.lock().expect("no test panics inside the lock").push(entries.len());
+        let step = self.script.lock().expect("no test panics inside the lock").pop_front();
+        let (refused, code) = match &step {
+            Some(Step::FailCall(error)) => return Err(error.clone()),
+            Some(Step::RefuseEntries(places, code)) => (places.as_slice(), *code),
+            Some(Step::TakeAndDie) | None => (&[][..], ""),
+        };
+        let answers =
+            entries.iter().enumerate().map(|(place, entry)| self.answer(place, entry, refused, code)).collect();
+        if matches!(step, Some(Step::TakeAndDie)) {
+            std::future::pending::<()>().await;
+        }
+        Ok(answers)
     }
 }

@@ -121,7 +121,12 @@ impl People {
     }
 
     /// Looks up addresses, those not asked before, in two queries.
-    pub async fn look_up(&mut self, tx: &Transaction<'_>, vault: &Vault, emails: &HashSet<&str>) -> Result<(), IdentityError> {
+    pub async fn look_up(
+        &mut self,
+        tx: &Transaction<'_>,
+        vault: &Vault,
+        emails: &HashSet<&str>,
+    ) -> Result<(), IdentityError> {
         let mut asked: HashMap<Vec<u8>, EmailIndex> = HashMap::new();
         let mut indexes: Vec<Vec<u8>> = Vec::new();
         for email in emails {
@@ -238,7 +243,12 @@ impl People {
     }
 
     /// The keys of these people, for sealing. Somebody erased has none.
-    pub async fn load_keys(&mut self, tx: &Transaction<'_>, vault: &Vault, profiles: &HashSet<Uuid>) -> Result<(), VaultError> {
+    pub async fn load_keys(
+        &mut self,
+        tx: &Transaction<'_>,
+        vault: &Vault,
+        profiles: &HashSet<Uuid>,
+    ) -> Result<(), VaultError> {
         let unknown: Vec<Uuid> = profiles.iter().filter(|id| !self.keys.contains_key(id)).copied().collect();
         if !unknown.is_empty() {
             self.keys.extend(vault.subject_keys(tx, &unknown).await?);
@@ -295,7 +305,11 @@ impl Rows {
 }
 
 /// Two sources spell this person's name as two people's: somebody should look whether they are one.
-pub async fn suggest_names_differ(tx: &Transaction<'_>, import_id: Uuid, differ: &[(Uuid, i32)]) -> Result<(), DbError> {
+pub async fn suggest_names_differ(
+    tx: &Transaction<'_>,
+    import_id: Uuid,
+    differ: &[(Uuid, i32)],
+) -> Result<(), DbError> {
     for (profile_id, line) in differ {
         tx.execute_typed(
             "INSERT INTO intake.identity_suggestions (suggestion_id, kind, profile_id, other_id, import_id, line)

@@ -59,7 +59,9 @@ pub enum ApplyError {
     #[error("the time limit is near; nothing of the file was applied, it is tried again")]
     TimeLimit,
     /// Nearly everything is rejected: this is no file with mistakes.
-    #[error("more than {MOST_REJECTIONS} records are rejected; look at the first of them: the file is not what its header says")]
+    #[error(
+        "more than {MOST_REJECTIONS} records are rejected; look at the first of them: the file is not what its header says"
+    )]
     TooManyRejections,
 }
 
@@ -248,7 +250,11 @@ impl<'a> Apply<'a> {
     }
 
     /// Attributes stand in the vault and not in the fact's table.
-    async fn load_attributes(&self, tx: &Transaction<'_>, existing: &mut HashMap<String, Existing>) -> Result<(), ApplyError> {
+    async fn load_attributes(
+        &self,
+        tx: &Transaction<'_>,
+        existing: &mut HashMap<String, Existing>,
+    ) -> Result<(), ApplyError> {
         let entity = self.survey.entity;
         let said: Vec<(&'static str, &'static str)> = entity
             .fields
@@ -261,8 +267,10 @@ impl<'a> Apply<'a> {
         if said.is_empty() {
             return Ok(());
         }
-        let profiles: Vec<Uuid> =
-            existing.values().flat_map(|known| said.iter().filter_map(|(_, person)| known.fact.person(person))).collect();
+        let profiles: Vec<Uuid> = existing
+            .values()
+            .flat_map(|known| said.iter().filter_map(|(_, person)| known.fact.person(person)))
+            .collect();
         let digests = attributes::load(tx, entity.source, &profiles).await?;
         let cleared = |field: &str| attributes::digest(self.vault, field, "");
         for known in existing.values_mut() {
@@ -302,8 +310,14 @@ impl<'a> Apply<'a> {
                     Named::One { profile_id, .. } => profile_id,
                     Named::Suppressed => return Err((Fate::Suppressed, Note::default())),
                     Named::Several => {
-                        let reason = format!("The address in {field} belongs to several people; decide which, then drop the rejects again.");
-                        return Err(rejected(Rejection { code: Code::AmbiguousPerson, column: Some(field.to_owned()), reason }));
+                        let reason = format!(
+                            "The address in {field} belongs to several people; decide which, then drop the rejects again."
+                        );
+                        return Err(rejected(Rejection {
+                            code: Code::AmbiguousPerson,
+                            column: Some(field.to_owned()),
+                            reason,
+                        }));
                     }
                     Named::Nobody => {
                         let id = *provisional.entry(index).or_insert_with(Uuid::now_v7);
@@ -344,7 +358,8 @@ impl<'a> Apply<'a> {
         if !words.is_empty() && self.survey.profile.author.is_none() {
             warnings.push(Code::UndeclaredAuthor);
         }
-        let line = Line::new(span.line).map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.")))?;
+        let line = Line::new(span.line)
+            .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.")))?;
         Ok(Decided { at, key: candidate.key, line, merged, existing, words, said, warnings, newcomers })
     }
 
@@ -517,13 +532,21 @@ impl<'a> Apply<'a> {
     }
 
     /// What the source says about people, and who has to hear that it changed.
-    async fn say(&mut self, tx: &Transaction<'_>, decided: &mut [Decided], created: &HashSet<Uuid>) -> Result<(), ApplyError> {
+    async fn say(
+        &mut self,
+        tx: &Transaction<'_>,
+        decided: &mut [Decided],
+        created: &HashSet<Uuid>,
+    ) -> Result<(), ApplyError> {
         let entity = self.survey.entity;
         let (mut rows, mut renamed, mut at) = (Vec::new(), BTreeMap::new(), HashMap::new());
         for (index, one) in decided.iter_mut().enumerate() {
             for (field, value) in std::mem::take(&mut one.said) {
                 let Some(FieldKind::Attribute(part)) = entity.field(field).map(|field| field.kind) else { continue };
-                let Some(profile_id) = entity.person_field(part).and_then(|person| one.merged.fact.person(person)) else { continue };
+                let Some(profile_id) = entity.person_field(part).and_then(|person| one.merged.fact.person(person))
+                else {
+                    continue;
+                };
                 let before = one.existing.as_ref().and_then(|known| known.fact.get(field));
                 if before == one.merged.fact.get(field) {
                     continue;
@@ -535,7 +558,8 @@ impl<'a> Apply<'a> {
                 rows.push(Attribute { profile_id, field, value, line: one.line.get() });
             }
         }
-        let differ = attributes::write(tx, self.vault, &self.people, entity.source, self.import_id, self.now, &rows).await?;
+        let differ =
+            attributes::write(tx, self.vault, &self.people, entity.source, self.import_id, self.now, &rows).await?;
         for (profile_id, line) in &differ {
             if let Some(index) = at.get(&(*profile_id, *line)) {
                 decided[*index].warnings.push(Code::IdentityConflict);
@@ -548,8 +572,10 @@ impl<'a> Apply<'a> {
     /// A reader of these profiles sees another name now.
     async fn renamed(&mut self, tx: &Transaction<'_>, renamed: BTreeMap<Uuid, Line>) -> Result<(), ApplyError> {
         let profiles: Vec<Uuid> = renamed.keys().copied().collect();
-        let visible: Vec<Uuid> =
-            attributes::visible(tx, self.survey.entity.source, "name", self.now, &profiles).await?.into_iter().collect();
+        let visible: Vec<Uuid> = attributes::visible(tx, self.survey.entity.source, "name", self.now, &profiles)
+            .await?
+            .into_iter()
+            .collect();
         let rows = tx
             .query_typed(
                 "UPDATE core.profiles SET revision = revision + 1, updated_at = now() WHERE profile_id = ANY($1)
@@ -598,6 +624,7 @@ fn plain(value: Value) -> Option<FieldValue> {
 
 /// Every span gets its end above; should one not, that is a fault of ours and is told as one.
 fn unreachable_record(span: &RecordSpan) -> (Fate, Option<Uuid>, Note) {
-    let reason = format!("Line {} was read and not decided; this is our fault: report it, and drop the file again.", span.line);
+    let reason =
+        format!("Line {} was read and not decided; this is our fault: report it, and drop the file again.", span.line);
     (Fate::Rejected, None, Note::rejected(Rejection::record(Code::TooLarge, reason)))
 }

@@ -32,7 +32,11 @@ pub fn digest(vault: &Vault, field: &str, value: &str) -> Digest {
 }
 
 /// What this source has said about these people so far.
-pub async fn load(tx: &Transaction<'_>, source: &str, profiles: &[Uuid]) -> Result<HashMap<(Uuid, String), Digest>, DbError> {
+pub async fn load(
+    tx: &Transaction<'_>,
+    source: &str,
+    profiles: &[Uuid],
+) -> Result<HashMap<(Uuid, String), Digest>, DbError> {
     if profiles.is_empty() {
         return Ok(HashMap::new());
     }
@@ -42,7 +46,10 @@ pub async fn load(tx: &Transaction<'_>, source: &str, profiles: &[Uuid]) -> Resu
             &[(&profiles, Type::UUID_ARRAY), (&source, Type::TEXT)],
         )
         .await?;
-    Ok(rows.iter().filter_map(|row| Some(((row.get(0), row.get(1)), row.get::<_, &[u8]>(2).try_into().ok()?))).collect())
+    Ok(rows
+        .iter()
+        .filter_map(|row| Some(((row.get(0), row.get(1)), row.get::<_, &[u8]>(2).try_into().ok()?)))
+        .collect())
 }
 
 /// What a source's value of a field is sealed as; the profile API opens it in the same place.
@@ -113,7 +120,13 @@ pub async fn write(
 
 /// Of these people, the ones whose visible value of a field this source decides: nobody corrected it by hand, and no
 /// other source said something newer.
-pub async fn visible(tx: &Transaction<'_>, source: &str, field: &str, set_at: Timestamp, profiles: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
+pub async fn visible(
+    tx: &Transaction<'_>,
+    source: &str,
+    field: &str,
+    set_at: Timestamp,
+    profiles: &[Uuid],
+) -> Result<HashSet<Uuid>, DbError> {
     let hidden = tx
         .query_typed(
             "SELECT DISTINCT profile_id FROM vault.attributes

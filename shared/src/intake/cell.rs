@@ -76,14 +76,9 @@ impl Value {
     /// the same as its midnight.
     pub fn canonical(&self) -> String {
         match self {
-            Self::Text(text) | Self::Id(text) | Self::Email(text) | Self::Json(text) => {
-                text.clone()
-            }
+            Self::Text(text) | Self::Id(text) | Self::Email(text) | Self::Json(text) => text.clone(),
             Self::Enum(text) => (*text).to_owned(),
-            Self::Time {
-                at,
-                day_only: false,
-            } => at.to_string(),
+            Self::Time { at, day_only: false } => at.to_string(),
             Self::Time { at, day_only: true } => format!("{at} day"),
             Self::Int(number) => number.to_string(),
             Self::Decimal(number) => number.normalize().to_string(),
@@ -99,14 +94,8 @@ impl Value {
 ///
 /// # Errors
 /// The rejection of the record, with the value masked.
-pub fn read(
-    column: &Column,
-    raw: &str,
-    facts: &Facts,
-    now: Timestamp,
-) -> Result<Option<Value>, Rejection> {
-    let reject =
-        |code, what: &dyn std::fmt::Display| Err(Rejection::cell(code, column.name, raw, what));
+pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result<Option<Value>, Rejection> {
+    let reject = |code, what: &dyn std::fmt::Display| Err(Rejection::cell(code, column.name, raw, what));
     let text = raw.trim();
     if text.is_empty() {
         if !column.required {
@@ -115,17 +104,11 @@ pub fn read(
         return Err(Rejection {
             code: Code::MissingRequired,
             column: Some(column.name.to_owned()),
-            reason: format!(
-                "{} is empty, but every record needs it; fill it in.",
-                column.name
-            ),
+            reason: format!("{} is empty, but every record needs it; fill it in.", column.name),
         });
     }
     if text.contains('\0') {
-        return reject(
-            Code::NulByte,
-            &"holds a NUL character; remove it and export again",
-        );
+        return reject(Code::NulByte, &"holds a NUL character; remove it and export again");
     }
     if !column.required && may_say_nothing(column.kind) && number::says_nothing(text) {
         return Ok(None);
@@ -176,10 +159,7 @@ pub fn read(
         Kind::Url => match is_web_address(text) {
             true => Value::Id(text.to_owned()),
             false => {
-                return reject(
-                    Code::BadUrl,
-                    &"is not a web address; write it in full, beginning with https://",
-                );
+                return reject(Code::BadUrl, &"is not a web address; write it in full, beginning with https://");
             }
         },
     };
@@ -193,19 +173,10 @@ fn is_longer(text: &str, limit: usize) -> bool {
 
 /// Kinds in which `NULL` can only mean that there is no value.
 fn may_say_nothing(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Duration | Kind::Rating | Kind::Score | Kind::Integer { .. } | Kind::Timestamp { .. }
-    )
+    matches!(kind, Kind::Duration | Kind::Rating | Kind::Score | Kind::Integer { .. } | Kind::Timestamp { .. })
 }
 
-fn time(
-    column: &Column,
-    raw: &str,
-    facts: &Facts,
-    now: Timestamp,
-    future_ok: bool,
-) -> Result<Value, Rejection> {
+fn time(column: &Column, raw: &str, facts: &Facts, now: Timestamp, future_ok: bool) -> Result<Value, Rejection> {
     let date::Moment { at, day_only } = date::read(raw.trim(), facts).map_err(|error| {
         let code = match error {
             date::BadDate::Form | date::BadDate::ShortYear => Code::BadDate,
@@ -222,12 +193,7 @@ fn time(
     let latest = now.checked_add(SignedDuration::from_hours(SLACK_HOURS));
     if !future_ok && latest.is_ok_and(|latest| at > latest) {
         let what = "lies in the future, but is about something that has happened; check the date";
-        return Err(Rejection::cell(
-            Code::FutureTimestamp,
-            column.name,
-            raw,
-            what,
-        ));
+        return Err(Rejection::cell(Code::FutureTimestamp, column.name, raw, what));
     }
     Ok(Value::Time { at, day_only })
 }
@@ -245,22 +211,11 @@ fn whole(column: &Column, raw: &str, min: i64, max: i64, unit: &str) -> Result<V
     Err(Rejection::cell(Code::OutOfRange, column.name, raw, what))
 }
 
-fn decimal(
-    column: &Column,
-    raw: &str,
-    facts: &Facts,
-    min: i64,
-    max: i64,
-) -> Result<Decimal, Rejection> {
-    let number = number::decimal(raw.trim(), facts.decimal)
-        .map_err(|error| bad_number(column, raw, error))?;
+fn decimal(column: &Column, raw: &str, facts: &Facts, min: i64, max: i64) -> Result<Decimal, Rejection> {
+    let number = number::decimal(raw.trim(), facts.decimal).map_err(|error| bad_number(column, raw, error))?;
     if number >= Decimal::from(min) && number <= Decimal::from(max) {
         // Minus nought is nought.
-        return Ok(if number.is_zero() {
-            number.abs()
-        } else {
-            number
-        });
+        return Ok(if number.is_zero() { number.abs() } else { number });
     }
     let what = format!("is not between {min} and {max}; correct it");
     Err(Rejection::cell(Code::OutOfRange, column.name, raw, what))
@@ -268,16 +223,10 @@ fn decimal(
 
 fn rating(column: &Column, raw: &str, facts: &Facts) -> Result<Value, Rejection> {
     let Some(scale) = facts.rating_scale else {
-        number::decimal(raw.trim(), facts.decimal)
-            .map_err(|error| bad_number(column, raw, error))?;
+        number::decimal(raw.trim(), facts.decimal).map_err(|error| bad_number(column, raw, error))?;
         let what = "may be on a scale of 1 to 5 or of 0 to 1, and neither the source nor the \
                     column says which; declare the scale for this source";
-        return Err(Rejection::cell(
-            Code::AmbiguousScale,
-            column.name,
-            raw,
-            what,
-        ));
+        return Err(Rejection::cell(Code::AmbiguousScale, column.name, raw, what));
     };
     let (min, max) = match scale {
         RatingScale::OneToFive => (1, 5),
@@ -304,19 +253,10 @@ fn bad_json(column: &Column, raw: &str, error: json::BadJson, wanted: &str) -> R
     let (code, what) = match error {
         json::BadJson::Form(at) => {
             let at = raw.get(..at).map_or(at, |before| before.chars().count()) + 1;
-            (
-                Code::BadJson,
-                format!("is not {wanted} (character {at}); export it unchanged"),
-            )
+            (Code::BadJson, format!("is not {wanted} (character {at}); export it unchanged"))
         }
-        json::BadJson::DuplicateKey => (
-            Code::BadJson,
-            "says a key twice in one object; keep one of them".to_owned(),
-        ),
-        json::BadJson::TooDeep => (
-            Code::TooDeep,
-            format!("is nested deeper than {} levels", json::DEPTH_LIMIT),
-        ),
+        json::BadJson::DuplicateKey => (Code::BadJson, "says a key twice in one object; keep one of them".to_owned()),
+        json::BadJson::TooDeep => (Code::TooDeep, format!("is nested deeper than {} levels", json::DEPTH_LIMIT)),
         json::BadJson::Nul => (Code::NulByte, "holds a NUL character; remove it".to_owned()),
     };
     Rejection::cell(code, column.name, raw, what)
@@ -333,8 +273,5 @@ fn is_web_address(text: &str) -> bool {
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"\"<>\\^`{|}".contains(c);
-    !host.is_empty()
-        && !host.starts_with([':', '.'])
-        && !host.contains('@')
-        && text.chars().all(plain)
+    !host.is_empty() && !host.starts_with([':', '.']) && !host.contains('@') && text.chars().all(plain)
 }

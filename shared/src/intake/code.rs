@@ -170,20 +170,12 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection of a whole record.
     pub fn record(code: Code, reason: impl Into<String>) -> Self {
-        Self {
-            code,
-            column: None,
-            reason: reason.into(),
-        }
+        Self { code, column: None, reason: reason.into() }
     }
 
     /// A rejection of one cell: `<column> "<masked value>" <what is wrong and what to do>.`
     pub fn cell(code: Code, column: &str, raw: &str, what: impl fmt::Display) -> Self {
-        Self {
-            code,
-            column: Some(column.to_owned()),
-            reason: format!("{column} \"{}\" {what}.", mask(raw)),
-        }
+        Self { code, column: Some(column.to_owned()), reason: format!("{column} \"{}\" {what}.", mask(raw)) }
     }
 }
 
@@ -199,10 +191,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with its sentence.
     pub fn new(code: Code, reason: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason: reason.into(),
-        }
+        Self { code, reason: reason.into() }
     }
 }
 
@@ -214,11 +203,7 @@ mod tests {
     fn every_code_reads_back_from_its_text_and_is_snake_case() {
         for &code in Code::ALL {
             assert_eq!(code.as_str().parse(), Ok(code));
-            assert!(
-                code.as_str()
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b == b'_')
-            );
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
             let json = serde_json::to_string(&code).unwrap();
             assert_eq!(serde_json::from_str::<Code>(&json).unwrap(), code);
         }
@@ -226,12 +211,7 @@ mod tests {
 
     #[test]
     fn a_rejection_never_shows_the_value_in_clear() {
-        let it = Rejection::cell(
-            Code::BadEmail,
-            "email",
-            "anna@@example.org",
-            "is no address",
-        );
+        let it = Rejection::cell(Code::BadEmail, "email", "anna@@example.org", "is no address");
         assert_eq!(it.reason, "email \"x***@x***\" is no address.");
     }
 }

@@ -98,13 +98,7 @@ macro_rules! constructors {
 impl Column {
     /// An optional column without aliases.
     pub const fn new(name: &'static str, class: Class, kind: Kind) -> Self {
-        Self {
-            name,
-            aliases: &[],
-            class,
-            kind,
-            required: false,
-        }
+        Self { name, aliases: &[], class, kind, required: false }
     }
 
     constructors! {

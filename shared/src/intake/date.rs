@@ -57,9 +57,7 @@ impl BadDate {
             (Self::Impossible, Some(DateOrder::MonthFirst)) => {
                 "does not exist (dates of this source are month first); correct it"
             }
-            (Self::Impossible, None) => {
-                "does not exist in the calendar or on the clock; correct it"
-            }
+            (Self::Impossible, None) => "does not exist in the calendar or on the clock; correct it",
         }
     }
 }
@@ -78,19 +76,13 @@ pub struct Moment {
 /// # Errors
 /// See [`BadDate`]; nothing is ever rolled over or guessed.
 pub fn read(text: &str, facts: &Facts) -> Result<Moment, BadDate> {
-    if text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
+    if text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
         && text.bytes().filter(|b| !b.is_ascii_digit()).count() <= 1
     {
         return serial(text, facts);
     }
     let (date, rest, dotted) = match numeric(text) {
-        Some(numeric) => (
-            numeric.date(facts.date_order)?,
-            numeric.rest,
-            numeric.separator == '.',
-        ),
+        Some(numeric) => (numeric.date(facts.date_order)?, numeric.rest, numeric.separator == '.'),
         None => {
             let (date, rest) = named(text)?;
             (date, rest, true)
@@ -100,22 +92,14 @@ pub fn read(text: &str, facts: &Facts) -> Result<Moment, BadDate> {
         let zone = facts.zone.as_ref().ok_or(BadDate::Zone)?;
         let midnight = zone.to_ambiguous_zoned(date.at(0, 0, 0, 0));
         let zoned = midnight.compatible().map_err(|_| BadDate::Impossible)?;
-        return Ok(Moment {
-            at: zoned.timestamp(),
-            day_only: true,
-        });
+        return Ok(Moment { at: zoned.timestamp(), day_only: true });
     };
     let local = DateTime::from_parts(date, time);
     let at = match offset {
-        Some(offset) => offset
-            .to_timestamp(local)
-            .map_err(|_| BadDate::Impossible)?,
+        Some(offset) => offset.to_timestamp(local).map_err(|_| BadDate::Impossible)?,
         None => in_zone(local, facts.zone.as_ref())?,
     };
-    Ok(Moment {
-        at,
-        day_only: false,
-    })
+    Ok(Moment { at, day_only: false })
 }
 
 fn in_zone(local: DateTime, zone: Option<&TimeZone>) -> Result<Timestamp, BadDate> {
@@ -141,22 +125,12 @@ fn digits(text: &str) -> (&str, &str) {
 
 fn numeric(text: &str) -> Option<Numeric<'_>> {
     let (first, rest) = digits(text);
-    let separator = rest
-        .chars()
-        .next()
-        .filter(|c| matches!(c, '-' | '/' | '.'))?;
+    let separator = rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.'))?;
     let (second, rest) = digits(rest.strip_prefix(separator)?);
     let (third, rest) = digits(rest.strip_prefix(separator)?);
     let short = |text: &str| matches!(text.len(), 1 | 2);
-    let fits = short(second)
-        && ((first.len() == 4 && short(third)) || (short(first) && matches!(third.len(), 2 | 4)));
-    fits.then_some(Numeric {
-        first,
-        second,
-        third,
-        separator,
-        rest,
-    })
+    let fits = short(second) && ((first.len() == 4 && short(third)) || (short(first) && matches!(third.len(), 2 | 4)));
+    fits.then_some(Numeric { first, second, third, separator, rest })
 }
 
 impl Numeric<'_> {
@@ -184,10 +158,7 @@ impl Numeric<'_> {
 /// order matters: 13/03 proves day first, 03/13 month first, 04/03 nothing.
 pub fn proven_order(text: &str) -> Option<DateOrder> {
     let found = numeric(text).filter(Numeric::order_matters)?;
-    let (first, second) = (
-        found.first.parse::<u8>().ok()?,
-        found.second.parse::<u8>().ok()?,
-    );
+    let (first, second) = (found.first.parse::<u8>().ok()?, found.second.parse::<u8>().ok()?);
     match (first, second) {
         (13..=31, 1..=12) => Some(DateOrder::DayFirst),
         (1..=12, 13..=31) => Some(DateOrder::MonthFirst),
@@ -242,9 +213,7 @@ fn is_short_for(word: &str, full: &str) -> bool {
 
 fn month_named(word: &str) -> Option<i8> {
     let word = word.to_lowercase();
-    let at = MONTHS
-        .iter()
-        .position(|names| names.iter().any(|name| is_short_for(&word, name)))?;
+    let at = MONTHS.iter().position(|names| names.iter().any(|name| is_short_for(&word, name)))?;
     i8::try_from(at + 1).ok()
 }
 
@@ -255,9 +224,7 @@ fn word(text: &str) -> (&str, &str) {
     if !number.is_empty() {
         return (number, rest);
     }
-    let end = text
-        .find(|c: char| !c.is_alphabetic())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -291,12 +258,8 @@ fn named(text: &str) -> Result<(Date, &str), BadDate> {
 
 /// Leaves out the `th` of `14th`.
 fn ordinal(rest: &str) -> &str {
-    let after = ["st", "nd", "rd", "th"]
-        .iter()
-        .find_map(|end| rest.strip_prefix(end));
-    after
-        .filter(|rest| !rest.starts_with(char::is_alphabetic))
-        .unwrap_or(rest)
+    let after = ["st", "nd", "rd", "th"].iter().find_map(|end| rest.strip_prefix(end));
+    after.filter(|rest| !rest.starts_with(char::is_alphabetic)).unwrap_or(rest)
 }
 
 /// The time of day behind a date, and its offset; `None` if there is no time. `dotted`: hours
@@ -309,15 +272,9 @@ fn clock(rest: &str, dotted: bool) -> Result<Option<(Time, Option<Offset>)>, Bad
         .strip_prefix(['T', 't', ' ', '\u{a0}', ',', '.'])
         .ok_or(BadDate::Form)?
         .trim_start_matches([' ', '\u{a0}', ',']);
-    let text = ["kl. ", "kl ", "at "]
-        .iter()
-        .find_map(|p| text.strip_prefix(p))
-        .unwrap_or(text);
+    let text = ["kl. ", "kl ", "at "].iter().find_map(|p| text.strip_prefix(p)).unwrap_or(text);
     let (hour, rest) = digits(text);
-    let separator = rest
-        .chars()
-        .next()
-        .filter(|&c| c == ':' || (dotted && c == '.'));
+    let separator = rest.chars().next().filter(|&c| c == ':' || (dotted && c == '.'));
     let separator = separator.ok_or(BadDate::Form)?;
     let (minute, mut rest) = digits(&rest[1..]);
     let (mut second, mut fraction) = ("0", "");
@@ -337,9 +294,7 @@ fn clock(rest: &str, dotted: bool) -> Result<Option<(Time, Option<Offset>)>, Bad
         return Err(BadDate::Form);
     }
     let number = |text: &str| text.parse::<i8>().map_err(|_| BadDate::Form);
-    let nanoseconds = format!("{fraction:0<9}")
-        .parse()
-        .map_err(|_| BadDate::Form)?;
+    let nanoseconds = format!("{fraction:0<9}").parse().map_err(|_| BadDate::Form)?;
     let (hour, rest) = twelve_hours(number(hour)?, rest.trim_start())?;
     let offset = offset(rest.trim_start())?;
     let time = Time::new(hour, number(minute)?, number(second)?, nanoseconds);
@@ -356,11 +311,7 @@ fn twelve_hours(hour: i8, rest: &str) -> Result<(i8, &str), BadDate> {
         None => Ok((hour, rest)),
         Some(_) if !(1..=12).contains(&hour) => Err(BadDate::Impossible),
         Some((half, after)) => {
-            let noon = if half.to_ascii_uppercase().starts_with('P') {
-                12
-            } else {
-                0
-            };
+            let noon = if half.to_ascii_uppercase().starts_with('P') { 12 } else { 0 };
             Ok((hour % 12 + noon, after))
         }
     }
@@ -370,10 +321,7 @@ fn offset(text: &str) -> Result<Option<Offset>, BadDate> {
     if text.is_empty() {
         return Ok(None);
     }
-    if ["Z", "UTC", "GMT"]
-        .iter()
-        .any(|name| text.eq_ignore_ascii_case(name))
-    {
+    if ["Z", "UTC", "GMT"].iter().any(|name| text.eq_ignore_ascii_case(name)) {
         return Ok(Some(Offset::UTC));
     }
     let (sign, text) = match text.split_at_checked(1) {
@@ -406,15 +354,9 @@ fn serial(text: &str, facts: &Facts) -> Result<Moment, BadDate> {
         return Err(BadDate::Form);
     }
     let value = number::decimal(text, Some(DecimalSign::Comma)).map_err(|_| BadDate::Form)?;
-    let days = value
-        .trunc()
-        .to_i64()
-        .filter(|days| (61..=2_958_465).contains(days));
+    let days = value.trunc().to_i64().filter(|days| (61..=2_958_465).contains(days));
     let days = days.ok_or(BadDate::Impossible)?;
-    let seconds = (value.fract() * Decimal::from(86_400))
-        .round()
-        .to_i64()
-        .unwrap_or_default();
+    let seconds = (value.fract() * Decimal::from(86_400)).round().to_i64().unwrap_or_default();
     let since = SignedDuration::from_secs(days * 86_400 + seconds);
     let local = DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
     let local = local.checked_add(since).map_err(|_| BadDate::Impossible)?;

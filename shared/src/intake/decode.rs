@@ -84,14 +84,7 @@ impl Decoder {
             _ => Vec::new(),
         };
         let (held, utf8) = (Vec::new(), Utf8Proof::default());
-        Self {
-            encoding,
-            held,
-            at_begin: true,
-            high: None,
-            upper,
-            utf8,
-        }
+        Self { encoding, held, at_begin: true, high: None, upper, utf8 }
     }
 
     /// The next piece as UTF-8. `eof`: it is the last one. Broken UTF-8 passes as it is.
@@ -171,13 +164,7 @@ impl Decoder {
         for &byte in input {
             match byte.checked_sub(0x80) {
                 None => out.push(byte),
-                Some(index) => push(
-                    self.upper
-                        .get(usize::from(index))
-                        .copied()
-                        .filter(|&c| c != '\0'),
-                    &mut out,
-                ),
+                Some(index) => push(self.upper.get(usize::from(index)).copied().filter(|&c| c != '\0'), &mut out),
             }
         }
         out
@@ -236,34 +223,21 @@ mod tests {
     #[test]
     fn utf8_passes_without_a_copy_and_without_its_mark() {
         let mut decoder = Decoder::new(Encoding::Utf8);
-        assert!(matches!(
-            decoder.decode(b"\xef\xbb\xbfa\xff", true),
-            Cow::Borrowed(b"a\xff")
-        ));
+        assert!(matches!(decoder.decode(b"\xef\xbb\xbfa\xff", true), Cow::Borrowed(b"a\xff")));
         assert_eq!(decode_in(Encoding::Utf8, b"\xef\xbb\xbfa", 1), b"a");
         assert_eq!(decode_in(Encoding::Utf8, b"\xef\xbb", 1), b"\xef\xbb");
     }
 
     #[test]
     fn code_pages_are_read_exactly_and_holes_are_no_text() {
+        assert_eq!(decode_in(Encoding::Windows1252, b"bl\xe5b\xe6r \x80", 2), "blåbær €".as_bytes());
         assert_eq!(
-            decode_in(Encoding::Windows1252, b"bl\xe5b\xe6r \x80", 2),
-            "blåbær €".as_bytes()
-        );
-        assert_eq!(
-            decode_in(
-                Encoding::Windows1251,
-                b"\xce\xea\xf1\xe0\xed\xe0 \xb3\xbf\xba\xb4",
-                3
-            ),
+            decode_in(Encoding::Windows1251, b"\xce\xea\xf1\xe0\xed\xe0 \xb3\xbf\xba\xb4", 3),
             "Оксана іїєґ".as_bytes()
         );
         assert_eq!(decode_in(Encoding::Windows1252, b"a\x81b", 9), b"a\xffb");
         assert_eq!(decode_in(Encoding::Windows1251, b"a\x98b", 9), b"a\xffb");
-        assert_eq!(
-            (WINDOWS_1251.chars().count(), WINDOWS_1252.chars().count()),
-            (128, 128)
-        );
+        assert_eq!((WINDOWS_1251.chars().count(), WINDOWS_1252.chars().count()), (128, 128));
     }
 
     #[test]

@@ -48,18 +48,8 @@ pub fn detect(sample: &[u8], eof: bool, declared: Option<Encoding>) -> Dialect {
     let text = Decoder::new(encoding).decode(sample, eof).into_owned();
     let (first, _) = first_line(&text);
     match sep_line(first) {
-        Some(delimiter) => Dialect {
-            encoding,
-            bom,
-            delimiter,
-            sep_line: true,
-        },
-        None => Dialect {
-            encoding,
-            bom,
-            delimiter: delimiter(&text, eof),
-            sep_line: false,
-        },
+        Some(delimiter) => Dialect { encoding, bom, delimiter, sep_line: true },
+        None => Dialect { encoding, bom, delimiter: delimiter(&text, eof), sep_line: false },
     }
 }
 
@@ -70,10 +60,9 @@ pub(super) fn sample_text(sample: &[u8]) -> String {
     match std::str::from_utf8(&bytes) {
         Ok(text) => text.to_owned(),
         // Some code page: letters for the eye. A sequence cut off by the sample's end is no noise.
-        Err(_) if bytes.iter().all(|&b| b >= 0x20 || b.is_ascii_whitespace()) => bytes
-            .iter()
-            .map(|&b| if b < 0x80 { char::from(b) } else { 'x' })
-            .collect(),
+        Err(_) if bytes.iter().all(|&b| b >= 0x20 || b.is_ascii_whitespace()) => {
+            bytes.iter().map(|&b| if b < 0x80 { char::from(b) } else { 'x' }).collect()
+        }
         Err(_) => String::from_utf8_lossy(&bytes).into_owned(),
     }
 }
@@ -93,10 +82,7 @@ pub(super) fn sep_line(line: &[u8]) -> Option<u8> {
 pub(super) fn first_line(text: &[u8]) -> (&[u8], usize) {
     match memchr::memchr2(b'\n', b'\r', text) {
         None => (text, text.len()),
-        Some(end) => (
-            &text[..end],
-            super::walk::behind_newline(text, end, true).unwrap_or(end),
-        ),
+        Some(end) => (&text[..end], super::walk::behind_newline(text, end, true).unwrap_or(end)),
     }
 }
 
@@ -110,11 +96,7 @@ fn encoding(sample: &[u8], declared: Option<Encoding>) -> (Encoding, bool) {
         return (encoding, false);
     }
     match declared {
-        Some(code_page @ (Encoding::Windows1251 | Encoding::Windows1252))
-            if !mostly_utf8(sample) =>
-        {
-            (code_page, false)
-        }
+        Some(code_page @ (Encoding::Windows1251 | Encoding::Windows1252)) if !mostly_utf8(sample) => (code_page, false),
         _ => (Encoding::Utf8, false),
     }
 }
@@ -140,9 +122,8 @@ fn utf16_by_nuls(sample: &[u8]) -> Option<Encoding> {
         }
     }
     // A tenth is enough: Cyrillic text has its NULs only in what separates it.
-    let proven = |nuls: usize, others: usize, ends: usize| {
-        nuls >= 2 && nuls * 10 >= count && others * 20 <= nuls && ends > 0
-    };
+    let proven =
+        |nuls: usize, others: usize, ends: usize| nuls >= 2 && nuls * 10 >= count && others * 20 <= nuls && ends > 0;
     if proven(low_first, high_first, ends[1]) {
         Some(Encoding::Utf16Le)
     } else if proven(high_first, low_first, ends[0]) {
@@ -199,9 +180,7 @@ fn evenness(text: &[u8], eof: bool, delimiter: u8) -> (usize, usize) {
             *widths.entry(cells.len()).or_insert(0) += 1;
         }
     }
-    let even = widths
-        .into_iter()
-        .max_by_key(|&(width, count): &(usize, usize)| (count, width));
+    let even = widths.into_iter().max_by_key(|&(width, count): &(usize, usize)| (count, width));
     even.map_or((0, 0), |(width, count)| (count * 1000 / all, width))
 }
 
@@ -254,24 +233,12 @@ mod tests {
     fn the_encoding_is_told_by_mark_or_by_nuls() {
         let text = "id;navn\r\n1;Оксана Ødegård\r\n";
         assert_eq!(of(text.as_bytes()), (Encoding::Utf8, false, b';'));
-        assert_eq!(
-            of(&utf16(text, u16::to_le_bytes)),
-            (Encoding::Utf16Le, false, b';')
-        );
-        assert_eq!(
-            of(&utf16(text, u16::to_be_bytes)),
-            (Encoding::Utf16Be, false, b';')
-        );
+        assert_eq!(of(&utf16(text, u16::to_le_bytes)), (Encoding::Utf16Le, false, b';'));
+        assert_eq!(of(&utf16(text, u16::to_be_bytes)), (Encoding::Utf16Be, false, b';'));
         let marked = format!("\u{feff}{text}");
         assert_eq!(of(marked.as_bytes()), (Encoding::Utf8, true, b';'));
-        assert_eq!(
-            of(&utf16(&marked, u16::to_le_bytes)),
-            (Encoding::Utf16Le, true, b';')
-        );
-        assert_eq!(
-            of(&utf16(&marked, u16::to_be_bytes)),
-            (Encoding::Utf16Be, true, b';')
-        );
+        assert_eq!(of(&utf16(&marked, u16::to_le_bytes)), (Encoding::Utf16Le, true, b';'));
+        assert_eq!(of(&utf16(&marked, u16::to_be_bytes)), (Encoding::Utf16Be, true, b';'));
         assert_eq!(of(b"id,name\n1,a\0b\n").0, Encoding::Utf8);
     }
 
@@ -280,18 +247,12 @@ mod tests {
         let western = b"id;navn\n1;K\xe5re \xd8rsta\n";
         let declared = Some(Encoding::Windows1252);
         assert_eq!(detect(western, true, None).encoding, Encoding::Utf8);
-        assert_eq!(
-            detect(western, true, declared).encoding,
-            Encoding::Windows1252
-        );
+        assert_eq!(detect(western, true, declared).encoding, Encoding::Windows1252);
         let utf8 = "id;navn\n1;Kåre\n2;Øyvind\n3;Åse\n4;Bjørn\n5;Pål\n6;\u{e5}".as_bytes();
         assert_eq!(detect(utf8, true, declared).encoding, Encoding::Utf8);
         let one_broken = [utf8, b"\n7;\xe5\n"].concat();
         assert_eq!(detect(&one_broken, true, declared).encoding, Encoding::Utf8);
-        assert_eq!(
-            detect(b"id;navn\n1;Kari\n", true, declared).encoding,
-            Encoding::Windows1252
-        );
+        assert_eq!(detect(b"id;navn\n1;Kari\n", true, declared).encoding, Encoding::Windows1252);
     }
 
     proptest! {

@@ -27,17 +27,21 @@ use super::{
     code::Refusal,
     entity::{Entity, hex},
     reader::RecordReader,
-    receipt::{ColumnsFound, ControlTotal, DialectFound, FactsUsed, File, Outcome, PeopleFound, Receipt, Unknown, Warning},
+    receipt::{
+        ColumnsFound, ControlTotal, DialectFound, FactsUsed, File, Outcome, PeopleFound, Receipt, Unknown, Warning,
+    },
     survey::{Seen, Survey, SurveyError, survey},
     trigger::Drop,
 };
 use crate::{
     bus::{nudge::Nudger, outbox::Outbox},
-    contracts::{Counts, Entity as EntityName, EventDraft, ImportCompleted, ImportOutcome, ImportRefused, Revision, SourceCode},
+    contracts::{
+        Counts, Entity as EntityName, EventDraft, ImportCompleted, ImportOutcome, ImportRefused, Revision, SourceCode,
+    },
     db::{Db, DbError},
     error::{Classified, Retry},
     identity,
-    vault::Vault,
+    vault::LazyVault,
 };
 
 /// What is left of the function's time when an import gives up, so that the roll-back and the answer fit in.
@@ -57,14 +61,19 @@ pub struct Engine {
     pub results_bucket: String,
     /// The relay's queue.
     pub nudger: Box<dyn Nudger>,
-    /// The opened vault.
-    pub vault: Arc<Vault>,
+    /// The vault, opened by the first import.
+    pub vault: LazyVault,
     /// The source this importer is for.
     pub source: &'static str,
     /// Its entities.
     pub entities: &'static [&'static Entity],
     /// The function's memory, for the receipt's cost.
     pub memory_mb: u64,
+}
+
+/// A file as logs name it: its key may hold a name.
+pub fn file_tag(key: &str) -> String {
+    hex(&super::survey::short(key.as_bytes()))
 }
 
 /// How a delivery ended.
@@ -91,36 +100,33 @@ impl Engine {
             Err(BlobError::Gone) => None,
             Err(error) => return Err(error.into()),
         };
-        let version = info.as_ref().map(|info| info.version.clone()).or(drop.version.clone()).unwrap_or_else(|| "null".to_owned());
+        let version = info
+            .as_ref()
+            .map(|info| info.version.clone())
+            .or(drop.version.clone())
+            .unwrap_or_else(|| "null".to_owned());
         let object = ObjectRef { bucket: drop.bucket.clone(), key: drop.key.clone(), version };
         let (import_id, done) = begin(&client, self.source, &object).await?;
-        let span = tracing::info_span!("import", correlation_id = %import_id, file = %hex(&super::survey::short(object.key.as_bytes())));
         if let Some((outcome, receipt)) = done {
-            let _guard = span.enter();
-            tracing::info!(outcome, "told again; it was done before");
-            std::mem::drop(_guard);
+            tracing::info!(correlation_id = %import_id, outcome, "told again; it was done before");
             self.write_receipt(&receipt, true).await?;
             return Ok(Done { import_id, outcome, repeated: true });
         }
-        let run = Run { engine: self, object, import_id, started, deadline: deadline - TIME_RESERVE.min(deadline - Instant::now()) };
-        let result = tracing::Instrument::instrument(run.all(&mut client, info), span.clone()).await;
-        let _guard = span.enter();
-        match result {
-            Ok(receipt) => {
-                tracing::info!(
-                    outcome = receipt.outcome.as_str(),
-                    records = receipt.counts.records,
-                    rejected = receipt.counts.rejected,
-                    events = receipt.events,
-                    duration_ms = receipt.finished_at.as_millisecond() - receipt.started_at.as_millisecond(),
-                    "imported"
-                );
-                std::mem::drop(_guard);
-                self.write_receipt(&receipt, false).await?;
-                Ok(Done { import_id, outcome: receipt.outcome.as_str(), repeated: false })
-            }
-            Err(error) => Err(error),
-        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let run = Run { engine: self, object, import_id, started, deadline: deadline - TIME_RESERVE.min(left / 2) };
+        let receipt = run.all(&mut client, info).await?;
+        tracing::info!(
+            correlation_id = %import_id,
+            outcome = receipt.outcome.as_str(),
+            code = receipt.code.as_deref(),
+            records = receipt.counts.records,
+            rejected = receipt.counts.rejected,
+            events = receipt.events,
+            duration_ms = receipt.finished_at.as_millisecond() - receipt.started_at.as_millisecond(),
+            "imported"
+        );
+        self.write_receipt(&receipt, false).await?;
+        Ok(Done { import_id, outcome: receipt.outcome.as_str(), repeated: false })
     }
 
     async fn write_receipt(&self, receipt: &Receipt, only_if_missing: bool) -> Result<(), ApplyError> {
@@ -146,7 +152,8 @@ impl Engine {
     }
 
     fn unknown_folder(&self) -> Refusal {
-        let known: Vec<String> = self.entities.iter().map(|entity| format!("{}/{}/", self.source, entity.name)).collect();
+        let known: Vec<String> =
+            self.entities.iter().map(|entity| format!("{}/{}/", self.source, entity.name)).collect();
         Refusal::new(
             super::code::Code::WrongEntity,
             format!("The file's folder is none that is read; put it into {} and drop it again.", known.join(" or ")),
@@ -155,7 +162,11 @@ impl Engine {
 }
 
 /// Notes the delivery. A file that is done is not run again; one that failed and may do better is.
-async fn begin(client: &Client, source: &str, object: &ObjectRef) -> Result<(Uuid, Option<(&'static str, Receipt)>), DbError> {
+async fn begin(
+    client: &Client,
+    source: &str,
+    object: &ObjectRef,
+) -> Result<(Uuid, Option<(&'static str, Receipt)>), DbError> {
     let row = client
         .query_typed(
             "INSERT INTO intake.imports AS i (import_id, source, status, bucket, object_key, object_version)
@@ -195,7 +206,8 @@ struct Run<'a> {
 impl Run<'_> {
     async fn all(&self, client: &mut Client, info: Option<ObjectInfo>) -> Result<Receipt, ApplyError> {
         let Some(info) = info else {
-            let reason = Refusal::new(super::code::Code::EmptyFile, "The dropped file is not there any more; drop it again.");
+            let reason =
+                Refusal::new(super::code::Code::EmptyFile, "The dropped file is not there any more; drop it again.");
             return self.end_without_facts(client, Outcome::Failed, "object_gone", reason, Seen::default(), None).await;
         };
         let entities = match self.engine.entities_for(&self.object.key) {
@@ -206,7 +218,9 @@ impl Run<'_> {
         let survey = match found {
             Ok(survey) => survey,
             Err(SurveyError::Refused(refusal, seen)) => return self.refuse(client, refusal, *seen, &info).await,
-            Err(SurveyError::Blob(BlobError::Gone)) => return Err(BlobError::Unavailable("the object went away".to_owned()).into()),
+            Err(SurveyError::Blob(BlobError::Gone)) => {
+                return Err(BlobError::Unavailable("the object went away".to_owned()).into());
+            }
             Err(SurveyError::Blob(error)) => return Err(error.into()),
             Err(SurveyError::Db(error)) => return Err(error.into()),
         };
@@ -228,6 +242,7 @@ impl Run<'_> {
     }
 
     async fn apply(&self, client: &mut Client, survey: &Survey, info: &ObjectInfo) -> Result<Receipt, ApplyError> {
+        let vault = self.engine.vault.get(client).await?;
         let mut tx = client.transaction().await?;
         if let Some(receipt) = self.lock(&tx).await? {
             return Ok(receipt);
@@ -235,14 +250,14 @@ impl Run<'_> {
         identity::lock(&tx).await?;
         let mut receipt = self.receipt(Outcome::Loaded, info, Some(survey));
         let savepoint = tx.savepoint("facts").await?;
-        let mut apply =
-            Apply::new(&savepoint, survey, &self.engine.vault, self.import_id, info.modified, self.deadline).await?;
+        let mut apply = Apply::new(&savepoint, survey, vault, self.import_id, info.modified, self.deadline).await?;
         let mut reader = RecordReader::new(self.engine.blobs.clone(), self.object.clone(), survey.begin(info));
         while let Some(batch) = reader.next(|_| {}).await? {
             apply.batch(&savepoint, &batch).await?;
         }
         receipt.tell_fates(&apply.fates);
-        receipt.control_total = survey.preamble.control_total.map(|stated| ControlTotal { stated, counted: counted(&apply) });
+        receipt.control_total =
+            survey.preamble.control_total.map(|stated| ControlTotal { stated, counted: counted(&apply) });
         if let Some(total) = receipt.control_total.filter(|total| total.stated != total.counted) {
             receipt.warnings.push(Warning {
                 code: super::code::Code::ControlTotalMismatch,
@@ -288,7 +303,8 @@ impl Run<'_> {
     async fn end(&self, tx: Transaction<'_>, mut receipt: Receipt) -> Result<Receipt, ApplyError> {
         receipt.tell_time(Timestamp::now(), self.engine.memory_mb);
         let json = serde_json::to_value(&receipt).map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        let sha256 = receipt.file.sha256.as_ref().map(|_| hex_to_bytes(receipt.file.sha256.as_deref().unwrap_or_default()));
+        let sha256 =
+            receipt.file.sha256.as_ref().map(|_| hex_to_bytes(receipt.file.sha256.as_deref().unwrap_or_default()));
         tx.execute_typed(
             "UPDATE intake.imports SET status = 'done', outcome = $2, retryable = $3, reason = $4, entity = $5, layout = $6,
                     bytes = $7, sha256 = $8, receipt = $9, finished_at = $10 WHERE import_id = $1",
@@ -317,7 +333,13 @@ impl Run<'_> {
         Ok(receipt)
     }
 
-    async fn refuse(&self, client: &mut Client, refusal: Refusal, seen: Seen, info: &ObjectInfo) -> Result<Receipt, ApplyError> {
+    async fn refuse(
+        &self,
+        client: &mut Client,
+        refusal: Refusal,
+        seen: Seen,
+        info: &ObjectInfo,
+    ) -> Result<Receipt, ApplyError> {
         let code = refusal.code.as_str();
         self.end_without_facts(client, Outcome::Refused, code, refusal, seen, Some(info)).await
     }
@@ -479,9 +501,11 @@ async fn first_import(tx: &Transaction<'_>, import_id: Uuid, sha256: &[u8]) -> R
 
 fn columns(survey: &Survey) -> ColumnsFound {
     let header = &survey.preamble.recognised.header;
-    let known = header.columns.iter().zip(&header.names).filter_map(|(column, name)| {
-        Some((name.clone(), survey.layout.columns[(*column)?].name.into()))
-    });
+    let known = header
+        .columns
+        .iter()
+        .zip(&header.names)
+        .filter_map(|(column, name)| Some((name.clone(), survey.layout.columns[(*column)?].name.into())));
     ColumnsFound {
         known: known.collect(),
         unknown: header
@@ -501,7 +525,12 @@ fn unknown_columns(survey: &Survey) -> Vec<Warning> {
     };
     unknown
         .iter()
-        .map(|column| Warning { code: super::code::Code::UnknownColumn, records: 0, first_line: None, detail: Some(sentence(column)) })
+        .map(|column| Warning {
+            code: super::code::Code::UnknownColumn,
+            records: 0,
+            first_line: None,
+            detail: Some(sentence(column)),
+        })
         .collect()
 }
 
@@ -511,7 +540,8 @@ fn facts_used(survey: &Survey) -> FactsUsed {
     let date_order = survey.facts.iter().find_map(|facts| facts.date_order);
     let rating_scale = survey.facts.iter().find_map(|facts| facts.rating_scale);
     let decimal = survey.facts.iter().find_map(|facts| facts.decimal);
-    let proven = date_order != declared.date_order || rating_scale != declared.rating_scale || decimal != declared.decimal;
+    let proven =
+        date_order != declared.date_order || rating_scale != declared.rating_scale || decimal != declared.decimal;
     FactsUsed {
         date_order: date_order.and_then(|order| name(serde_json::json!(order))),
         decimal: decimal.and_then(|sign| name(serde_json::json!(sign))),

@@ -69,18 +69,13 @@ mod iana {
     pub fn serialize<S: Serializer>(zone: &Option<TimeZone>, to: S) -> Result<S::Ok, S::Error> {
         let name = match zone {
             None => None,
-            Some(zone) => Some(
-                zone.iana_name()
-                    .ok_or_else(|| ser::Error::custom("zone without a name"))?,
-            ),
+            Some(zone) => Some(zone.iana_name().ok_or_else(|| ser::Error::custom("zone without a name"))?),
         };
         name.serialize(to)
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TimeZone>, D::Error> {
-        Option::<String>::deserialize(from)?
-            .map(|name| TimeZone::get(&name).map_err(de::Error::custom))
-            .transpose()
+        Option::<String>::deserialize(from)?.map(|name| TimeZone::get(&name).map_err(de::Error::custom)).transpose()
     }
 }
 
@@ -96,15 +91,9 @@ mod tests {
             ..Facts::default()
         };
         let json = serde_json::to_string(&facts).unwrap();
-        assert!(
-            json.contains("\"Europe/Oslo\"") && json.contains("\"1-5\""),
-            "{json}"
-        );
+        assert!(json.contains("\"Europe/Oslo\"") && json.contains("\"1-5\""), "{json}");
         assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
-        assert_eq!(
-            serde_json::from_str::<Facts>("{}").unwrap(),
-            Facts::default()
-        );
+        assert_eq!(serde_json::from_str::<Facts>("{}").unwrap(), Facts::default());
         assert!(serde_json::from_str::<Facts>(r#"{"zone":"Europe/Atlantis"}"#).is_err());
     }
 }

@@ -11,12 +11,7 @@ use super::split::Cells;
 pub fn rejection(span: &RecordSpan, header: &Header, layout: &[Column]) -> Option<Rejection> {
     let fault = span.fault?;
     let index = fault.column as usize;
-    let known = header
-        .columns
-        .get(index)
-        .copied()
-        .flatten()
-        .and_then(|at| layout.get(at));
+    let known = header.columns.get(index).copied().flatten().and_then(|at| layout.get(at));
     let name = known.map(|column| column.name).or_else(|| {
         let name = header.names.get(index).map(|name| name.trim());
         name.filter(|name| !name.is_empty())
@@ -26,10 +21,7 @@ pub fn rejection(span: &RecordSpan, header: &Header, layout: &[Column]) -> Optio
         None => format!("in cell {}", index + 1),
     };
     let until = match span.line_end > span.line {
-        true => format!(
-            "; lines {} to {} were left out with it",
-            span.line, span.line_end
-        ),
+        true => format!("; lines {} to {} were left out with it", span.line, span.line_end),
         false => String::new(),
     };
     let reason = match fault.code {
@@ -52,11 +44,7 @@ pub fn rejection(span: &RecordSpan, header: &Header, layout: &[Column]) -> Optio
         ),
     };
     let column = name.map(str::to_owned);
-    Some(Rejection {
-        code: fault.code,
-        column,
-        reason,
-    })
+    Some(Rejection { code: fault.code, column, reason })
 }
 
 /// The rejection of a row that is the header again or a totals row; `None` for a record.
@@ -68,10 +56,7 @@ pub fn no_record(cells: &Cells<'_>, header: &Header, layout: &[Column]) -> Optio
         ));
     }
     header.is_footer(cells, layout).then(|| {
-        Rejection::record(
-            Code::FooterRow,
-            "This row is a total or a closing remark, not a record; nothing is lost.",
-        )
+        Rejection::record(Code::FooterRow, "This row is a total or a closing remark, not a record; nothing is lost.")
     })
 }
 

@@ -16,9 +16,7 @@ use super::{dialect, fault, not_csv, preamble};
 const LAYOUT: &[Column] = &[
     Column::id("session_id").required(),
     Column::email("participant_email").required(),
-    Column::timestamp("scheduled_at")
-        .required()
-        .aliases(&["Session date"]),
+    Column::timestamp("scheduled_at").required().aliases(&["Session date"]),
     Column::score("score"),
     Column::rating("rating"),
     Column::text("feedback_text"),
@@ -30,9 +28,7 @@ fn import(bytes: &[u8]) -> Result<Vec<String>, Code> {
         return Err(other.refusal().code);
     }
     let mut dialect = dialect::detect(bytes, true, None);
-    let text = Decoder::new(dialect.encoding)
-        .decode(bytes, true)
-        .into_owned();
+    let text = Decoder::new(dialect.encoding).decode(bytes, true).into_owned();
     let preamble = preamble::settle(&text, true, &mut dialect, &[LAYOUT]).map_err(|r| r.code)?;
     let header = &preamble.recognised.header;
     let (begin, line) = (preamble.records_start, preamble.records_line);
@@ -41,11 +37,7 @@ fn import(bytes: &[u8]) -> Result<Vec<String>, Code> {
     let mut spans = Vec::new();
     scanner.scan(&text[begin as usize..], true, &mut spans);
     let ends = spans.last().map_or(begin, |span| span.end);
-    assert_eq!(
-        ends,
-        text.len() as u64,
-        "preamble, header and spans are the whole file"
-    );
+    assert_eq!(ends, text.len() as u64, "preamble, header and spans are the whole file");
     let bytes_of = |span: &RecordSpan| &text[span.start as usize..span.end as usize];
 
     let mut splitter = Splitter::new(dialect.delimiter);
@@ -58,15 +50,9 @@ fn import(bytes: &[u8]) -> Result<Vec<String>, Code> {
             }
         }
     }
-    let declared = Facts {
-        zone: TimeZone::get("Europe/Oslo").ok(),
-        ..Facts::default()
-    };
+    let declared = Facts { zone: TimeZone::get("Europe/Oslo").ok(), ..Facts::default() };
     let now: Timestamp = "2025-06-15T12:00:00Z".parse().unwrap();
-    let facts: Vec<Facts> = proofs
-        .iter()
-        .map(|proof| proof.facts(&declared, dialect.delimiter))
-        .collect();
+    let facts: Vec<Facts> = proofs.iter().map(|proof| proof.facts(&declared, dialect.delimiter)).collect();
     let fate = |span: &RecordSpan| {
         if span.kind == SpanKind::Blank {
             return "blank".to_owned();
@@ -80,40 +66,22 @@ fn import(bytes: &[u8]) -> Result<Vec<String>, Code> {
             return rejection.code.to_string();
         }
         let values = check_width(&cells, header, LAYOUT).and_then(|()| {
-            let each = LAYOUT
-                .iter()
-                .zip(&facts)
-                .enumerate()
-                .map(|(at, (column, facts))| {
-                    let raw = header
-                        .position(at)
-                        .and_then(|at| cells.get(at))
-                        .unwrap_or_default();
-                    read(column, raw, facts, now)
-                });
+            let each = LAYOUT.iter().zip(&facts).enumerate().map(|(at, (column, facts))| {
+                let raw = header.position(at).and_then(|at| cells.get(at)).unwrap_or_default();
+                read(column, raw, facts, now)
+            });
             each.collect::<Result<Vec<_>, _>>()
         });
         let truncated = fault::may_be_truncated(span, &cells, header);
         match values {
             Err(rejection) => rejection.code.to_string(),
             Ok(values) => {
-                let texts: Vec<String> = values
-                    .iter()
-                    .flatten()
-                    .map(|value| value.canonical())
-                    .collect();
-                format!(
-                    "{}{}",
-                    texts.join("|"),
-                    if truncated { " truncated?" } else { "" }
-                )
+                let texts: Vec<String> = values.iter().flatten().map(|value| value.canonical()).collect();
+                format!("{}{}", texts.join("|"), if truncated { " truncated?" } else { "" })
             }
         }
     };
-    Ok(spans
-        .iter()
-        .map(|span| format!("{} {}", span.line, fate(span)))
-        .collect())
+    Ok(spans.iter().map(|span| format!("{} {}", span.line, fate(span))).collect())
 }
 
 const NORWEGIAN: &str = "sep=;\r\n# Total Records: 7\r\nSession ID;Participant E-mail;Session date;Score;Rating;Feedback text\r\n\
@@ -143,10 +111,7 @@ fn a_norwegian_spreadsheet_export_is_read_to_the_last_row() {
     assert_eq!(import(marked.as_bytes()).unwrap(), expected);
     let utf16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(import(&utf16).unwrap(), expected);
-    assert_eq!(
-        dialect::detect(&utf16, true, None).encoding,
-        Encoding::Utf16Le
-    );
+    assert_eq!(dialect::detect(&utf16, true, None).encoding, Encoding::Utf16Le);
 }
 
 #[test]
@@ -155,10 +120,7 @@ fn ragged_records_do_not_hide_the_delimiter_of_a_known_header() {
         1;a@b.no;2025-03-04;1,5\n2;c@d.no;2025-03-04;2,5;;\n3;c@d.no;2025-03-04;3,5;\n4;2,5\n";
     let fates = import(text.as_bytes()).unwrap();
     assert_eq!(fates.len(), 4);
-    assert!(
-        fates[0].ends_with("|1.5") && fates[1].ends_with("|2.5"),
-        "{fates:?}"
-    );
+    assert!(fates[0].ends_with("|1.5") && fates[1].ends_with("|2.5"), "{fates:?}");
     assert_eq!(fates[3], "5 too_few_cells");
 }
 

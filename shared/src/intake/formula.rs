@@ -11,18 +11,12 @@ pub const GUARD: char = '\'';
 
 /// Some spreadsheet locales also run the full-width forms and look past a line feed.
 fn dangerous(value: &str) -> bool {
-    value
-        .trim_start_matches(GUARD)
-        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+    value.trim_start_matches(GUARD).starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
 /// The cell as it is written into a CSV.
 pub fn neutralise(value: &str) -> Cow<'_, str> {
-    if dangerous(value) {
-        Cow::Owned(format!("{GUARD}{value}"))
-    } else {
-        Cow::Borrowed(value)
-    }
+    if dangerous(value) { Cow::Owned(format!("{GUARD}{value}")) } else { Cow::Borrowed(value) }
 }
 
 /// The cell as it was before [`neutralise`]; for files that we wrote and nobody else's.

@@ -37,10 +37,7 @@ pub const REJECTS_COLUMNS: [&str; 2] = ["_line", "_reason"];
 /// `Participant E-mail`, `participant_email` and `PARTICIPANT EMAIL` are one; so are
 /// `Duration (min)` and `duration_min`.
 pub fn fold(name: &str) -> String {
-    name.nfkc()
-        .flat_map(char::to_lowercase)
-        .filter(|c| c.is_alphanumeric())
-        .collect()
+    name.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 
 impl Header {
@@ -51,16 +48,10 @@ impl Header {
 
     /// How many cells its records have, for the scanner.
     pub fn width(&self, layout: &[Column]) -> Width {
-        let needed = |column: &Option<usize>| {
-            column
-                .and_then(|index| layout.get(index))
-                .is_some_and(|column| column.required)
-        };
+        let needed =
+            |column: &Option<usize>| column.and_then(|index| layout.get(index)).is_some_and(|column| column.required);
         let last = self.columns.iter().rposition(needed);
-        Width {
-            header: self.columns.len(),
-            least: last.map_or(1, |last| last + 1),
-        }
+        Width { header: self.columns.len(), least: last.map_or(1, |last| last + 1) }
     }
 
     /// Whether a record is the header once more.
@@ -70,9 +61,7 @@ impl Header {
         // The trailing cells of either may be empty.
         named
             && cells.len() <= self.folded.len()
-            && cells
-                .iter()
-                .all(|cell| folded.next().is_some_and(|name| *name == fold(cell)))
+            && cells.iter().all(|cell| folded.next().is_some_and(|name| *name == fold(cell)))
             && folded.all(String::is_empty)
     }
 
@@ -80,9 +69,7 @@ impl Header {
     /// lacks a required value, so that it could not be a record anyway.
     pub fn is_footer(&self, cells: &Cells<'_>, layout: &[Column]) -> bool {
         let lacks_required = self.columns.iter().enumerate().any(|(at, column)| {
-            let required = column
-                .and_then(|c| layout.get(c))
-                .is_some_and(|c| c.required);
+            let required = column.and_then(|c| layout.get(c)).is_some_and(|c| c.required);
             required && cells.get(at).is_none_or(|cell| cell.trim().is_empty())
         });
         let Some(first) = cells.iter().map(str::trim).find(|cell| !cell.is_empty()) else {
@@ -174,13 +161,7 @@ pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal
         })
         .collect();
     let names = cells.iter().map(|&cell| cell.to_owned()).collect();
-    Ok(Header {
-        columns,
-        names,
-        unknown,
-        missing,
-        folded,
-    })
+    Ok(Header { columns, names, unknown, missing, folded })
 }
 
 fn find(folded: &str, layout: &[Column]) -> Option<usize> {
@@ -189,23 +170,11 @@ fn find(folded: &str, layout: &[Column]) -> Option<usize> {
     }
     // Names before aliases: a file may have both a column and what another calls it.
     let by_name = layout.iter().position(|column| fold(column.name) == folded);
-    by_name.or_else(|| {
-        layout
-            .iter()
-            .position(|column| column.aliases.iter().any(|alias| fold(alias) == folded))
-    })
+    by_name.or_else(|| layout.iter().position(|column| column.aliases.iter().any(|alias| fold(alias) == folded)))
 }
 
-fn missing_column(
-    column: &Column,
-    cells: &[&str],
-    columns: &[Option<usize>],
-    layout: &[Column],
-) -> Refusal {
-    let unread = cells
-        .iter()
-        .zip(columns)
-        .filter(|(_, column)| column.is_none());
+fn missing_column(column: &Column, cells: &[&str], columns: &[Option<usize>], layout: &[Column]) -> Refusal {
+    let unread = cells.iter().zip(columns).filter(|(_, column)| column.is_none());
     let hint = unread
         .map(|(cell, _)| cell.trim())
         .filter(|cell| nearest(cell, layout.iter().map(|c| c.name)) == Some(column.name))
@@ -255,10 +224,7 @@ pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Re
             continue;
         };
         let known = |header: &Header| header.columns.iter().flatten().count();
-        if best
-            .as_ref()
-            .is_none_or(|best| known(&header) > known(&best.header))
-        {
+        if best.as_ref().is_none_or(|best| known(&header) > known(&best.header)) {
             best = Some(Recognised { layout, header });
         }
     }
@@ -266,10 +232,7 @@ pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Re
         return Ok(best);
     }
     // Of equals the first: `max_by_key` takes the last.
-    let nearest = layouts
-        .iter()
-        .rev()
-        .max_by_key(|layout| likeness(cells, layout));
+    let nearest = layouts.iter().rev().max_by_key(|layout| likeness(cells, layout));
     let Some(layout) = nearest else {
         return Err(wrong_entity(cells));
     };
@@ -290,19 +253,10 @@ pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Re
 
 /// How many columns of a layout a header has: required ones, all.
 pub(super) fn likeness(cells: &[&str], layout: &[Column]) -> (usize, usize) {
-    let mut found: Vec<usize> = cells
-        .iter()
-        .filter_map(|c| find(&fold(c), layout))
-        .collect();
+    let mut found: Vec<usize> = cells.iter().filter_map(|c| find(&fold(c), layout)).collect();
     found.sort_unstable();
     found.dedup();
-    (
-        found
-            .iter()
-            .filter(|&&index| layout[index].required)
-            .count(),
-        found.len(),
-    )
+    (found.iter().filter(|&&index| layout[index].required).count(), found.len())
 }
 
 /// Nobody names a column like this.
@@ -313,12 +267,7 @@ fn is_value(cell: &str) -> bool {
 }
 
 fn wrong_entity(cells: &[&str]) -> Refusal {
-    let shown: Vec<&str> = cells
-        .iter()
-        .map(|c| c.trim())
-        .filter(|c| !c.is_empty() && !is_value(c))
-        .take(4)
-        .collect();
+    let shown: Vec<&str> = cells.iter().map(|c| c.trim()).filter(|c| !c.is_empty() && !is_value(c)).take(4).collect();
     Refusal::new(
         Code::WrongEntity,
         format!(
@@ -336,12 +285,8 @@ mod tests {
     const SESSIONS: &[Column] = &[
         Column::id("session_id").required(),
         Column::email("participant_email").required(),
-        Column::email("volunteer_email")
-            .required()
-            .aliases(&["Tutor email"]),
-        Column::timestamp("scheduled_at")
-            .required()
-            .aliases(&["Session date"]),
+        Column::email("volunteer_email").required().aliases(&["Tutor email"]),
+        Column::timestamp("scheduled_at").required().aliases(&["Session date"]),
         Column::duration("duration_minutes").aliases(&["Duration (min)"]),
         Column::cefr("language_level").aliases(&["CEFR"]),
     ];
@@ -373,17 +318,7 @@ mod tests {
         let found = recognise(&cells, LAYOUTS).unwrap();
         assert_eq!(found.layout, 0);
         let header = found.header;
-        let expected = [
-            Some(5),
-            Some(3),
-            Some(2),
-            Some(1),
-            Some(0),
-            Some(4),
-            None,
-            None,
-            None,
-        ];
+        let expected = [Some(5), Some(3), Some(2), Some(1), Some(0), Some(4), None, None, None];
         assert_eq!(header.columns, expected);
         assert!(header.missing.is_empty());
         assert_eq!(header.unknown.len(), 2);
@@ -394,42 +329,18 @@ mod tests {
 
     #[test]
     fn the_layout_is_recognised_by_its_required_columns() {
-        let mentor = [
-            "session_id",
-            "participant_email",
-            "mentor_email",
-            "scheduled_at",
-        ];
+        let mentor = ["session_id", "participant_email", "mentor_email", "scheduled_at"];
         assert_eq!(recognise(&mentor, LAYOUTS).unwrap().layout, 1);
     }
 
     #[test]
     fn a_missing_or_double_column_is_named() {
-        let cells = [
-            "session_id",
-            "participant_email",
-            "volunteer_mail",
-            "scheduled_at",
-        ];
+        let cells = ["session_id", "participant_email", "volunteer_mail", "scheduled_at"];
         let refusal = recognise(&cells, LAYOUTS).unwrap_err();
         assert_eq!(refusal.code, Code::MissingColumn);
-        assert!(
-            refusal.reason.contains("volunteer_email"),
-            "{}",
-            refusal.reason
-        );
-        assert!(
-            refusal.reason.contains("\"volunteer_mail\""),
-            "{}",
-            refusal.reason
-        );
-        let twice = [
-            "session_id",
-            "participant_email",
-            "tutor email",
-            "Session date",
-            "scheduled_at",
-        ];
+        assert!(refusal.reason.contains("volunteer_email"), "{}", refusal.reason);
+        assert!(refusal.reason.contains("\"volunteer_mail\""), "{}", refusal.reason);
+        let twice = ["session_id", "participant_email", "tutor email", "Session date", "scheduled_at"];
         let refusal = match_header(&twice, SESSIONS).unwrap_err();
         assert_eq!(refusal.code, Code::DuplicateColumn);
         assert!(refusal.reason.contains("scheduled_at"));
@@ -437,39 +348,22 @@ mod tests {
 
     #[test]
     fn values_are_no_header_and_another_entity_is_another_entity() {
-        assert_eq!(
-            code(&["S-1", "anna@example.org", "b@example.org", "2025-03-04"]),
-            Code::MissingHeader
-        );
+        assert_eq!(code(&["S-1", "anna@example.org", "b@example.org", "2025-03-04"]), Code::MissingHeader);
         assert_eq!(code(&["match_id", "buddy_id", "status"]), Code::WrongEntity);
         assert_eq!(code(&[]), Code::WrongEntity);
     }
 
     #[test]
     fn a_repeated_header_and_a_totals_row_are_recognised() {
-        let header = match_header(
-            &[
-                "session_id",
-                "participant_email",
-                "volunteer_email",
-                "scheduled_at",
-                "",
-            ],
-            SESSIONS,
-        )
-        .unwrap();
+        let header =
+            match_header(&["session_id", "participant_email", "volunteer_email", "scheduled_at", ""], SESSIONS)
+                .unwrap();
         let mut splitter = Splitter::new(b',');
         let mut is = |text: &str| {
             let cells = splitter.split(text.as_bytes()).unwrap();
-            (
-                header.is_repeated_header(&cells),
-                header.is_footer(&cells, SESSIONS),
-            )
+            (header.is_repeated_header(&cells), header.is_footer(&cells, SESSIONS))
         };
-        assert_eq!(
-            is("Session id,Participant email,volunteer_email,SCHEDULED_AT"),
-            (true, false)
-        );
+        assert_eq!(is("Session id,Participant email,volunteer_email,SCHEDULED_AT"), (true, false));
         assert_eq!(is("Session id,Participant email"), (false, false));
         assert_eq!(is("Total,,,120,"), (false, true));
         assert_eq!(is("Total Records: 12"), (false, true));

@@ -88,11 +88,7 @@ impl Walker<'_> {
 
     fn end(&mut self) -> Result<(), BadJson> {
         self.space();
-        if self.at == self.text.len() {
-            Ok(())
-        } else {
-            self.form()
-        }
+        if self.at == self.text.len() { Ok(()) } else { self.form() }
     }
 
     fn value(&mut self, depth: usize) -> Result<(), BadJson> {
@@ -105,9 +101,7 @@ impl Walker<'_> {
             Some(b'-' | b'0'..=b'9') => self.number(),
             _ => {
                 let rest = &self.text[self.at..];
-                let word = ["true", "false", "null"]
-                    .into_iter()
-                    .find(|w| rest.starts_with(w));
+                let word = ["true", "false", "null"].into_iter().find(|w| rest.starts_with(w));
                 self.at += word.ok_or(BadJson::Form(self.at))?.len();
                 Ok(())
             }
@@ -158,11 +152,7 @@ impl Walker<'_> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
-        if self.at == begin {
-            self.form()
-        } else {
-            Ok(())
-        }
+        if self.at == begin { self.form() } else { Ok(()) }
     }
 
     fn number(&mut self) -> Result<(), BadJson> {
@@ -269,21 +259,9 @@ mod tests {
 
     #[test]
     fn a_list_of_texts_is_read_and_nothing_else() {
-        assert_eq!(
-            list(r#" ["hiking", "\u0141 \ud83d\ude00"] "#).unwrap(),
-            ["hiking", "Ł 😀"]
-        );
+        assert_eq!(list(r#" ["hiking", "\u0141 \ud83d\ude00"] "#).unwrap(), ["hiking", "Ł 😀"]);
         assert_eq!(list("[]").unwrap(), Vec::<String>::new());
-        for bad in [
-            "hiking",
-            "[1]",
-            "[\"a\",]",
-            "[\"a\"",
-            "{}",
-            "[\"\\ud800\"]",
-            "[\"a\"] x",
-            "",
-        ] {
+        for bad in ["hiking", "[1]", "[\"a\",]", "[\"a\"", "{}", "[\"\\ud800\"]", "[\"a\"] x", ""] {
             assert!(matches!(list(bad), Err(BadJson::Form(_))), "{bad}");
         }
     }

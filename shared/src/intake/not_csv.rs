@@ -36,53 +36,31 @@ impl NotCsv {
     pub fn refusal(self) -> Refusal {
         let (code, reason) = match self {
             Self::Empty => (Code::EmptyFile, "The file is empty; export it again."),
-            Self::OnlyBlank => (
-                Code::EmptyFile,
-                "The file holds no text, not even a header; export it again.",
-            ),
+            Self::OnlyBlank => (Code::EmptyFile, "The file holds no text, not even a header; export it again."),
             Self::Workbook => (
                 Code::NotCsv,
                 "This looks like an Excel workbook that cannot be read; save its first sheet as \
                  \"CSV UTF-8\" and drop that.",
             ),
-            Self::Zip => (
-                Code::NotCsv,
-                "This looks like a zip archive; unpack it and drop the CSV inside.",
-            ),
+            Self::Zip => (Code::NotCsv, "This looks like a zip archive; unpack it and drop the CSV inside."),
             Self::OldWorkbook => (
                 Code::NotCsv,
                 "This looks like a workbook of an old Excel (.xls); save it as \"CSV UTF-8\" or \
                  as .xlsx and drop that.",
             ),
-            Self::Gzip => (
-                Code::NotCsv,
-                "This looks like a gzip archive; unpack it and drop the CSV inside.",
-            ),
-            Self::Pdf => (
-                Code::NotCsv,
-                "This looks like a PDF; drop the CSV export instead.",
-            ),
+            Self::Gzip => (Code::NotCsv, "This looks like a gzip archive; unpack it and drop the CSV inside."),
+            Self::Pdf => (Code::NotCsv, "This looks like a PDF; drop the CSV export instead."),
             Self::Html => (
                 Code::NotCsv,
                 "This looks like a web page, perhaps an error or login page; sign in to the \
                  system again and repeat the export.",
             ),
-            Self::Xml => (
-                Code::NotCsv,
-                "This looks like XML; choose CSV when you export.",
-            ),
-            Self::Json => (
-                Code::NotCsv,
-                "This looks like JSON; choose CSV when you export.",
-            ),
-            Self::Picture => (
-                Code::NotCsv,
-                "This looks like a picture; drop the CSV export.",
-            ),
-            Self::Noise => (
-                Code::NotCsv,
-                "This is no text in any encoding we know; export the file again as \"CSV UTF-8\".",
-            ),
+            Self::Xml => (Code::NotCsv, "This looks like XML; choose CSV when you export."),
+            Self::Json => (Code::NotCsv, "This looks like JSON; choose CSV when you export."),
+            Self::Picture => (Code::NotCsv, "This looks like a picture; drop the CSV export."),
+            Self::Noise => {
+                (Code::NotCsv, "This is no text in any encoding we know; export the file again as \"CSV UTF-8\".")
+            }
         };
         Refusal::new(code, reason)
     }
@@ -106,16 +84,9 @@ pub fn looks_like(sample: &[u8]) -> Option<NotCsv> {
     if sample.starts_with(b"PK\x03\x04") || sample.starts_with(b"PK\x05\x06") {
         let has = |name: &[u8]| memchr::memmem::find(sample, name).is_some();
         let workbook = has(b"[Content_Types].xml") || has(b"xl/");
-        return Some(if workbook {
-            NotCsv::Workbook
-        } else {
-            NotCsv::Zip
-        });
+        return Some(if workbook { NotCsv::Workbook } else { NotCsv::Zip });
     }
-    if let Some((_, kind)) = SIGNATURES
-        .iter()
-        .find(|(begin, _)| sample.starts_with(begin))
-    {
+    if let Some((_, kind)) = SIGNATURES.iter().find(|(begin, _)| sample.starts_with(begin)) {
         return Some(*kind);
     }
     let text = super::dialect::sample_text(sample);
@@ -123,47 +94,24 @@ pub fn looks_like(sample: &[u8]) -> Option<NotCsv> {
     if begin.is_empty() {
         return Some(NotCsv::OnlyBlank);
     }
-    markup(begin)
-        .or_else(|| json(begin).then_some(NotCsv::Json))
-        .or_else(|| {
-            // Text has hardly a control character; what has many is not text.
-            let controls =
-                |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || c == '\u{fffd}';
-            let (bad, all) = (
-                text.chars().filter(|&c| controls(c)).count(),
-                text.chars().count(),
-            );
-            (bad * 10 > all).then_some(NotCsv::Noise)
-        })
+    markup(begin).or_else(|| json(begin).then_some(NotCsv::Json)).or_else(|| {
+        // Text has hardly a control character; what has many is not text.
+        let controls = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || c == '\u{fffd}';
+        let (bad, all) = (text.chars().filter(|&c| controls(c)).count(), text.chars().count());
+        (bad * 10 > all).then_some(NotCsv::Noise)
+    })
 }
 
 fn markup(begin: &str) -> Option<NotCsv> {
-    let lower: String = begin
-        .chars()
-        .take(64)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let html = [
-        "<!doctype html",
-        "<html",
-        "<head",
-        "<body",
-        "<table",
-        "<!--",
-        "<script",
-        "<div",
-    ];
+    let lower: String = begin.chars().take(64).collect::<String>().to_ascii_lowercase();
+    let html = ["<!doctype html", "<html", "<head", "<body", "<table", "<!--", "<script", "<div"];
     if html.iter().any(|tag| lower.starts_with(tag)) {
         return Some(NotCsv::Html);
     }
     if !lower.starts_with("<?xml") {
         return None;
     }
-    Some(if begin.to_ascii_lowercase().contains("<html") {
-        NotCsv::Html
-    } else {
-        NotCsv::Xml
-    })
+    Some(if begin.to_ascii_lowercase().contains("<html") { NotCsv::Html } else { NotCsv::Xml })
 }
 
 /// A header never begins like JSON: `{"`, `{}`, `[{`, `["`, `[1`, `[]`.
@@ -190,10 +138,7 @@ mod tests {
             (b"\xef\xbb\xbf", NotCsv::OnlyBlank),
             (b"\xff\xfe", NotCsv::OnlyBlank),
             (b" \r\n\t\n", NotCsv::OnlyBlank),
-            (
-                b"PK\x03\x04\x14\0\x06\0\x08[Content_Types].xml",
-                NotCsv::Workbook,
-            ),
+            (b"PK\x03\x04\x14\0\x06\0\x08[Content_Types].xml", NotCsv::Workbook),
             (b"PK\x03\x04\x14\0sessions.csv", NotCsv::Zip),
             (b"\x1f\x8b\x08\0", NotCsv::Gzip),
             (b"%PDF-1.7", NotCsv::Pdf),

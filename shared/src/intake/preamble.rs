@@ -38,12 +38,7 @@ pub struct Preamble {
 /// # Errors
 /// The refusal for the row that comes nearest to a header; `missing_header` if there is none, or
 /// if it is not a proper record; `too_large` if it does not end within the sample.
-pub fn find_header(
-    text: &[u8],
-    eof: bool,
-    delimiter: u8,
-    layouts: &[&[Column]],
-) -> Result<Preamble, Refusal> {
+pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]]) -> Result<Preamble, Refusal> {
     let (mut at, mut line) = (0, 1u32);
     let (mut control_total, mut rejects_of) = (None, None);
     let mut refusal: Option<((usize, usize), Refusal)> = None;
@@ -51,12 +46,7 @@ pub fn find_header(
     while at < text.len() && line <= TITLE_LIMIT {
         let (first, length) = first_line(&text[at..]);
         let record = match walk(text, at, delimiter, eof) {
-            Walk::End {
-                body,
-                end,
-                newlines,
-                stray: None,
-            } => Some((body, end, newlines)),
+            Walk::End { body, end, newlines, stray: None } => Some((body, end, newlines)),
             _ => None,
         };
         if let Some((body, end, newlines)) = record
@@ -111,12 +101,7 @@ pub fn find_header(
 ///
 /// # Errors
 /// As [`find_header`] with the dialect's delimiter.
-pub fn settle(
-    text: &[u8],
-    eof: bool,
-    dialect: &mut Dialect,
-    layouts: &[&[Column]],
-) -> Result<Preamble, Refusal> {
+pub fn settle(text: &[u8], eof: bool, dialect: &mut Dialect, layouts: &[&[Column]]) -> Result<Preamble, Refusal> {
     find_header(text, eof, dialect.delimiter, layouts).or_else(|refusal| {
         for delimiter in DELIMITERS {
             if let Ok(found) = find_header(text, eof, delimiter, layouts) {
@@ -139,25 +124,14 @@ fn remark(line: &[u8]) -> Option<&str> {
     // An all-quoted export quotes its comments too, and Excel fills them up with delimiters.
     let line = std::str::from_utf8(line).ok()?.trim_start();
     let line = line.strip_prefix('"').unwrap_or(line);
-    line.strip_prefix('#').map(|rest| {
-        rest.trim_end_matches(['"', ',', ';', '\t', '|', ' '])
-            .trim()
-    })
+    line.strip_prefix('#').map(|rest| rest.trim_end_matches(['"', ',', ';', '\t', '|', ' ']).trim())
 }
 
 /// `Total Records: 12`, `total rows = 1 200`: the number, if the text is about a total.
 fn control_total_in(remark: &str) -> Option<u64> {
     let (name, number) = remark.split_once([':', '='])?;
     let name = super::header::fold(name);
-    let about = [
-        "totalrecords",
-        "totalrows",
-        "recordcount",
-        "rowcount",
-        "records",
-        "rows",
-        "total",
-    ];
+    let about = ["totalrecords", "totalrows", "recordcount", "rowcount", "records", "rows", "total"];
     if !about.contains(&name.as_str()) {
         return None;
     }
@@ -166,10 +140,7 @@ fn control_total_in(remark: &str) -> Option<u64> {
 }
 
 fn rejects_import(remark: &str) -> Option<String> {
-    let id = remark
-        .strip_prefix("teei-rejects")?
-        .trim()
-        .strip_prefix("import=")?;
+    let id = remark.strip_prefix("teei-rejects")?.trim().strip_prefix("import=")?;
     Some(id.split_whitespace().next()?.to_owned())
 }
 
@@ -178,11 +149,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LAYOUT: &[Column] = &[
-        Column::id("id").required(),
-        Column::email("email").required(),
-        Column::text("note"),
-    ];
+    const LAYOUT: &[Column] = &[Column::id("id").required(), Column::email("email").required(), Column::text("note")];
 
     fn find(text: &str) -> Result<Preamble, Refusal> {
         find_header(text.as_bytes(), true, b',', &[LAYOUT])
@@ -190,14 +157,10 @@ mod tests {
 
     #[test]
     fn comments_blank_lines_and_titles_are_passed_over() {
-        let text =
-            "sep=,\r\n# Total Records: 12\r\n\r\nMarch, all cities\r\nid,email\r\n1,a@b.no\r\n";
+        let text = "sep=,\r\n# Total Records: 12\r\n\r\nMarch, all cities\r\nid,email\r\n1,a@b.no\r\n";
         let found = find(text).unwrap();
         assert_eq!(found.control_total, Some(12));
-        assert_eq!(
-            (found.header_line, found.records_line, found.preamble_lines),
-            (5, 6, 4)
-        );
+        assert_eq!((found.header_line, found.records_line, found.preamble_lines), (5, 6, 4));
         assert!(text[found.records_start as usize..].starts_with("1,a"));
         assert!(text[found.header_start as usize..].starts_with("id,email"));
     }
@@ -217,29 +180,12 @@ mod tests {
 
     #[test]
     fn without_a_header_the_best_reason_is_given() {
-        assert_eq!(
-            find("Title\nid,mail\n1,x@y.no\n").unwrap_err().code,
-            Code::MissingColumn
-        );
-        assert_eq!(
-            find("1,a@b.no\n2,c@d.no\n").unwrap_err().code,
-            Code::MissingHeader
-        );
-        assert_eq!(
-            find("# only a remark\n\n").unwrap_err().code,
-            Code::MissingHeader
-        );
-        assert_eq!(
-            find("match,buddy,city\n1,2,3\n").unwrap_err().code,
-            Code::WrongEntity
-        );
+        assert_eq!(find("Title\nid,mail\n1,x@y.no\n").unwrap_err().code, Code::MissingColumn);
+        assert_eq!(find("1,a@b.no\n2,c@d.no\n").unwrap_err().code, Code::MissingHeader);
+        assert_eq!(find("# only a remark\n\n").unwrap_err().code, Code::MissingHeader);
+        assert_eq!(find("match,buddy,city\n1,2,3\n").unwrap_err().code, Code::WrongEntity);
         let long = "x".repeat(70_000);
-        assert_eq!(
-            find_header(long.as_bytes(), false, b',', &[LAYOUT])
-                .unwrap_err()
-                .code,
-            Code::TooLarge
-        );
+        assert_eq!(find_header(long.as_bytes(), false, b',', &[LAYOUT]).unwrap_err().code, Code::TooLarge);
     }
 
     proptest! {

@@ -93,14 +93,8 @@ mod tests {
     fn one_date_beyond_the_twelfth_proves_the_whole_column() {
         let time = Kind::Timestamp { future_ok: false };
         let order = |cells: &[&str]| prove(time, cells).date_order();
-        assert_eq!(
-            order(&["04/03/2025", " 13/03/2025 ", ""]),
-            Some(DateOrder::DayFirst)
-        );
-        assert_eq!(
-            order(&["04/03/2025", "03/13/2025"]),
-            Some(DateOrder::MonthFirst)
-        );
+        assert_eq!(order(&["04/03/2025", " 13/03/2025 ", ""]), Some(DateOrder::DayFirst));
+        assert_eq!(order(&["04/03/2025", "03/13/2025"]), Some(DateOrder::MonthFirst));
         assert_eq!(order(&["13/03/2025", "03/13/2025"]), None);
         assert_eq!(order(&["04/03/2025", "13.03.2025"]), None);
     }
@@ -117,11 +111,8 @@ mod tests {
     #[test]
     fn what_is_declared_wins_over_what_is_proven() {
         let proof = prove(Kind::Rating, &["4"]);
-        let declared = Facts {
-            rating_scale: Some(RatingScale::ZeroToOne),
-            decimal: Some(DecimalSign::Dot),
-            ..Facts::default()
-        };
+        let declared =
+            Facts { rating_scale: Some(RatingScale::ZeroToOne), decimal: Some(DecimalSign::Dot), ..Facts::default() };
         let facts = proof.facts(&declared, b';');
         assert_eq!(facts.rating_scale, Some(RatingScale::ZeroToOne));
         assert_eq!(facts.decimal, Some(DecimalSign::Dot));

@@ -82,7 +82,8 @@ pub fn read(
             // Beyond the record's last cell: absent, which says nothing.
             continue;
         };
-        let value = cell::read(column, raw, &survey.facts[index], now).map_err(|rejection| with(rejection, &warnings))?;
+        let value =
+            cell::read(column, raw, &survey.facts[index], now).map_err(|rejection| with(rejection, &warnings))?;
         if let Some(Value::Time { day_only: true, .. }) = value
             && !warnings.contains(&Code::PrecisionDay)
         {
@@ -108,7 +109,12 @@ pub fn read(
     Ok(Candidate { key, fields, warnings })
 }
 
-fn not_repeated(repeats: &Repeats, key: &Short, seen: &mut std::collections::HashSet<Short>, warnings: &[Code]) -> Result<(), (Fate, Note)> {
+fn not_repeated(
+    repeats: &Repeats,
+    key: &Short,
+    seen: &mut std::collections::HashSet<Short>,
+    warnings: &[Code],
+) -> Result<(), (Fate, Note)> {
     match repeats.conflict(key) {
         None => Ok(()),
         Some(true) => {

@@ -32,8 +32,8 @@ use memchr::{memchr_iter, memchr2};
 use super::code::Code;
 use super::line_endings::LineEndings;
 use super::walk::{
-    Walk, behind_newline, cells_in, column_after, column_over_limit, first_multi_line_cell,
-    has_lookalikes, is_blank, is_trusted, walk,
+    Walk, behind_newline, cells_in, column_after, column_over_limit, first_multi_line_cell, has_lookalikes, is_blank,
+    is_trusted, walk,
 };
 
 /// The most bytes of one cell, quotes included.
@@ -125,14 +125,8 @@ struct Lost {
 
 /// What becomes of a record that spans lines or has a stray quote.
 enum Verdict {
-    Ends {
-        fault: Option<(Code, usize)>,
-        lookalikes: bool,
-    },
-    Lost {
-        fault_at: usize,
-        open: Option<usize>,
-    },
+    Ends { fault: Option<(Code, usize)>, lookalikes: bool },
+    Lost { fault_at: usize, open: Option<usize> },
     Incomplete,
 }
 
@@ -227,22 +221,10 @@ impl Scanner {
 
     /// Takes the record at `at`; returns what is behind it, `None` if the buffer ends first.
     #[inline]
-    fn record(
-        &mut self,
-        buf: &[u8],
-        at: usize,
-        eof: bool,
-        valid: usize,
-        out: &mut Vec<RecordSpan>,
-    ) -> Option<usize> {
+    fn record(&mut self, buf: &[u8], at: usize, eof: bool, valid: usize, out: &mut Vec<RecordSpan>) -> Option<usize> {
         let (body, end, newlines, stray) = match walk(buf, at, self.delimiter, eof) {
             Walk::Incomplete => return None,
-            Walk::End {
-                body,
-                end,
-                newlines,
-                stray,
-            } => (body, end, newlines, stray),
+            Walk::End { body, end, newlines, stray } => (body, end, newlines, stray),
             Walk::Fatal { at: fault_at, open } => {
                 self.lose(buf, at, fault_at, Some(open), false);
                 return Some(at);
@@ -261,20 +243,15 @@ impl Scanner {
                     self.lose(buf, at, fault_at, open, false);
                     return Some(at);
                 }
-                Verdict::Ends {
-                    fault: found,
-                    lookalikes: like,
-                } => {
+                Verdict::Ends { fault: found, lookalikes: like } => {
                     lookalikes = like;
                     fault = found.map(|(code, place)| self.fault(code, &buf[at..place]));
                 }
             }
         }
         if fault.is_none() && record.len() >= COLUMN_LIMIT {
-            fault = column_over_limit(record, self.delimiter).map(|column| Fault {
-                code: Code::TooLarge,
-                column: column as u32,
-            });
+            fault = column_over_limit(record, self.delimiter)
+                .map(|column| Fault { code: Code::TooLarge, column: column as u32 });
         }
         if fault.is_none() && end > valid {
             fault = Some(self.fault(Code::UndecodableBytes, &buf[at..valid.min(body)]));
@@ -289,11 +266,7 @@ impl Scanner {
             end: self.offset + (end - at) as u64,
             line: self.line,
             line_end: self.line.saturating_add(newlines),
-            kind: if blank {
-                SpanKind::Blank
-            } else {
-                SpanKind::Record
-            },
+            kind: if blank { SpanKind::Blank } else { SpanKind::Record },
             fault,
             unterminated: !terminated,
             lookalikes,
@@ -325,10 +298,7 @@ impl Scanner {
             }
             let open = at + first_multi_line_cell(record, self.delimiter);
             if cells() != width {
-                return Verdict::Lost {
-                    fault_at: body,
-                    open: Some(open),
-                };
+                return Verdict::Lost { fault_at: body, open: Some(open) };
             }
             // The quote that closed it may have been meant to open a cell that begins with a line
             // break. What is left of that cell then follows, and is no record.
@@ -342,10 +312,7 @@ impl Scanner {
         // Over several lines a walk is right if it comes out at the right number of cells.
         if multi {
             return match self.width {
-                Some(width) if !(self.seen..=width.header).contains(&cells()) => Verdict::Lost {
-                    fault_at,
-                    open: None,
-                },
+                Some(width) if !(self.seen..=width.header).contains(&cells()) => Verdict::Lost { fault_at, open: None },
                 _ => ends(stray, false),
             };
         }
@@ -357,10 +324,7 @@ impl Scanner {
         match self.goes_on(buf, end, eof) {
             None => Verdict::Incomplete,
             Some(true) => ends(stray, false),
-            Some(false) => Verdict::Lost {
-                fault_at,
-                open: None,
-            },
+            Some(false) => Verdict::Lost { fault_at, open: None },
         }
     }
 
@@ -390,21 +354,11 @@ impl Scanner {
     }
 
     fn fault(&self, code: Code, before: &[u8]) -> Fault {
-        Fault {
-            code,
-            column: column_after(before, self.delimiter) as u32,
-        }
+        Fault { code, column: column_after(before, self.delimiter) as u32 }
     }
 
     /// The record at `at` is faulty and its end is not known.
-    fn lose(
-        &mut self,
-        buf: &[u8],
-        at: usize,
-        fault_at: usize,
-        open: Option<usize>,
-        too_large: bool,
-    ) {
+    fn lose(&mut self, buf: &[u8], at: usize, fault_at: usize, open: Option<usize>, too_large: bool) {
         self.lost = Some(Lost {
             start: self.offset,
             line: self.line,
@@ -417,13 +371,7 @@ impl Scanner {
     }
 
     /// Gives up one more physical line, or finds the end of the lost record before it.
-    fn find_end(
-        &mut self,
-        buf: &[u8],
-        at: usize,
-        eof: bool,
-        out: &mut Vec<RecordSpan>,
-    ) -> Option<usize> {
+    fn find_end(&mut self, buf: &[u8], at: usize, eof: bool, out: &mut Vec<RecordSpan>) -> Option<usize> {
         let lost = self.lost.as_mut()?;
         if !lost.within_line {
             // Beyond what any text may have, one that is only just a record will do.
@@ -466,16 +414,9 @@ impl Scanner {
             start: lost.start,
             end: self.offset,
             line: lost.line,
-            line_end: if lost.within_line {
-                self.line
-            } else {
-                self.line - 1
-            },
+            line_end: if lost.within_line { self.line } else { self.line - 1 },
             kind: SpanKind::Record,
-            fault: Some(Fault {
-                code,
-                column: column as u32,
-            }),
+            fault: Some(Fault { code, column: column as u32 }),
             unterminated: lost.within_line,
             lookalikes: false,
         }

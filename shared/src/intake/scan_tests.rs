@@ -8,16 +8,10 @@ use super::scan::*;
 
 /// Scans in pieces of the given sizes (repeated), as a caller with a growing tail would.
 fn scan_in(bytes: &[u8], width: Option<usize>, sizes: &[usize]) -> (Vec<RecordSpan>, LineEndings) {
-    let (mut scanner, mut out, mut tail) = (
-        Scanner::new(b',', width.map(Width::exactly)),
-        Vec::new(),
-        Vec::new(),
-    );
+    let (mut scanner, mut out, mut tail) = (Scanner::new(b',', width.map(Width::exactly)), Vec::new(), Vec::new());
     let (mut rest, mut turn) = (bytes, 0);
     loop {
-        let size = sizes[turn % sizes.len()]
-            .clamp(1, rest.len().max(1))
-            .min(rest.len());
+        let size = sizes[turn % sizes.len()].clamp(1, rest.len().max(1)).min(rest.len());
         turn += 1;
         tail.extend_from_slice(&rest[..size]);
         rest = &rest[size..];
@@ -59,14 +53,7 @@ fn records_end_at_every_kind_of_line_ending() {
     assert_eq!(report("a,b\n1,2\r\n3,4\r5,6", 2), ["1", "2", "3", "4"]);
     let (spans, endings) = scan_in(b"a,b\n1,2\r\n3,4\r5,6", Some(2), &[1]);
     assert!(spans[3].unterminated && !spans[2].unterminated);
-    assert_eq!(
-        endings,
-        LineEndings {
-            lf: 1,
-            crlf: 1,
-            cr: 1
-        }
-    );
+    assert_eq!(endings, LineEndings { lf: 1, crlf: 1, cr: 1 });
     assert_eq!(endings.as_str(), "mixed");
 }
 
@@ -77,22 +64,13 @@ fn line_numbers_count_quoted_newlines_as_an_editor_does() {
 
 #[test]
 fn empty_lines_and_rows_of_delimiters_are_blank_and_the_last_line_end_is_none() {
-    assert_eq!(
-        report("1,2\n\n,\n , \n\"\",\"\"\n\",\",\n", 2),
-        ["1", "2 blank", "3 blank", "4 blank", "5 blank", "6"]
-    );
+    assert_eq!(report("1,2\n\n,\n , \n\"\",\"\"\n\",\",\n", 2), ["1", "2 blank", "3 blank", "4 blank", "5 blank", "6"]);
     assert!(scan("", 2).is_empty());
 }
 
 #[test]
 fn a_stray_quote_rejects_its_line_alone() {
-    for bad in [
-        "2,a \"b\" c,x",
-        "2,6\" pipe,x",
-        "2,\"a\" b,x",
-        "2,\"say \"hi\" you\",x",
-        "2, \"a\",x",
-    ] {
+    for bad in ["2,a \"b\" c,x", "2,6\" pipe,x", "2,\"a\" b,x", "2,\"say \"hi\" you\",x", "2, \"a\",x"] {
         let seen = report(&format!("1,b,c\n{bad}\n3,b,c\n"), 3);
         assert_eq!(seen, ["1", "2 stray_quote@1", "3"], "{bad}");
     }
@@ -102,30 +80,15 @@ fn a_stray_quote_rejects_its_line_alone() {
 fn two_faulty_lines_in_a_row_are_two_rejections() {
     assert_eq!(
         report("1,6\" x,c\n2,6\" x,c\n3,\"x,c\n4,\"y,c\n5,b,c\n", 3),
-        [
-            "1 stray_quote@1",
-            "2 stray_quote@1",
-            "3 unclosed_quote@1",
-            "4 unclosed_quote@1",
-            "5"
-        ]
+        ["1 stray_quote@1", "2 stray_quote@1", "3 unclosed_quote@1", "4 unclosed_quote@1", "5"]
     );
 }
 
 #[test]
 fn a_stray_quote_in_a_cell_of_several_lines_is_one_entry() {
-    assert_eq!(
-        report("1,\"one \"two\" and\nthree\",c\n4,b,c\n", 3),
-        ["1-2 stray_quote@1", "3"]
-    );
-    assert_eq!(
-        report("1,\"one\nsaid \"hi\" ok\",c\n4,b,c\n", 3),
-        ["1-2 stray_quote@1", "3"]
-    );
-    assert_eq!(
-        report("1,a \"b\",\"x\n7,8,9\ny\"\n4,b,c\n", 3),
-        ["1-3 stray_quote@1", "4"]
-    );
+    assert_eq!(report("1,\"one \"two\" and\nthree\",c\n4,b,c\n", 3), ["1-2 stray_quote@1", "3"]);
+    assert_eq!(report("1,\"one\nsaid \"hi\" ok\",c\n4,b,c\n", 3), ["1-2 stray_quote@1", "3"]);
+    assert_eq!(report("1,a \"b\",\"x\n7,8,9\ny\"\n4,b,c\n", 3), ["1-3 stray_quote@1", "4"]);
 }
 
 #[test]
@@ -136,12 +99,7 @@ fn an_unclosed_quote_does_not_swallow_the_file() {
     assert_eq!(seen[..4], ["1", "2 unclosed_quote@2", "3", "4"]);
     assert_eq!(seen.len(), 399);
     // No further quote in the file; empty quoted cells; a quoted cell that begins with a comma.
-    for rest in [
-        "3,b,c\n4,b,c\n",
-        "3,\"\",c\n4,b,c\n",
-        "3,\",x\",c\n4,b,c\n",
-        "3,b,\" \"\"q\"\"\"\n4,b,c\n",
-    ] {
+    for rest in ["3,b,c\n4,b,c\n", "3,\"\",c\n4,b,c\n", "3,\",x\",c\n4,b,c\n", "3,b,\" \"\"q\"\"\"\n4,b,c\n"] {
         let seen = report(&format!("1,b,c\n2,\"oops,c\n{rest}"), 3);
         assert_eq!(seen, ["1", "2 unclosed_quote@1", "3", "4"], "{rest}");
     }
@@ -153,10 +111,7 @@ fn an_unclosed_quote_takes_its_own_further_lines_with_it() {
         report("1,b,c\n2,b,\"one\n\ntwo, too\n5,\"x\ny\",c\n7,b,c\n", 3),
         ["1", "2-4 unclosed_quote@2", "5-6", "7"]
     );
-    assert_eq!(
-        report("1,b,c\n2,b,\"one\ntwo", 3),
-        ["1", "2-3 unclosed_quote@2"]
-    );
+    assert_eq!(report("1,b,c\n2,b,\"one\ntwo", 3), ["1", "2-3 unclosed_quote@2"]);
     assert_eq!(report("1,b,c\n2,b,\"", 3), ["1", "2 unclosed_quote@2"]);
 }
 
@@ -178,15 +133,8 @@ fn two_faults_that_meet_at_the_wrong_width_are_found() {
 
 #[test]
 fn broken_text_rejects_its_record_alone() {
-    let (spans, _) = scan_in(
-        b"1,b\n2,\xff\n3,\xc3\n4,\xc3\xa5\n5,\xe2\x82",
-        Some(2),
-        &[3],
-    );
-    let faulty: Vec<_> = spans
-        .iter()
-        .map(|span| span.fault.map(|f| (f.code, f.column)))
-        .collect();
+    let (spans, _) = scan_in(b"1,b\n2,\xff\n3,\xc3\n4,\xc3\xa5\n5,\xe2\x82", Some(2), &[3]);
+    let faulty: Vec<_> = spans.iter().map(|span| span.fault.map(|f| (f.code, f.column))).collect();
     let broken = Some((Code::UndecodableBytes, 1));
     assert_eq!(faulty, [None, broken, broken, None, broken]);
 }
@@ -194,20 +142,11 @@ fn broken_text_rejects_its_record_alone() {
 #[test]
 fn a_limit_is_an_answer_and_the_file_goes_on() {
     let columns = ",".repeat(COLUMN_LIMIT);
-    assert_eq!(
-        report(&format!("1,b\nx{columns}\n3,b\n"), 2),
-        ["1", "2 too_large@3000", "3"]
-    );
+    assert_eq!(report(&format!("1,b\nx{columns}\n3,b\n"), 2), ["1", "2 too_large@3000", "3"]);
     let cell = "x".repeat(CELL_LIMIT + 1);
-    assert_eq!(
-        report(&format!("1,b\n2,{cell}\n3,b\n"), 2),
-        ["1", "2 too_large@1", "3"]
-    );
+    assert_eq!(report(&format!("1,b\n2,{cell}\n3,b\n"), 2), ["1", "2 too_large@1", "3"]);
     let lines = "just text\n".repeat(CELL_LIMIT / 9);
-    assert_eq!(
-        report(&format!("1,b\n2,\"{lines}\"\n3,b\n"), 2)[1..].len(),
-        2
-    );
+    assert_eq!(report(&format!("1,b\n2,\"{lines}\"\n3,b\n"), 2)[1..].len(), 2);
     let record = "x".repeat(RECORD_LIMIT + 1);
     let text = format!("1,b\n{record}\n3,b\n");
     assert_eq!(report(&text, 2), ["1", "2 too_large@0", "3"]);
@@ -225,16 +164,11 @@ fn an_accidental_close_before_a_line_break_rejects_what_it_merged() {
 
 #[test]
 fn records_that_leave_out_cells_at_the_end_are_trusted_too() {
-    let width = Some(Width {
-        header: 6,
-        least: 2,
-    });
+    let width = Some(Width { header: 6, least: 2 });
     let lines = |text: &str| {
         let (mut scanner, mut out) = (Scanner::new(b',', width), Vec::new());
         scanner.scan(text.as_bytes(), true, &mut out);
-        out.iter()
-            .map(|span| (span.line, span.fault.is_some()))
-            .collect::<Vec<_>>()
+        out.iter().map(|span| (span.line, span.fault.is_some())).collect::<Vec<_>>()
     };
     let good = [(1, false), (2, true), (3, false), (4, false)];
     assert_eq!(lines("1,b,c\n2,\"b,c\n3,b,c\n4,b,c\n"), good);
@@ -261,15 +195,10 @@ fn covers(spans: &[RecordSpan], bytes: &[u8]) -> Result<(), TestCaseError> {
         prop_assert!(span.end > span.start);
         prop_assert_eq!(span.line, line);
         let body = &bytes[span.start as usize..span.end as usize];
-        let ends = body
-            .iter()
-            .enumerate()
-            .filter(|&(i, &b)| b == b'\n' || (b == b'\r' && body.get(i + 1) != Some(&b'\n')));
+        let ends =
+            body.iter().enumerate().filter(|&(i, &b)| b == b'\n' || (b == b'\r' && body.get(i + 1) != Some(&b'\n')));
         let ends = ends.count() as u32;
-        prop_assert_eq!(
-            span.line_end,
-            span.line + ends - u32::from(!span.unterminated)
-        );
+        prop_assert_eq!(span.line_end, span.line + ends - u32::from(!span.unterminated));
         (at, line) = (span.end, span.line + ends);
     }
     prop_assert_eq!(at, bytes.len() as u64);

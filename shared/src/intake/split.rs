@@ -55,11 +55,7 @@ impl Splitter {
         // The machine drops a byte order mark at the begin of what it reads. Ours is gone
         // already: one in front of a later record is content. So let it read something first.
         let _ = reader.read_record(b"x\n", &mut [0; 8], &mut [0; 8]);
-        Self {
-            reader,
-            text: vec![0; 4096],
-            ends: vec![0; 64],
-        }
+        Self { reader, text: vec![0; 4096], ends: vec![0; 64] }
     }
 
     /// The cells of the record, whose line ending may be there or not.
@@ -75,14 +71,9 @@ impl Splitter {
         let body = body.strip_suffix(b"\r").unwrap_or(body);
         let (mut read, mut written, mut cells) = (0, 0, 0);
         loop {
-            let (input, last) = if read < body.len() {
-                (&body[read..], false)
-            } else {
-                (&b"\n"[..], true)
-            };
+            let (input, last) = if read < body.len() { (&body[read..], false) } else { (&b"\n"[..], true) };
             let (result, used, wrote, ended) =
-                self.reader
-                    .read_record(input, &mut self.text[written..], &mut self.ends[cells..]);
+                self.reader.read_record(input, &mut self.text[written..], &mut self.ends[cells..]);
             (read, written, cells) = (read + used, written + wrote, cells + ended);
             match result {
                 ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
@@ -98,10 +89,7 @@ impl Splitter {
             }
         }
         let text = std::str::from_utf8(&self.text[..written]).map_err(|_| undecodable())?;
-        Ok(Cells {
-            text,
-            ends: &self.ends[..cells],
-        })
+        Ok(Cells { text, ends: &self.ends[..cells] })
     }
 }
 
@@ -120,12 +108,8 @@ fn undecodable() -> Rejection {
 /// content beyond the header's last column.
 pub fn check_width(cells: &Cells<'_>, header: &Header, layout: &[Column]) -> Result<(), Rejection> {
     let (width, found) = (header.columns.len(), cells.len());
-    let missing = header
-        .columns
-        .iter()
-        .skip(found)
-        .filter_map(|column| layout.get((*column)?))
-        .find(|column| column.required);
+    let missing =
+        header.columns.iter().skip(found).filter_map(|column| layout.get((*column)?)).find(|column| column.required);
     if let Some(column) = missing {
         return Err(Rejection {
             code: Code::TooFewCells,
@@ -154,11 +138,7 @@ mod tests {
     use super::*;
     use crate::intake::header::match_header;
 
-    const LAYOUT: &[Column] = &[
-        Column::id("id").required(),
-        Column::text("note"),
-        Column::text("more"),
-    ];
+    const LAYOUT: &[Column] = &[Column::id("id").required(), Column::text("note"), Column::text("more")];
 
     fn check(record: &str) -> Result<(), Code> {
         let header = match_header(&["id", "note", "more"], LAYOUT).unwrap();
@@ -182,15 +162,7 @@ mod tests {
             assert_eq!(found.iter().collect::<Vec<_>>(), cells, "{record:?}");
         }
         let long = format!("{};b", "y".repeat(10_000));
-        assert_eq!(
-            splitter
-                .split(long.as_bytes())
-                .unwrap()
-                .get(0)
-                .unwrap()
-                .len(),
-            10_000
-        );
+        assert_eq!(splitter.split(long.as_bytes()).unwrap().get(0).unwrap().len(), 10_000);
         let wide = ";".repeat(999);
         assert_eq!(splitter.split(wide.as_bytes()).unwrap().len(), 1_000);
         assert!(splitter.split(b"a;\xff").is_err());
@@ -209,9 +181,6 @@ mod tests {
         let mut splitter = Splitter::new(b',');
         let cells = splitter.split(b"only a note").unwrap();
         let rejection = check_width(&cells, &header, LAYOUT).unwrap_err();
-        assert_eq!(
-            (rejection.code, rejection.column.as_deref()),
-            (Code::TooFewCells, Some("id"))
-        );
+        assert_eq!((rejection.code, rejection.column.as_deref()), (Code::TooFewCells, Some("id")));
     }
 }

@@ -134,7 +134,10 @@ pub async fn survey(
             let dialect = Dialect { encoding: Encoding::Utf8, ..dialect };
             match pass(blobs, object, info, entities, client, dialect, &sample).await? {
                 Pass::Done(survey) => Ok(*survey),
-                Pass::IsUtf8 => Err(refused(Refusal::new(Code::UndecodableBytes, "The file's encoding cannot be told; save it as UTF-8."), seen)),
+                Pass::IsUtf8 => Err(refused(
+                    Refusal::new(Code::UndecodableBytes, "The file's encoding cannot be told; save it as UTF-8."),
+                    seen,
+                )),
             }
         }
         Err(SurveyError::Refused(refusal, _)) => Err(refused(refusal, seen)),
@@ -263,7 +266,12 @@ fn repeats(mut keys: Vec<(Short, Short)>) -> Repeats {
 
 /// Cells that differ may be the same values written in two ways: ids whose records differ are read again, now that
 /// the columns are proven. A record that cannot be read is rejected for its own reason and contradicts nothing.
-async fn compare_values(survey: &mut Survey, blobs: &Arc<dyn BlobStore>, object: &ObjectRef, info: &ObjectInfo) -> Result<(), BlobError> {
+async fn compare_values(
+    survey: &mut Survey,
+    blobs: &Arc<dyn BlobStore>,
+    object: &ObjectRef,
+    info: &ObjectInfo,
+) -> Result<(), BlobError> {
     let mut contents: HashMap<Short, Short> = HashMap::new();
     let mut differ: HashMap<Short, bool> = HashMap::new();
     let mut reader = RecordReader::new(blobs.clone(), object.clone(), survey.begin(info));

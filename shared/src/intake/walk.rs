@@ -45,44 +45,25 @@ pub(super) fn walk(buf: &[u8], start: usize, delimiter: u8, eof: bool) -> Walk {
     loop {
         let Some(found) = memchr3(b'"', b'\n', b'\r', &buf[pos..]) else {
             return match eof {
-                _ if buf.len() - start > RECORD_LIMIT => Walk::TooLarge {
-                    at: start + RECORD_LIMIT,
-                    open: None,
-                },
-                true => Walk::End {
-                    body: buf.len(),
-                    end: buf.len(),
-                    newlines,
-                    stray,
-                },
+                _ if buf.len() - start > RECORD_LIMIT => Walk::TooLarge { at: start + RECORD_LIMIT, open: None },
+                true => Walk::End { body: buf.len(), end: buf.len(), newlines, stray },
                 false => Walk::Incomplete,
             };
         };
         let hit = pos + found;
         if hit - start > RECORD_LIMIT {
-            return Walk::TooLarge {
-                at: start + RECORD_LIMIT,
-                open: None,
-            };
+            return Walk::TooLarge { at: start + RECORD_LIMIT, open: None };
         }
         if buf[hit] != b'"' {
             return match behind_newline(buf, hit, eof) {
-                Some(end) => Walk::End {
-                    body: hit,
-                    end,
-                    newlines,
-                    stray,
-                },
+                Some(end) => Walk::End { body: hit, end, newlines, stray },
                 None => Walk::Incomplete,
             };
         }
         // Outside quotes a delimiter always separates, so the byte before tells a cell's begin.
         if hit != start && buf[hit - 1] != delimiter {
             if newlines > 0 {
-                return Walk::Fatal {
-                    at: hit,
-                    open: multi,
-                };
+                return Walk::Fatal { at: hit, open: multi };
             }
             stray = stray.or(Some(hit));
             pos = hit + 1;
@@ -92,20 +73,10 @@ pub(super) fn walk(buf: &[u8], start: usize, delimiter: u8, eof: bool) -> Walk {
         pos = loop {
             let next = memchr3(b'"', b'\n', b'\r', &buf[inner..]).map(|found| inner + found);
             if next.unwrap_or(buf.len()) - hit > CELL_LIMIT {
-                return Walk::TooLarge {
-                    at: hit + CELL_LIMIT,
-                    open: Some(hit),
-                };
+                return Walk::TooLarge { at: hit + CELL_LIMIT, open: Some(hit) };
             }
             let Some(next) = next else {
-                return if eof {
-                    Walk::Fatal {
-                        at: buf.len(),
-                        open: hit,
-                    }
-                } else {
-                    Walk::Incomplete
-                };
+                return if eof { Walk::Fatal { at: buf.len(), open: hit } } else { Walk::Incomplete };
             };
             if buf[next] != b'"' {
                 let Some(behind) = behind_newline(buf, next, eof) else {
@@ -120,10 +91,7 @@ pub(super) fn walk(buf: &[u8], start: usize, delimiter: u8, eof: bool) -> Walk {
                 Some(b'"') => inner = next + 2,
                 Some(&b) if b == delimiter || b == b'\n' || b == b'\r' => break next + 1,
                 Some(_) if newlines > 0 => {
-                    return Walk::Fatal {
-                        at: next + 1,
-                        open: hit,
-                    };
+                    return Walk::Fatal { at: next + 1, open: hit };
                 }
                 Some(_) => {
                     stray = stray.or(Some(next + 1));
@@ -196,10 +164,7 @@ pub(super) fn is_blank(record: &[u8], delimiter: u8) -> bool {
     if record.first().is_some_and(|&first| !may(first)) || !record.iter().all(|&b| may(b)) {
         return false;
     }
-    record
-        .split(|&b| b == delimiter)
-        .map(|cell| cell.trim_ascii())
-        .all(|cell| cell.is_empty() || cell == b"\"\"")
+    record.split(|&b| b == delimiter).map(|cell| cell.trim_ascii()).all(|cell| cell.is_empty() || cell == b"\"\"")
 }
 
 /// Whether a record of its own, with so many cells, begins at the physical line at `at`; `None`
@@ -231,9 +196,7 @@ pub(super) fn is_trusted(
         return Some(false);
     }
     match walk(window, 0, delimiter, eof && at + window.len() == buf.len()) {
-        Walk::End {
-            body, stray: None, ..
-        } => Some(cells.contains(&cells_in(&window[..body], delimiter))),
+        Walk::End { body, stray: None, .. } => Some(cells.contains(&cells_in(&window[..body], delimiter))),
         Walk::Incomplete if !enough => None,
         _ => Some(false),
     }
@@ -247,9 +210,7 @@ pub(super) fn has_lookalikes(record: &[u8], delimiter: u8, width: usize) -> bool
         && let Some(found) = memchr2(b'\n', b'\r', &record[at..])
     {
         at = behind_newline(record, at + found, true).unwrap_or(record.len());
-        if let Walk::End {
-            body, stray: None, ..
-        } = walk(record, at, delimiter, true)
+        if let Walk::End { body, stray: None, .. } = walk(record, at, delimiter, true)
             && cells_in(&record[at..body], delimiter) == width
         {
             return true;

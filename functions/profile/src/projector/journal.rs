@@ -1,0 +1,124 @@
+//! Brings a stored journey to the derived one, and tells what changed: in the store and as contract events, in one
+//! transaction. What is the same is not written, so an event that changes nothing announces nothing.
+
+use std::collections::BTreeSet;
+
+use shared::{
+    bus::outbox::Outbox,
+    contracts::{EventDraft, Flag, FlagChanged, Milestone, MilestoneReached, Revision},
+};
+use tokio_postgres::Transaction;
+use uuid::Uuid;
+
+use super::{
+    ProjectorError,
+    derive::{Because, Journey},
+    fact::Fact,
+    store::{self, Stored},
+};
+
+/// Writes the difference for one person. `fact` is what the change follows from.
+pub async fn update(
+    tx: &Transaction<'_>,
+    outbox: &mut Outbox,
+    profile: Uuid,
+    stored: &Stored,
+    derived: &Journey,
+    fact: &Fact,
+) -> Result<(), ProjectorError> {
+    let mut changed = false;
+    for key in union(stored.enrolments.keys(), derived.enrolments.keys()) {
+        let since = derived.enrolments.get(&key).copied();
+        if stored.enrolments.get(&key).copied() != since {
+            store::put_enrolment(tx, profile, key, since).await?;
+            changed = true;
+        }
+    }
+    for milestone in union(stored.milestones.keys(), derived.milestones.keys()) {
+        changed |= update_milestone(tx, outbox, profile, milestone, stored, derived, fact).await?;
+    }
+    for flag in union(stored.flags.keys(), derived.flags.keys()) {
+        changed |= update_flag(tx, outbox, profile, flag, stored, derived, fact).await?;
+    }
+    if changed {
+        store::touch_profile(tx, profile).await?;
+    }
+    Ok(())
+}
+
+fn union<'a, K: Ord + Copy + 'a>(a: impl Iterator<Item = &'a K>, b: impl Iterator<Item = &'a K>) -> BTreeSet<K> {
+    a.chain(b).copied().collect()
+}
+
+/// A milestone is announced when it is reached and again when its time moves; that another fact of the same instant
+/// carries it now is nobody's news. One that a correction takes away leaves the store.
+async fn update_milestone(
+    tx: &Transaction<'_>,
+    outbox: &mut Outbox,
+    profile: Uuid,
+    milestone: Milestone,
+    stored: &Stored,
+    derived: &Journey,
+    fact: &Fact,
+) -> Result<bool, ProjectorError> {
+    let was = stored.milestones.get(&milestone);
+    let Some(reached) = derived.milestones.get(&milestone) else {
+        store::put_milestone(tx, profile, milestone, None).await?;
+        return Ok(true);
+    };
+    let revision = match was {
+        Some((same, _)) if same == reached => return Ok(false),
+        Some((before, revision)) if before.at == reached.at => *revision,
+        Some((_, revision)) => revision + 1,
+        None => 1,
+    };
+    store::put_milestone(tx, profile, milestone, Some((*reached, revision))).await?;
+    if was.is_none_or(|(before, _)| before.at != reached.at) {
+        let data = MilestoneReached {
+            profile_id: profile,
+            milestone,
+            reached_at: reached.at,
+            previous_milestone: derived.before(milestone, &stored.others),
+            revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
+        };
+        let draft: EventDraft<_> = outbox.draft(data, profile, reached.at);
+        outbox.push(draft.caused_by(fact.event_id))?;
+    }
+    Ok(true)
+}
+
+/// A flag is announced when it goes up or down. While it stays up its causes are kept current in the store.
+async fn update_flag(
+    tx: &Transaction<'_>,
+    outbox: &mut Outbox,
+    profile: Uuid,
+    flag: Flag,
+    stored: &Stored,
+    derived: &Journey,
+    fact: &Fact,
+) -> Result<bool, ProjectorError> {
+    let because = derived.flags.get(&flag);
+    let facts = because.map(|because: &Because| because.facts.as_slice()).unwrap_or_default();
+    let (was_up, were_because, revision) = match stored.flags.get(&flag) {
+        Some((up, because, revision)) => (*up, because.as_slice(), *revision),
+        None => (false, &[][..], 0),
+    };
+    let flips = was_up != because.is_some();
+    if !flips && were_because == facts {
+        return Ok(false);
+    }
+    let revision = if flips { revision + 1 } else { revision };
+    store::put_flag(tx, profile, flag, because, revision).await?;
+    if flips {
+        let data = FlagChanged {
+            profile_id: profile,
+            flag,
+            value: because.is_some(),
+            because_of: because.map(|because| because.events.clone()).unwrap_or_default(),
+            revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
+        };
+        let draft: EventDraft<_> = outbox.draft(data, profile, fact.time);
+        outbox.push(draft.caused_by(fact.event_id))?;
+    }
+    Ok(true)
+}
