@@ -78,6 +78,7 @@ pub fn document(services: &[Service]) -> String {
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "examples": examples(),
             "securitySchemes": {"bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                 "description": "A JWT signed with RS256 or ES256: `sub, role, iat, exp, iss, aud`, and `company_id`, `profile_id` where the role has them.",
@@ -133,7 +134,7 @@ fn complete(operation: &mut Value, service: &Service, method: &str, path: &str) 
     codes.dedup();
     for code in codes {
         let response = responses.entry(code.status.as_str()).or_insert_with(|| json!({"description": ""}));
-        add_problem(response, code, path);
+        add_problem(response, code);
     }
     for response in responses.values_mut() {
         let headers = response.as_object_mut().map(|response| response.entry("headers").or_insert_with(|| json!({})));
@@ -144,14 +145,13 @@ fn complete(operation: &mut Value, service: &Service, method: &str, path: &str) 
     }
 }
 
-fn add_problem(response: &mut Value, code: &Code, path: &str) {
+fn add_problem(response: &mut Value, code: &Code) {
     let quoted = format!("`{}`", code.code);
     let description = response["description"].as_str().unwrap_or_default();
     if !description.contains(&quoted) {
         let all = if description.is_empty() { quoted } else { format!("{description}, {quoted}") };
         response["description"] = Value::String(all);
     }
-    let example = Problem::new(problem_of(code)).body(path, "01980f5c-3a5e-7c1d-9e52-6f1f5c0a7b11");
     let content = &mut response["content"];
     if content.is_null() {
         *content = json!({});
@@ -161,11 +161,17 @@ fn add_problem(response: &mut Value, code: &Code, path: &str) {
             json!({"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}});
     }
     content["application/problem+json"]["examples"][code.code] =
-        json!({"summary": code.title, "value": serde_json::to_value(example).unwrap_or_default()});
+        json!({"$ref": format!("#/components/examples/{}", code.code)});
 }
 
-fn problem_of(code: &Code) -> &'static Code {
-    problem::ALL.iter().find(|known| known.code == code.code).unwrap_or(&problem::INTERNAL)
+/// One example of every problem that an operation refers to.
+fn examples() -> Value {
+    let example = |code: &'static Code| {
+        let body = Problem::new(code).body("/v1/…", "01980f5c-3a5e-7c1d-9e52-6f1f5c0a7b11");
+        let value = serde_json::to_value(body).unwrap_or_default();
+        (code.code.to_owned(), json!({"summary": code.title, "value": value}))
+    };
+    problem::ALL.iter().map(example).collect::<Map<_, _>>().into()
 }
 
 fn sorted(value: Value) -> Value {

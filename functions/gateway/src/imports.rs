@@ -25,8 +25,10 @@ pub struct ListQuery {
     #[param(example = "kintell")]
     source: Option<String>,
     /// How it ended.
+    #[param(inline)]
     outcome: Option<Outcome>,
     /// Items a page, 1 to 200; 50 if absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -202,6 +204,7 @@ fn so_far(id: Uuid, row: &Row) -> Value {
 #[into_params(parameter_in = Query)]
 pub struct RecordsQuery {
     /// Items a page, 1 to 200; 50 if absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,

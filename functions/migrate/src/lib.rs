@@ -2,7 +2,7 @@
 //! and on a local stage the seed.
 
 mod logins;
-mod seed;
+pub mod seed;
 
 use serde::{Deserialize, Serialize};
 use shared::{

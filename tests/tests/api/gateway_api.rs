@@ -131,8 +131,8 @@ async fn with_imports() -> World {
             .owner
             .execute(
                 "INSERT INTO intake.imports (import_id, source, entity, status, outcome, bucket, object_key, object_version, receipt, created_at, finished_at)
-                 VALUES ($1, $2, 'sessions', $3, $4, 'drops', $5, $1::text, $6, $7::text::timestamptz, CASE WHEN $3 = 'done' THEN now() END)",
-                &[&import(n), &source, &status, &outcome, &key, &receipt, &format!("2025-06-01T{created}:00Z")],
+                 VALUES ($1, $2, 'sessions', $3, $4, 'drops', $5, $8, $6, $7::text::timestamptz, CASE WHEN $3 = 'done' THEN now() END)",
+                &[&import(n), &source, &status, &outcome, &key, &receipt, &format!("2025-06-01T{created}:00Z"), &n.to_string()],
             )
             .await
             .unwrap();

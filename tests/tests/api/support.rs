@@ -210,25 +210,7 @@ pub fn profile_service(database: &Database, nudges: &Nudges) -> Router {
 }
 
 async fn seed(database: &Database) {
-    struct Password(String);
-    #[async_trait::async_trait]
-    impl migrate::LoginStore for Password {
-        async fn get(&self, _: &str) -> Result<Option<shared::pii::Pii<String>>, migrate::MigrateError> {
-            Ok(Some(shared::pii::Pii::new(self.0.clone())))
-        }
-        async fn put(&self, _: &str, _: &shared::pii::Pii<String>) -> Result<(), migrate::MigrateError> {
-            Ok(())
-        }
-    }
-    let url: tokio_postgres::Config = std::env::var("TEST_DATABASE_URL").unwrap().parse().unwrap();
-    let password = String::from_utf8_lossy(url.get_password().unwrap_or_default()).into_owned();
-    let app = migrate::App {
-        db: database.db_for(url.get_user().unwrap()),
-        keys: Box::new(keys()),
-        logins: migrate::Logins { auth: migrate::RoleAuth::Secret, store: Box::new(Password(password)) },
-        stage: "test".to_owned(),
-    };
-    migrate::handle(&app, migrate::Request { seed: true }).await.unwrap();
+    migrate::seed::load(&keys(), &mut database.owner().await).await.unwrap();
 }
 
 /// Compares a text with the checked-in file, or writes it with `UPDATE_GENERATED=1`.
