@@ -33,8 +33,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
-    # A terminated command cleans up like an interrupted one.
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    # A terminated command, or one whose terminal was closed, cleans up like an interrupted one.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     options = parser().parse_args(arguments)
     settings.quiet_environment()
     try:

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -70,6 +71,7 @@ def guarded(*stages) -> int:
     except KeyboardInterrupt:
         results.append(("interrupted", False, "", 0.0))
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second ctrl-C must not leave anything running
         down.stop()
     left = processes.of_stack(home)
     results.append(("nothing left running", not left, f"{len(left)} processes left" if left else "", 0.0))

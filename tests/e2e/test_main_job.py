@@ -38,7 +38,7 @@ def test_a_dropped_file_becomes_receipt_events_and_a_profile(stack, db, api, bus
     assert receipt["rejects"] == []
     assert receipt["people"] == {"known": 0, "created": 2}
     assert receipt["file"]["key"] == key and receipt["file"]["bucket"] == stack["drops_bucket"]
-    assert receipt["dialect"]["delimiter"] == "," and receipt["dialect"]["bom"] is False
+    assert receipt["dialect"]["delimiter"] == "comma" and receipt["dialect"]["bom"] is False
     stored = db.rows("SELECT receipt FROM intake.imports WHERE import_id = :'id'::uuid", id=receipt["id"])
     assert stored[0]["receipt"]["counts"] == receipt["counts"]
     path = f"kintell/sessions/main-{mark}.csv/{receipt['id']}/receipt.json"

@@ -6,11 +6,11 @@ from teei_local import follow, settings
 
 # file: (entity, layout, delimiter, byte order mark, line ending, records, rejected)
 EXPECTED = {
-    "users.csv": ("users", "users", ",", False, "lf", 24, 0),
-    "sessions-language.csv": ("sessions", "language", ",", False, "lf", 40, 0),
-    "sessions-mentor.csv": ("sessions", "mentor", ";", True, "crlf", 26, 0),
-    "sessions-legacy.csv": ("sessions", "legacy", ",", False, "lf", 22, 0),
-    "sessions-one-bad-rating.csv": ("sessions", "language", ",", False, "lf", 6, 1),
+    "users.csv": ("users", "users", "comma", False, "lf", 24, 0),
+    "sessions-language.csv": ("sessions", "language", "comma", False, "lf", 40, 0),
+    "sessions-mentor.csv": ("sessions", "mentor", "semicolon", True, "crlf", 26, 0),
+    "sessions-legacy.csv": ("sessions", "legacy", "comma", False, "lf", 22, 0),
+    "sessions-one-bad-rating.csv": ("sessions", "language", "comma", False, "lf", 6, 1),
 }
 
 

@@ -144,7 +144,11 @@ class Cloud:
 
     def end(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
-        self.process.wait(20)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:  # see "Ending it" in the README
+            self.process.kill()
+            self.process.wait()
         self.output.close()
 
 

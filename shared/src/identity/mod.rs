@@ -69,12 +69,10 @@ pub async fn lock(tx: &Transaction<'_>) -> Result<(), DbError> {
 /// Whom an address names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
-    /// One profile, and the company whose domain it came with.
+    /// One profile.
     One {
-        /// The profile.
+        /// Which.
         profile_id: Uuid,
-        /// Its company.
-        company_id: Option<Uuid>,
     },
     /// Several profiles: a person has to decide.
     Several,
@@ -100,6 +98,7 @@ pub struct People {
     import_id: Uuid,
     named: HashMap<EmailIndex, Named>,
     keys: HashMap<Uuid, SubjectKey>,
+    companies: HashMap<Uuid, Uuid>,
     domains: HashMap<String, Uuid>,
     met: HashSet<Uuid>,
     created: u32,
@@ -114,6 +113,7 @@ impl People {
             import_id,
             named: HashMap::new(),
             keys: HashMap::new(),
+            companies: HashMap::new(),
             domains: domains.iter().map(|row| (row.get(0), row.get(1))).collect(),
             met: HashSet::new(),
             created: 0,
@@ -121,7 +121,12 @@ impl People {
     }
 
     /// Looks up addresses, those not asked before, in two queries.
-    pub async fn look_up(&mut self, tx: &Transaction<'_>, vault: &Vault, emails: &HashSet<&str>) -> Result<(), IdentityError> {
+    pub async fn look_up(
+        &mut self,
+        tx: &Transaction<'_>,
+        vault: &Vault,
+        emails: &HashSet<&str>,
+    ) -> Result<(), IdentityError> {
         let mut asked: HashMap<Vec<u8>, EmailIndex> = HashMap::new();
         let mut indexes: Vec<Vec<u8>> = Vec::new();
         for email in emails {
@@ -146,7 +151,11 @@ impl People {
         }
         for row in &found {
             let Ok(index) = EmailIndex::try_from(row.get::<_, &[u8]>(0)) else { continue };
-            let one = Named::One { profile_id: row.get(1), company_id: row.get(2) };
+            let profile_id = row.get(1);
+            if let Some(company) = row.get(2) {
+                self.companies.insert(profile_id, company);
+            }
+            let one = Named::One { profile_id };
             let named = self.named.entry(index).or_insert(Named::Nobody);
             *named = if *named == Named::Nobody { one } else { Named::Several };
         }
@@ -174,8 +183,14 @@ impl People {
 
     /// From now on the address names this new profile.
     pub fn take_in(&mut self, index: EmailIndex, profile_id: Uuid, company_id: Option<Uuid>) {
-        self.named.insert(index, Named::One { profile_id, company_id });
+        self.named.insert(index, Named::One { profile_id });
+        self.companies.extend(company_id.map(|company| (profile_id, company)));
         self.created += 1;
+    }
+
+    /// The company of a profile this import has resolved.
+    pub fn company_of_profile(&self, profile_id: Uuid) -> Option<Uuid> {
+        self.companies.get(&profile_id).copied()
     }
 
     /// Notes that the import is about these people.
@@ -228,7 +243,12 @@ impl People {
     }
 
     /// The keys of these people, for sealing. Somebody erased has none.
-    pub async fn load_keys(&mut self, tx: &Transaction<'_>, vault: &Vault, profiles: &HashSet<Uuid>) -> Result<(), VaultError> {
+    pub async fn load_keys(
+        &mut self,
+        tx: &Transaction<'_>,
+        vault: &Vault,
+        profiles: &HashSet<Uuid>,
+    ) -> Result<(), VaultError> {
         let unknown: Vec<Uuid> = profiles.iter().filter(|id| !self.keys.contains_key(id)).copied().collect();
         if !unknown.is_empty() {
             self.keys.extend(vault.subject_keys(tx, &unknown).await?);
@@ -282,4 +302,21 @@ impl Rows {
         .await?;
         Ok(())
     }
+}
+
+/// Two sources spell this person's name as two people's: somebody should look whether they are one.
+pub async fn suggest_names_differ(
+    tx: &Transaction<'_>,
+    import_id: Uuid,
+    differ: &[(Uuid, i32)],
+) -> Result<(), DbError> {
+    for (profile_id, line) in differ {
+        tx.execute_typed(
+            "INSERT INTO intake.identity_suggestions (suggestion_id, kind, profile_id, other_id, import_id, line)
+             VALUES ($1, 'names_differ', $2, $2, $3, $4) ON CONFLICT DO NOTHING",
+            &[(&Uuid::now_v7(), Type::UUID), (profile_id, Type::UUID), (&import_id, Type::UUID), (line, Type::INT4)],
+        )
+        .await?;
+    }
+    Ok(())
 }

@@ -32,7 +32,11 @@ pub fn digest(vault: &Vault, field: &str, value: &str) -> Digest {
 }
 
 /// What this source has said about these people so far.
-pub async fn load(tx: &Transaction<'_>, source: &str, profiles: &[Uuid]) -> Result<HashMap<(Uuid, String), Digest>, DbError> {
+pub async fn load(
+    tx: &Transaction<'_>,
+    source: &str,
+    profiles: &[Uuid],
+) -> Result<HashMap<(Uuid, String), Digest>, DbError> {
     if profiles.is_empty() {
         return Ok(HashMap::new());
     }
@@ -42,27 +46,15 @@ pub async fn load(tx: &Transaction<'_>, source: &str, profiles: &[Uuid]) -> Resu
             &[(&profiles, Type::UUID_ARRAY), (&source, Type::TEXT)],
         )
         .await?;
-    Ok(rows.iter().filter_map(|row| Some(((row.get(0), row.get(1)), row.get::<_, &[u8]>(2).try_into().ok()?))).collect())
+    Ok(rows
+        .iter()
+        .filter_map(|row| Some(((row.get(0), row.get(1)), row.get::<_, &[u8]>(2).try_into().ok()?)))
+        .collect())
 }
 
-/// The place a source's value of a field is sealed for. The profile API opens it in the same one.
-pub fn place(field: &str, source: &str, profile_id: Uuid) -> Option<Place> {
-    // A place's column is a constant of the program, so that no value from outside decides what opens where.
-    const PLACES: &[(&str, &str, &str)] = &[
-        ("name", "kintell", "sealed/name/kintell"),
-        ("name", "seed", "sealed/name/seed"),
-        ("name", "hand", "sealed/name/hand"),
-        ("language", "seed", "sealed/language/seed"),
-        ("language", "hand", "sealed/language/hand"),
-        ("city", "seed", "sealed/city/seed"),
-        ("city", "hand", "sealed/city/hand"),
-        ("linkedin_url", "kintell", "sealed/linkedin_url/kintell"),
-        ("verification_status", "kintell", "sealed/verification_status/kintell"),
-        ("role_when_joined", "kintell", "sealed/role_when_joined/kintell"),
-        ("grant_access", "kintell", "sealed/grant_access/kintell"),
-    ];
-    let (_, _, column) = PLACES.iter().find(|(f, s, _)| *f == field && *s == source)?;
-    Some(Place { table: "vault.attributes", column, row: profile_id })
+/// What a source's value of a field is sealed as; the profile API opens it in the same place.
+pub fn column(field: &str, source: &str) -> String {
+    format!("sealed/{field}/{source}")
 }
 
 /// Writes values, newest of this source; `set_at` is when the file was written, so that an old file imported late
@@ -82,7 +74,8 @@ pub async fn write(
     let (mut sealed, mut digests, mut folded) = (Vec::new(), Vec::new(), Vec::new());
     for Attribute { profile_id, field, value, .. } in attributes {
         let text = value.as_ref().map(|value| value.expose().as_str());
-        let place = place(field, source, *profile_id).ok_or(VaultError::Damaged)?;
+        let column = column(field, source);
+        let place = Place { table: "vault.attributes", column: &column, row: *profile_id };
         sealed.push(text.map(|text| people.key(*profile_id)?.seal(place, text.as_bytes())).transpose()?);
         digests.push(digest(vault, field, text.unwrap_or_default()).to_vec());
         let name = text.filter(|_| *field == "name").map(names::folded);
@@ -127,7 +120,13 @@ pub async fn write(
 
 /// Of these people, the ones whose visible value of a field this source decides: nobody corrected it by hand, and no
 /// other source said something newer.
-pub async fn visible(tx: &Transaction<'_>, source: &str, field: &str, set_at: Timestamp, profiles: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
+pub async fn visible(
+    tx: &Transaction<'_>,
+    source: &str,
+    field: &str,
+    set_at: Timestamp,
+    profiles: &[Uuid],
+) -> Result<HashSet<Uuid>, DbError> {
     let hidden = tx
         .query_typed(
             "SELECT DISTINCT profile_id FROM vault.attributes

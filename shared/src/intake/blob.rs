@@ -122,7 +122,8 @@ impl BlobStore for S3 {
             .send()
             .await
             .map_err(|error| Self::failed(&error))?;
-        let body = answer.body.collect().await.map_err(|_| BlobError::Unavailable("the answer broke off".to_owned()))?;
+        let body =
+            answer.body.collect().await.map_err(|_| BlobError::Unavailable("the answer broke off".to_owned()))?;
         Ok(body.to_vec())
     }
 
@@ -178,7 +179,8 @@ impl MemoryBlobs {
 
     /// Keys of a bucket, sorted.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
-        let mut keys: Vec<_> = lock(&self.objects).keys().filter(|(b, _)| b == bucket).map(|(_, key)| key.clone()).collect();
+        let mut keys: Vec<_> =
+            lock(&self.objects).keys().filter(|(b, _)| b == bucket).map(|(_, key)| key.clone()).collect();
         keys.sort();
         keys
     }

@@ -65,10 +65,7 @@ pub struct Layout {
 impl Layout {
     /// The fields a column feeds.
     pub fn fields_of(&self, column: &'static str) -> Vec<&'static str> {
-        self.feeds
-            .iter()
-            .find(|(from, _)| *from == column)
-            .map_or_else(|| vec![column], |(_, to)| to.to_vec())
+        self.feeds.iter().find(|(from, _)| *from == column).map_or_else(|| vec![column], |(_, to)| to.to_vec())
     }
 }
 

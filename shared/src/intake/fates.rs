@@ -127,7 +127,9 @@ impl Fates {
 
     /// Rejected records in file order: number from 1, line, last line, why.
     pub fn rejections(&self) -> impl Iterator<Item = (usize, i32, i32, &Rejection)> {
-        self.notes.iter().filter_map(|(&at, note)| Some((at + 1, self.lines[at], self.line_ends[at], note.rejection.as_ref()?)))
+        self.notes
+            .iter()
+            .filter_map(|(&at, note)| Some((at + 1, self.lines[at], self.line_ends[at], note.rejection.as_ref()?)))
     }
 
     /// Warnings of all records, by code, with the first line each stands on.

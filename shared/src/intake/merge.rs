@@ -68,7 +68,9 @@ fn packed(by_field: &BTreeMap<&str, String>) -> BTreeMap<String, String> {
     }
     let Some((most, _)) = counts.into_iter().max_by_key(|(_, count)| *count) else { return BTreeMap::new() };
     let mut doors = BTreeMap::from([("*".to_owned(), most.to_owned())]);
-    doors.extend(by_field.iter().filter(|(_, door)| *door != most).map(|(field, door)| ((*field).to_owned(), door.clone())));
+    doors.extend(
+        by_field.iter().filter(|(_, door)| *door != most).map(|(field, door)| ((*field).to_owned(), door.clone())),
+    );
     doors
 }
 

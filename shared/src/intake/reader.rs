@@ -8,7 +8,8 @@ use tokio::task::JoinHandle;
 use super::{
     blob::{BlobError, BlobStore, ObjectRef},
     decode::{Decoder, Encoding},
-    scan::{LineEndings, RecordSpan, Scanner},
+    line_endings::LineEndings,
+    scan::{RecordSpan, Scanner, Width},
 };
 
 /// Bytes a ranged read.
@@ -23,8 +24,8 @@ pub struct Begin {
     pub encoding: Encoding,
     /// The byte between cells.
     pub delimiter: u8,
-    /// The header's number of cells.
-    pub width: usize,
+    /// How many cells a record has.
+    pub width: Width,
     /// Offset of the first record in the decoded stream.
     pub offset: u64,
     /// The first record's physical line.
@@ -102,7 +103,9 @@ impl RecordReader {
             self.consumed = 0;
             let base = self.scanner.offset();
             let piece = match self.ahead.take() {
-                Some(ahead) => ahead.await.map_err(|_| BlobError::Unavailable("the read was broken off".to_owned()))??,
+                Some(ahead) => {
+                    ahead.await.map_err(|_| BlobError::Unavailable("the read was broken off".to_owned()))??
+                }
                 // An object without bytes, or all of them read.
                 None if self.got == self.bytes => return Ok(None),
                 None => return Err(BlobError::Unavailable("the object is shorter than it said".to_owned())),
@@ -160,7 +163,14 @@ mod tests {
         let blobs = Arc::new(MemoryBlobs::default());
         let version = blobs.drop_file("b", "k", text.as_bytes());
         let object = ObjectRef { bucket: "b".into(), key: "k".into(), version };
-        let begin = Begin { bytes: text.len() as u64, encoding: Encoding::Utf8, delimiter: b',', width: 2, offset: 8, line: 2 };
+        let begin = Begin {
+            bytes: text.len() as u64,
+            encoding: Encoding::Utf8,
+            delimiter: b',',
+            width: Width::exactly(2),
+            offset: 8,
+            line: 2,
+        };
         let mut reader = RecordReader::new(blobs, object, begin);
         let (mut found, mut raw) = (0, 0);
         while let Some(batch) = reader.next(|bytes| raw += bytes.len()).await.unwrap() {

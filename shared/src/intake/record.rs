@@ -9,7 +9,8 @@ use super::{
     code::{Code, Rejection},
     entity::{FieldKind, Key},
     fates::{Fate, Note},
-    scan::{Fault, RecordSpan, SpanKind},
+    fault,
+    scan::{RecordSpan, SpanKind},
     split::{Splitter, check_width},
     survey::{Repeats, Short, Survey, raw_key, short},
 };
@@ -52,23 +53,17 @@ pub fn read(
     if span.kind == SpanKind::Blank {
         return Err((Fate::Blank, Note::default()));
     }
-    if let Some(fault) = span.fault {
-        return Err(rejected(describe(survey, fault, span)));
-    }
     let mut warnings = Vec::new();
     let header = &survey.preamble.recognised.header;
     let columns = survey.layout.columns;
+    if let Some(rejection) = fault::rejection(span, header, columns) {
+        return Err(rejected(rejection));
+    }
     let cells = splitter.split(bytes).map_err(rejected)?;
-    if header.is_repeated_header(&cells) {
-        let reason = "This line is the header once more; remove it.";
-        return Err(rejected(Rejection::record(Code::RepeatedHeader, reason)));
+    if let Some(rejection) = fault::no_record(&cells, header, columns) {
+        return Err(rejected(rejection));
     }
-    if header.is_footer(&cells, columns) {
-        let reason = "This line looks like a totals row or a closing remark and is no record; remove it.";
-        return Err(rejected(Rejection::record(Code::FooterRow, reason)));
-    }
-    // The last line of a file that was cut off looks like this; it may also just be short.
-    if span.unterminated && cells.len() < header.columns.len() {
+    if fault::may_be_truncated(span, &cells, header) {
         warnings.push(Code::PossibleTruncation);
     }
     if span.lookalikes {
@@ -87,7 +82,8 @@ pub fn read(
             // Beyond the record's last cell: absent, which says nothing.
             continue;
         };
-        let value = cell::read(column, raw, &survey.facts[index], now).map_err(|rejection| with(rejection, &warnings))?;
+        let value =
+            cell::read(column, raw, &survey.facts[index], now).map_err(|rejection| with(rejection, &warnings))?;
         if let Some(Value::Time { day_only: true, .. }) = value
             && !warnings.contains(&Code::PrecisionDay)
         {
@@ -113,7 +109,12 @@ pub fn read(
     Ok(Candidate { key, fields, warnings })
 }
 
-fn not_repeated(repeats: &Repeats, key: &Short, seen: &mut std::collections::HashSet<Short>, warnings: &[Code]) -> Result<(), (Fate, Note)> {
+fn not_repeated(
+    repeats: &Repeats,
+    key: &Short,
+    seen: &mut std::collections::HashSet<Short>,
+    warnings: &[Code],
+) -> Result<(), (Fate, Note)> {
     match repeats.conflict(key) {
         None => Ok(()),
         Some(true) => {
@@ -139,25 +140,4 @@ fn given(survey: &Survey, kind: FieldKind, value: Value, vault: &Vault) -> Given
         }
         (_, value) => Given::Plain(value),
     }
-}
-
-fn describe(survey: &Survey, fault: Fault, span: &RecordSpan) -> Rejection {
-    let header = &survey.preamble.recognised.header;
-    let column = header
-        .columns
-        .get(fault.column as usize)
-        .copied()
-        .flatten()
-        .map(|index| survey.layout.columns[index].name.to_owned());
-    let place = column.as_deref().map_or_else(|| format!("cell {}", fault.column + 1), |name| format!("the cell {name}"));
-    let reason = match fault.code {
-        Code::StrayQuote => format!("There is a quote where none may be, in {place}; double the quotes inside a quoted text, or remove it."),
-        Code::UnclosedQuote => format!(
-            "The quote opened in {place} on line {} is never closed; lines {} to {} cannot be told apart. Close it and drop them again.",
-            span.line, span.line, span.line_end
-        ),
-        Code::UndecodableBytes => "This record holds bytes that are no text in the file's encoding; save the file as UTF-8.".to_owned(),
-        _ => format!("This record is larger than a record may be, in {place}; shorten it or look for a quote that is not closed."),
-    };
-    Rejection { code: fault.code, column, reason }
 }

@@ -121,7 +121,8 @@ fn read(entity: &Entity, row: &Row) -> Existing {
             }
             FieldKind::Text { .. } => {
                 let (id, digest) = (row.get::<_, Option<Uuid>>(next()), row.get::<_, Option<&[u8]>>(next()));
-                id.zip(digest.and_then(|digest| Digest::try_from(digest).ok())).map(|(id, digest)| FieldValue::Text(id, digest))
+                id.zip(digest.and_then(|digest| Digest::try_from(digest).ok()))
+                    .map(|(id, digest)| FieldValue::Text(id, digest))
             }
             FieldKind::Attribute(_) => None,
         };
@@ -148,7 +149,11 @@ struct Array {
     values: Box<dyn ToSql + Sync + Send>,
 }
 
-fn array<T: ToSql + Sync + Send + 'static>(name: impl Into<String>, of: Type, values: impl Iterator<Item = T>) -> Array {
+fn array<T: ToSql + Sync + Send + 'static>(
+    name: impl Into<String>,
+    of: Type,
+    values: impl Iterator<Item = T>,
+) -> Array {
     Array { name: name.into(), of, values: Box::new(values.collect::<Vec<T>>()) }
 }
 
@@ -189,7 +194,11 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
                     _ => None,
                 };
                 let scale = |fact: &Fact| fact.rating(name).map(|(_, scale)| scale.as_str());
-                columns.push(array(name, Type::NUMERIC_ARRAY, facts().map(|fact| fact.rating(name).map(|(value, _)| value))));
+                columns.push(array(
+                    name,
+                    Type::NUMERIC_ARRAY,
+                    facts().map(|fact| fact.rating(name).map(|(value, _)| value)),
+                ));
                 columns.push(array(format!("{name}_raw"), Type::NUMERIC_ARRAY, facts().map(raw)));
                 columns.push(array(format!("{name}_scale"), Type::TEXT_ARRAY, facts().map(scale)));
                 columns.push(array("rated_by", Type::TEXT_ARRAY, rows.iter().map(|row| row.rated_by.clone())));
@@ -207,19 +216,32 @@ async fn run(tx: &Transaction<'_>, sql: &str, columns: &[Array]) -> Result<u64, 
 }
 
 /// Writes facts that were not known.
-pub async fn insert(tx: &Transaction<'_>, entity: &Entity, rows: &[Written], import_id: Uuid, instance: Option<Uuid>) -> Result<(), DbError> {
+pub async fn insert(
+    tx: &Transaction<'_>,
+    entity: &Entity,
+    rows: &[Written],
+    import_id: Uuid,
+    instance: Option<Uuid>,
+) -> Result<(), DbError> {
     if rows.is_empty() {
         return Ok(());
     }
     let columns = arrays(entity, rows, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
-    let sql = format!("INSERT INTO {} ({}) SELECT * FROM unnest({})", entity.table, names.join(", "), params.join(", "));
+    let sql =
+        format!("INSERT INTO {} ({}) SELECT * FROM unnest({})", entity.table, names.join(", "), params.join(", "));
     run(tx, &sql, &columns).await.map(drop)
 }
 
 /// Writes the next revision of known facts.
-pub async fn update(tx: &Transaction<'_>, entity: &Entity, rows: &[Written], import_id: Uuid, instance: Option<Uuid>) -> Result<(), DbError> {
+pub async fn update(
+    tx: &Transaction<'_>,
+    entity: &Entity,
+    rows: &[Written],
+    import_id: Uuid,
+    instance: Option<Uuid>,
+) -> Result<(), DbError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -251,7 +273,13 @@ pub async fn keep_history(tx: &Transaction<'_>, entity: &Entity, old: &[&Existin
         return Ok(());
     }
     let content = |existing: &&Existing| -> Json {
-        existing.fact.0.iter().map(|(name, value)| ((*name).to_owned(), history_value(value))).collect::<serde_json::Map<_, _>>().into()
+        existing
+            .fact
+            .0
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), history_value(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     };
     let name = format!("{}/{}", entity.source, entity.name);
     tx.execute_typed(
@@ -281,7 +309,10 @@ fn history_value(value: &FieldValue) -> Json {
 }
 
 /// Which of these (fact, content hash) pairs are an earlier revision that is not current any more.
-pub async fn seen_before(tx: &Transaction<'_>, pairs: &[(Uuid, Vec<u8>)]) -> Result<std::collections::HashSet<Uuid>, DbError> {
+pub async fn seen_before(
+    tx: &Transaction<'_>,
+    pairs: &[(Uuid, Vec<u8>)],
+) -> Result<std::collections::HashSet<Uuid>, DbError> {
     if pairs.is_empty() {
         return Ok(std::collections::HashSet::new());
     }

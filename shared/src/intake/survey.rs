@@ -59,7 +59,7 @@ impl Survey {
             bytes: info.bytes,
             encoding: self.dialect.encoding,
             delimiter: self.dialect.delimiter,
-            width: self.preamble.recognised.header.columns.len(),
+            width: self.preamble.recognised.header.width(self.layout.columns),
             offset: self.preamble.records_start,
             line: self.preamble.records_line,
         }
@@ -134,7 +134,10 @@ pub async fn survey(
             let dialect = Dialect { encoding: Encoding::Utf8, ..dialect };
             match pass(blobs, object, info, entities, client, dialect, &sample).await? {
                 Pass::Done(survey) => Ok(*survey),
-                Pass::IsUtf8 => Err(refused(Refusal::new(Code::UndecodableBytes, "The file's encoding cannot be told; save it as UTF-8."), seen)),
+                Pass::IsUtf8 => Err(refused(
+                    Refusal::new(Code::UndecodableBytes, "The file's encoding cannot be told; save it as UTF-8."),
+                    seen,
+                )),
             }
         }
         Err(SurveyError::Refused(refusal, _)) => Err(refused(refusal, seen)),
@@ -157,7 +160,7 @@ async fn pass(
     info: &ObjectInfo,
     entities: &[&'static Entity],
     client: &Client,
-    dialect: Dialect,
+    mut dialect: Dialect,
     sample: &[u8],
 ) -> Result<Pass, SurveyError> {
     let refuse = |refusal| refused(refusal, Seen::default());
@@ -166,7 +169,7 @@ async fn pass(
     let choices: Vec<(&'static Entity, &'static Layout)> =
         entities.iter().flat_map(|entity| entity.layouts.iter().map(|layout| (*entity, layout))).collect();
     let layouts: Vec<_> = choices.iter().map(|(_, layout)| layout.columns).collect();
-    let preamble = preamble::find_header(&text, whole, dialect.delimiter, &layouts).map_err(refuse)?;
+    let preamble = preamble::settle(&text, whole, &mut dialect, &layouts).map_err(refuse)?;
     let (entity, layout) = choices[preamble.recognised.layout];
     let profile = SourceProfile::load(client, entity.source, entity.name, layout.name).await?;
 
@@ -263,7 +266,12 @@ fn repeats(mut keys: Vec<(Short, Short)>) -> Repeats {
 
 /// Cells that differ may be the same values written in two ways: ids whose records differ are read again, now that
 /// the columns are proven. A record that cannot be read is rejected for its own reason and contradicts nothing.
-async fn compare_values(survey: &mut Survey, blobs: &Arc<dyn BlobStore>, object: &ObjectRef, info: &ObjectInfo) -> Result<(), BlobError> {
+async fn compare_values(
+    survey: &mut Survey,
+    blobs: &Arc<dyn BlobStore>,
+    object: &ObjectRef,
+    info: &ObjectInfo,
+) -> Result<(), BlobError> {
     let mut contents: HashMap<Short, Short> = HashMap::new();
     let mut differ: HashMap<Short, bool> = HashMap::new();
     let mut reader = RecordReader::new(blobs.clone(), object.clone(), survey.begin(info));

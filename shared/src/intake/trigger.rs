@@ -63,9 +63,8 @@ struct Object {
 /// Reads whatever invoked the function, message by message: one bad body fails alone.
 pub fn messages(event: &Value) -> Vec<Message> {
     let records = event.get("Records").and_then(Value::as_array);
-    let from_sqs = records.is_some_and(|records| {
-        !records.is_empty() && records.iter().all(|record| record.get("messageId").is_some())
-    });
+    let from_sqs = records
+        .is_some_and(|records| !records.is_empty() && records.iter().all(|record| record.get("messageId").is_some()));
     match records {
         Some(records) if from_sqs => records
             .iter()
@@ -107,7 +106,8 @@ fn form_decode(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
-        let digits = tail.get(..2).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, 16).ok());
+        let digits =
+            tail.get(..2).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, 16).ok());
         match (first, digits) {
             (b'%', Some(byte)) => {
                 bytes.push(byte);

@@ -82,7 +82,7 @@ impl MemoryKeys {
         SubjectKey::from_bytes(&bytes).map(Self)
     }
 
-    fn place(name: &str, epoch: i32) -> Place {
+    fn place(name: &str, epoch: i32) -> Place<'static> {
         let row = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{epoch}").as_bytes());
         Place { table: "vault.keyring", column: "wrapped", row }
     }

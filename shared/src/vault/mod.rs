@@ -191,6 +191,24 @@ impl Vault {
     }
 }
 
+/// A vault that is opened when it is first needed: `migrate` may not have run when the function starts.
+pub struct LazyVault {
+    keys: Box<dyn KeyService>,
+    vault: tokio::sync::OnceCell<Vault>,
+}
+
+impl LazyVault {
+    /// The vault these keys open.
+    pub fn new(keys: Box<dyn KeyService>) -> Self {
+        Self { keys, vault: tokio::sync::OnceCell::new() }
+    }
+
+    /// The opened vault.
+    pub async fn get(&self, client: &tokio_postgres::Client) -> Result<&Vault, VaultError> {
+        self.vault.get_or_try_init(|| Vault::open(self.keys.as_ref(), client)).await
+    }
+}
+
 /// HMAC over the parts, each with its length in front, so that ("a", "bc") and ("ab", "c") differ.
 fn sign(key: &hmac::Key, parts: &[&str]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(key);

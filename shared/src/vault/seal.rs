@@ -11,16 +11,16 @@ const FORMAT: u8 = 1;
 
 /// Where a sealed value stands. It opens in no other place.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct Place<'a> {
     /// Schema and table.
-    pub table: &'static str,
+    pub table: &'a str,
     /// Column, with whatever else tells values of one row apart (`sealed/name/kintell`).
-    pub column: &'static str,
+    pub column: &'a str,
     /// The row's id.
     pub row: Uuid,
 }
 
-impl Place {
+impl Place<'_> {
     fn aad(&self, format: u8) -> Aad<Vec<u8>> {
         let mut bytes = vec![format];
         bytes.extend_from_slice(self.table.as_bytes());
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn place(row: u128) -> Place {
+    fn place(row: u128) -> Place<'static> {
         Place { table: "vault.texts", column: "sealed", row: Uuid::from_u128(row) }
     }
 

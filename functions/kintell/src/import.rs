@@ -1,0 +1,149 @@
+//! The function a dropped Kintell file wakes.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use shared::{
+    bus::nudge::SqsNudger,
+    config::{self, ConfigError, Env},
+    db::{Db, DbConfig},
+    error::Classified,
+    heartbeat::Heartbeat,
+    intake::{
+        apply::ApplyError,
+        blob::S3,
+        engine::{Engine, file_tag},
+        trigger::{self, NotANotification},
+    },
+    vault::{Kms, LazyVault},
+};
+use tokio::time::Instant;
+
+use crate::ENTITIES;
+
+/// What the function holds between invocations.
+pub struct App {
+    /// The import engine with its ports.
+    pub engine: Engine,
+    heartbeat: Heartbeat,
+}
+
+/// What the function answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// To SQS: the messages to keep.
+    Batch(Value),
+    /// To whoever invoked it with a bare notification: what became of each file.
+    Files(Vec<Value>),
+}
+
+impl From<Answer> for Value {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Batch(reply) => reply,
+            Answer::Files(files) => json!({ "imports": files }),
+        }
+    }
+}
+
+impl App {
+    /// The function over a given engine.
+    pub fn new(engine: Engine) -> Self {
+        Self { engine, heartbeat: Heartbeat::new("kintell-import", "kintell") }
+    }
+
+    /// Reads the environment and begins to connect.
+    pub async fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let aws = config::aws().await;
+        let db = Db::connect_lazy(DbConfig::from_env(env, &aws).await?);
+        db.warm_up();
+        Ok(Self::new(Engine {
+            db,
+            blobs: Arc::new(S3::new(&aws)),
+            results_bucket: env.required("RESULTS_BUCKET")?,
+            nudger: Box::new(SqsNudger::from_env(env, &aws)?),
+            vault: LazyVault::new(Box::new(Kms::from_env(env, &aws)?)),
+            source: "kintell",
+            entities: ENTITIES,
+            memory_mb: env.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
+        }))
+    }
+}
+
+/// What an import of one message ended with.
+enum Failed {
+    Unreadable(NotANotification),
+    Import(ApplyError),
+}
+
+impl Failed {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "not_a_notification",
+            Self::Import(error) => error.code(),
+        }
+    }
+}
+
+/// Imports what the event names, message by message. A message that fails is given back to the queue and at last
+/// becomes a dead letter that can be moved back.
+///
+/// # Errors
+/// The first failure of a bare notification; SQS is answered with the failed messages instead.
+pub async fn handle(app: &App, event: Value, deadline: Instant) -> Result<Answer, ApplyError> {
+    let messages = trigger::messages(&event);
+    let (mut failures, mut files, mut failed) = (Vec::new(), Vec::new(), None);
+    let mut bare = None;
+    for message in messages {
+        match import(app, message.drops, deadline).await {
+            Ok(done) => files.extend(done),
+            Err(error) => {
+                failed = Some(error.code());
+                match (message.id, error) {
+                    (Some(id), _) => failures.push(json!({ "itemIdentifier": id })),
+                    (None, Failed::Import(error)) => bare = Some(error),
+                    (None, Failed::Unreadable(error)) => files.push(json!({ "error": error.to_string() })),
+                }
+            }
+        }
+    }
+    beat(app, failed).await;
+    match bare {
+        Some(error) => Err(error),
+        None if event.pointer("/Records/0/messageId").is_some() => {
+            Ok(Answer::Batch(json!({ "batchItemFailures": failures })))
+        }
+        None => Ok(Answer::Files(files)),
+    }
+}
+
+async fn import(
+    app: &App,
+    drops: Result<Vec<trigger::Drop>, NotANotification>,
+    deadline: Instant,
+) -> Result<Vec<Value>, Failed> {
+    let drops = drops.map_err(|error| {
+        tracing::error!(code = "not_a_notification", %error, "a message cannot be read");
+        Failed::Unreadable(error)
+    })?;
+    let mut done = Vec::new();
+    for drop in drops {
+        let import = app.engine.import(&drop, deadline).await.map_err(|error| {
+            tracing::error!(code = error.code(), file = file_tag(&drop.key), %error, "an import failed");
+            Failed::Import(error)
+        })?;
+        done.push(json!({ "import_id": import.import_id, "outcome": import.outcome, "repeated": import.repeated }));
+    }
+    Ok(done)
+}
+
+async fn beat(app: &App, failed: Option<&'static str>) {
+    if app.heartbeat.due(failed.is_none())
+        && let Ok(client) = app.engine.db.client().await
+    {
+        match failed {
+            None => app.heartbeat.ok(&client).await,
+            Some(code) => app.heartbeat.failed(&client, code).await,
+        }
+    }
+}

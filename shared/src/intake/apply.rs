@@ -1,0 +1,630 @@
+//! Pass 2, inside the transaction: records become facts, sealed texts and contract events, a chunk at a time.
+//!
+//! Everything in here sees the database through one transaction that its caller commits or rolls back as a whole,
+//! so a chunk needs no cleaning up when a later one fails.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_postgres::{Transaction, types::Type};
+use uuid::Uuid;
+
+use super::{
+    attributes::{self, Attribute},
+    blob::BlobError,
+    cell::Value,
+    code::{Code, Rejection},
+    entity::{Fact, FieldKind, FieldValue, Key, Published},
+    fates::{Fate, Fates, MOST_REJECTIONS, Note},
+    merge::{self, Merged},
+    reader::Batch,
+    record::{self, Candidate, Given},
+    scan::RecordSpan,
+    split::Splitter,
+    store::{self, Existing, Written},
+    survey::{Short, Survey},
+    texts::{self, Words},
+};
+use crate::{
+    bus::outbox::{Outbox, OutboxError},
+    contracts::{EventDraft, Line, ProfileField, ProfileUpdated, Revision, Trigger},
+    db::DbError,
+    error::{Classified, Retry},
+    identity::{EmailIndex, IdentityError, Named, Newcomer, People},
+    pii::Pii,
+    purpose::{self, Purpose},
+    vault::{Vault, VaultError},
+};
+
+/// Records a chunk: as many as `INSERT … SELECT unnest` takes well.
+pub const CHUNK: usize = 5_000;
+
+/// What applying can fail with. Whatever it is, the transaction is rolled back.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// An event its contract does not allow, or the database under it.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The bucket.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The function's time is nearly over.
+    #[error("the time limit is near; nothing of the file was applied, it is tried again")]
+    TimeLimit,
+    /// Nearly everything is rejected: this is no file with mistakes.
+    #[error(
+        "more than {MOST_REJECTIONS} records are rejected; look at the first of them: the file is not what its header says"
+    )]
+    TooManyRejections,
+}
+
+impl From<IdentityError> for ApplyError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Db(error) => Self::Db(error),
+            IdentityError::Vault(error) => Self::Vault(error),
+            IdentityError::Outbox(error) => Self::Outbox(error),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for ApplyError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+impl Classified for ApplyError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Db(error) => error.retry(),
+            Self::Vault(error) => error.retry(),
+            Self::Outbox(error) => error.retry(),
+            Self::Blob(error) => error.retry(),
+            Self::TimeLimit => Retry::Retry,
+            Self::TooManyRejections => Retry::Never,
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Db(error) => error.code(),
+            Self::Vault(error) => error.code(),
+            Self::Outbox(error) => error.code(),
+            Self::Blob(error) => error.code(),
+            Self::TimeLimit => "time_limit",
+            Self::TooManyRejections => "too_many_rejections",
+        }
+    }
+}
+
+/// One file being applied.
+pub struct Apply<'a> {
+    survey: &'a Survey,
+    vault: &'a Vault,
+    import_id: Uuid,
+    correlation: String,
+    now: Timestamp,
+    door: String,
+    deadline: Instant,
+    company_of_instance: Option<Uuid>,
+    /// Who the file is about.
+    pub people: People,
+    /// Its events; empty again whenever a chunk was written.
+    pub outbox: Outbox,
+    /// What became of its records.
+    pub fates: Fates,
+    /// Records whose key was known before, for the brake.
+    pub known: u32,
+    splitter: Splitter,
+    seen: HashSet<Short>,
+    rejected: usize,
+}
+
+/// A candidate with its people resolved and compared with what is known.
+struct Decided {
+    at: usize,
+    key: String,
+    line: Line,
+    merged: Merged,
+    existing: Option<Existing>,
+    words: Vec<Words>,
+    said: Vec<(&'static str, Option<Pii<String>>)>,
+    warnings: Vec<Code>,
+    newcomers: Vec<(EmailIndex, Uuid, Pii<String>)>,
+}
+
+impl<'a> Apply<'a> {
+    /// Begins. `now` is when the file was written, `deadline` when to give up.
+    pub async fn new(
+        tx: &Transaction<'_>,
+        survey: &'a Survey,
+        vault: &'a Vault,
+        import_id: Uuid,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Self, ApplyError> {
+        let correlation = import_id.to_string();
+        let company = tx
+            .query_typed(
+                "SELECT company_id FROM core.programme_instances WHERE instance_id = $1",
+                &[(&survey.profile.instance_id, Type::UUID)],
+            )
+            .await?;
+        Ok(Self {
+            survey,
+            vault,
+            import_id,
+            now,
+            door: format!("csv/{}", survey.layout.name),
+            deadline,
+            company_of_instance: company.first().and_then(|row| row.get(0)),
+            people: People::new(tx, survey.entity.source, import_id).await?,
+            outbox: Outbox::new(&correlation),
+            correlation,
+            fates: Fates::default(),
+            known: 0,
+            splitter: Splitter::new(survey.dialect.delimiter),
+            seen: HashSet::new(),
+            rejected: 0,
+        })
+    }
+
+    /// Applies some records.
+    pub async fn batch(&mut self, tx: &Transaction<'_>, batch: &Batch<'_>) -> Result<(), ApplyError> {
+        for spans in batch.spans.chunks(CHUNK) {
+            if Instant::now() >= self.deadline {
+                return Err(ApplyError::TimeLimit);
+            }
+            self.chunk(tx, batch, spans).await?;
+            self.outbox.write(tx).await?;
+            if self.rejected > MOST_REJECTIONS {
+                return Err(ApplyError::TooManyRejections);
+            }
+        }
+        Ok(())
+    }
+
+    async fn chunk(&mut self, tx: &Transaction<'_>, batch: &Batch<'_>, spans: &[RecordSpan]) -> Result<(), ApplyError> {
+        let mut ends: Vec<Option<(Fate, Option<Uuid>, Note)>> = spans.iter().map(|_| None).collect();
+        let mut candidates = Vec::new();
+        for (at, span) in spans.iter().enumerate() {
+            let bytes = batch.bytes_of(span);
+            match record::read(self.survey, span, bytes, &mut self.splitter, self.vault, self.now, &mut self.seen) {
+                Ok(candidate) => candidates.push((at, candidate)),
+                Err((fate, note)) => ends[at] = Some((fate, None, note)),
+            }
+        }
+        let decided = self.decide(tx, spans, candidates, &mut ends).await?;
+        self.write(tx, decided, &mut ends).await?;
+        for (span, end) in spans.iter().zip(ends) {
+            let (fate, fact, note) = end.unwrap_or_else(|| unreachable_record(span));
+            self.rejected += usize::from(fate == Fate::Rejected);
+            self.fates.push(span, fate, fact, note);
+        }
+        Ok(())
+    }
+
+    /// People, purposes and comparison, without writing anything.
+    async fn decide(
+        &mut self,
+        tx: &Transaction<'_>,
+        spans: &[RecordSpan],
+        candidates: Vec<(usize, Candidate)>,
+        ends: &mut [Option<(Fate, Option<Uuid>, Note)>],
+    ) -> Result<Vec<Decided>, ApplyError> {
+        let emails: HashSet<&str> = candidates
+            .iter()
+            .flat_map(|(_, candidate)| candidate.fields.values())
+            .filter_map(|given| match given {
+                Some(Given::Person(email, _)) => Some(email.expose().as_str()),
+                _ => None,
+            })
+            .collect();
+        self.people.look_up(tx, self.vault, &emails).await?;
+        let keys: Vec<&str> = candidates.iter().map(|(_, candidate)| candidate.key.as_str()).collect();
+        let mut existing = store::load(tx, self.survey.entity, &keys).await?;
+        self.load_attributes(tx, &mut existing).await?;
+
+        let mut provisional: HashMap<EmailIndex, Uuid> = HashMap::new();
+        let mut decided = Vec::new();
+        for (at, candidate) in candidates {
+            let known = existing.remove(&candidate.key);
+            let warnings = candidate.warnings.clone();
+            match self.build(at, &spans[at], candidate, known, &mut provisional) {
+                Ok(one) => decided.push(one),
+                Err((fate, mut note)) => {
+                    note.warnings.extend(warnings);
+                    ends[at] = Some((fate, None, note));
+                }
+            }
+        }
+        self.without_purpose(tx, &mut decided, ends).await?;
+        self.compare(tx, decided, ends).await
+    }
+
+    /// Attributes stand in the vault and not in the fact's table.
+    async fn load_attributes(
+        &self,
+        tx: &Transaction<'_>,
+        existing: &mut HashMap<String, Existing>,
+    ) -> Result<(), ApplyError> {
+        let entity = self.survey.entity;
+        let said: Vec<(&'static str, &'static str)> = entity
+            .fields
+            .iter()
+            .filter_map(|field| match field.kind {
+                FieldKind::Attribute(part) => Some((field.name, entity.person_field(part)?)),
+                _ => None,
+            })
+            .collect();
+        if said.is_empty() {
+            return Ok(());
+        }
+        let profiles: Vec<Uuid> = existing
+            .values()
+            .flat_map(|known| said.iter().filter_map(|(_, person)| known.fact.person(person)))
+            .collect();
+        let digests = attributes::load(tx, entity.source, &profiles).await?;
+        let cleared = |field: &str| attributes::digest(self.vault, field, "");
+        for known in existing.values_mut() {
+            for (field, person) in &said {
+                if let Some(digest) = known.fact.person(person).and_then(|id| digests.get(&(id, (*field).to_owned())))
+                    && *digest != cleared(field)
+                {
+                    known.fact.0.insert(field, FieldValue::Attribute(*digest));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A candidate as a fact, merged with what is known of it.
+    fn build(
+        &self,
+        at: usize,
+        span: &RecordSpan,
+        candidate: Candidate,
+        existing: Option<Existing>,
+        provisional: &mut HashMap<EmailIndex, Uuid>,
+    ) -> Result<Decided, (Fate, Note)> {
+        let rejected = |rejection| (Fate::Rejected, Note::rejected(rejection));
+        let entity = self.survey.entity;
+        let mut incoming: BTreeMap<&'static str, Option<FieldValue>> = BTreeMap::new();
+        let (mut words, mut said, mut newcomers) = (Vec::new(), Vec::new(), Vec::new());
+        for (field, given) in candidate.fields {
+            let Some(kind) = entity.field(field).map(|field| field.kind) else { continue };
+            let value = match (kind, given) {
+                (FieldKind::Attribute(_), None) => {
+                    said.push((field, None));
+                    None
+                }
+                (_, None) => None,
+                (_, Some(Given::Person(email, index))) => Some(FieldValue::Person(match self.people.named(&index) {
+                    Named::One { profile_id, .. } => profile_id,
+                    Named::Suppressed => return Err((Fate::Suppressed, Note::default())),
+                    Named::Several => {
+                        let reason = format!(
+                            "The address in {field} belongs to several people; decide which, then drop the rejects again."
+                        );
+                        return Err(rejected(Rejection {
+                            code: Code::AmbiguousPerson,
+                            column: Some(field.to_owned()),
+                            reason,
+                        }));
+                    }
+                    Named::Nobody => {
+                        let id = *provisional.entry(index).or_insert_with(Uuid::now_v7);
+                        newcomers.push((index, id, email));
+                        id
+                    }
+                })),
+                (FieldKind::Attribute(_), Some(Given::Sealed(text))) => {
+                    let digest = attributes::digest(self.vault, field, text.expose());
+                    said.push((field, Some(text)));
+                    Some(FieldValue::Attribute(digest))
+                }
+                (FieldKind::Text { kind, subject }, Some(Given::Sealed(text))) => {
+                    let digest = self.vault.digest("text", text.expose());
+                    let old = existing.as_ref().and_then(|known| known.fact.get(field));
+                    match old {
+                        Some(FieldValue::Text(id, same)) if *same == digest => Some(FieldValue::Text(*id, digest)),
+                        old => {
+                            let supersedes = match old {
+                                Some(FieldValue::Text(id, _)) => Some(*id),
+                                _ => None,
+                            };
+                            let text_id = Uuid::now_v7();
+                            words.push(Words { text_id, field, kind, subject, digest, supersedes, text });
+                            Some(FieldValue::Text(text_id, digest))
+                        }
+                    }
+                }
+                (_, Some(Given::Plain(value))) => plain(value),
+                (_, Some(Given::Sealed(_))) => None,
+            };
+            incoming.insert(field, value);
+        }
+        let merged = merge::merge(entity, &self.door, incoming, existing.as_ref());
+        (entity.check)(&merged.fact).map_err(rejected)?;
+        let mut warnings = candidate.warnings;
+        warnings.extend(&merged.warnings);
+        if !words.is_empty() && self.survey.profile.author.is_none() {
+            warnings.push(Code::UndeclaredAuthor);
+        }
+        let line = Line::new(span.line)
+            .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.")))?;
+        Ok(Decided { at, key: candidate.key, line, merged, existing, words, said, warnings, newcomers })
+    }
+
+    /// Takes out records about people whose data may not be used for the programme.
+    async fn without_purpose(
+        &self,
+        tx: &Transaction<'_>,
+        decided: &mut Vec<Decided>,
+        ends: &mut [Option<(Fate, Option<Uuid>, Note)>],
+    ) -> Result<(), ApplyError> {
+        let entity = self.survey.entity;
+        let mut by_programme: BTreeMap<&'static str, HashSet<Uuid>> = BTreeMap::new();
+        for one in decided.iter() {
+            if let Some(programme) = (entity.programme)(&one.merged.fact) {
+                by_programme.entry(programme).or_default().extend(persons(&one.merged.fact));
+            }
+        }
+        let mut refused: HashSet<(&'static str, Uuid)> = HashSet::new();
+        for (programme, people) in by_programme {
+            let people: Vec<Uuid> = people.into_iter().collect();
+            let no = purpose::refused(tx, Purpose::Programme, programme, &people).await?;
+            refused.extend(no.into_iter().map(|id| (programme, id)));
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        decided.retain(|one| {
+            let programme = (entity.programme)(&one.merged.fact).unwrap_or_default();
+            let no = persons(&one.merged.fact).any(|id| refused.contains(&(programme, id)));
+            if no {
+                let note = Note { rejection: None, warnings: vec![Code::NoPurpose] };
+                ends[one.at] = Some((Fate::Suppressed, None, note));
+            }
+            !no
+        });
+        Ok(())
+    }
+
+    /// Leaves only what is new or changed.
+    async fn compare(
+        &mut self,
+        tx: &Transaction<'_>,
+        decided: Vec<Decided>,
+        ends: &mut [Option<(Fate, Option<Uuid>, Note)>],
+    ) -> Result<Vec<Decided>, ApplyError> {
+        let same = |one: &Decided| one.existing.as_ref().is_some_and(|known| known.content_hash == one.merged.hash);
+        let candidates: Vec<(Uuid, Vec<u8>)> = decided
+            .iter()
+            .filter(|one| !same(one))
+            .filter_map(|one| Some((one.existing.as_ref()?.fact_id, one.merged.hash.to_vec())))
+            .collect();
+        let stale = store::seen_before(tx, &candidates).await?;
+        let mut changed = Vec::new();
+        for mut one in decided {
+            self.known += u32::from(one.existing.is_some());
+            self.people.meet(persons(&one.merged.fact));
+            let fact_id = one.existing.as_ref().map(|known| known.fact_id);
+            let is_stale = fact_id.is_some_and(|id| stale.contains(&id));
+            if same(&one) || is_stale {
+                if is_stale && !same(&one) {
+                    one.warnings.push(Code::StaleRevision);
+                }
+                ends[one.at] = Some((Fate::Unchanged, fact_id, Note { rejection: None, warnings: one.warnings }));
+            } else {
+                changed.push(one);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Newcomers, texts, attributes, facts, history and events.
+    async fn write(
+        &mut self,
+        tx: &Transaction<'_>,
+        mut decided: Vec<Decided>,
+        ends: &mut [Option<(Fate, Option<Uuid>, Note)>],
+    ) -> Result<(), ApplyError> {
+        let entity = self.survey.entity;
+        let created = self.take_in(tx, &mut decided).await?;
+        let people: HashSet<Uuid> = decided.iter().flat_map(|one| persons(&one.merged.fact)).collect();
+        self.people.load_keys(tx, self.vault, &people).await?;
+
+        let ids: Vec<Uuid> =
+            decided.iter().map(|one| one.existing.as_ref().map_or_else(Uuid::now_v7, |known| known.fact_id)).collect();
+        let context = texts::Context {
+            source: entity.source,
+            import_id: self.import_id,
+            author: self.survey.profile.author,
+            now: self.now,
+        };
+        let mut sealed = Vec::new();
+        for (one, fact_id) in decided.iter_mut().zip(&ids) {
+            for words in std::mem::take(&mut one.words) {
+                sealed.push(texts::seal(&context, entity, &self.people, &one.merged.fact, *fact_id, one.line, words)?);
+            }
+        }
+        texts::insert(tx, &context, &sealed).await?;
+
+        let written = |one: &Decided, fact_id: Uuid| Written {
+            fact_id,
+            key: one.key.clone(),
+            revision: one.existing.as_ref().map_or(1, |known| known.revision + 1),
+            content_hash: one.merged.hash.to_vec(),
+            doors: serde_json::json!(one.merged.doors),
+            line: one.line.get(),
+            fact: one.merged.fact.clone(),
+            company_id: self.company(&one.merged.fact),
+            rated_by: self.survey.profile.rater.clone(),
+        };
+        let (mut new, mut next, mut old) = (Vec::new(), Vec::new(), Vec::new());
+        for (one, fact_id) in decided.iter().zip(&ids) {
+            match &one.existing {
+                None => new.push(written(one, *fact_id)),
+                Some(known) => {
+                    old.push(known);
+                    next.push(written(one, *fact_id));
+                }
+            }
+        }
+        let instance = self.survey.profile.instance_id;
+        store::insert(tx, entity, &new, self.import_id, instance).await?;
+        store::keep_history(tx, entity, &old, self.import_id).await?;
+        store::update(tx, entity, &next, self.import_id, instance).await?;
+        drop(old);
+        self.say(tx, &mut decided, &created).await?;
+
+        for (one, fact_id) in decided.iter().zip(&ids) {
+            let revision = one.existing.as_ref().map_or(1, |known| known.revision + 1);
+            let published = Published {
+                fact_id: *fact_id,
+                revision,
+                fact: &one.merged.fact,
+                rater: self.survey.profile.rater.as_deref(),
+                import_id: self.import_id,
+                line: one.line,
+            };
+            (entity.publish)(&published, &mut self.outbox)?;
+            let fate = if one.existing.is_some() { Fate::Changed } else { Fate::New };
+            ends[one.at] = Some((fate, Some(*fact_id), Note { rejection: None, warnings: one.warnings.clone() }));
+        }
+        texts::publish(&context, &sealed, &self.correlation, &mut self.outbox)?;
+        Ok(())
+    }
+
+    /// Makes the profiles of the people met for the first time, and gives their ids.
+    async fn take_in(&mut self, tx: &Transaction<'_>, decided: &mut [Decided]) -> Result<HashSet<Uuid>, ApplyError> {
+        let mut newcomers = Vec::new();
+        for one in decided {
+            for (index, profile_id, email) in std::mem::take(&mut one.newcomers) {
+                if self.people.named(&index) != Named::Nobody {
+                    continue;
+                }
+                self.people.take_in(index, profile_id, self.people.company_of(email.expose()));
+                let mut known = vec![ProfileField::Email];
+                if one.said.iter().any(|(field, value)| *field == "name" && value.is_some()) {
+                    known.push(ProfileField::Name);
+                }
+                newcomers.push((Newcomer { profile_id, email, line: one.line }, known));
+            }
+        }
+        let created = newcomers.iter().map(|(newcomer, _)| newcomer.profile_id).collect();
+        self.people.create(tx, self.vault, &mut self.outbox, &self.correlation, newcomers).await?;
+        Ok(created)
+    }
+
+    /// The company of the programme instance, else of the person the entity names.
+    fn company(&self, fact: &Fact) -> Option<Uuid> {
+        let through = self.survey.entity.person_field(self.survey.entity.company_through?)?;
+        self.company_of_instance.or_else(|| self.people.company_of_profile(fact.person(through)?))
+    }
+
+    /// What the source says about people, and who has to hear that it changed.
+    async fn say(
+        &mut self,
+        tx: &Transaction<'_>,
+        decided: &mut [Decided],
+        created: &HashSet<Uuid>,
+    ) -> Result<(), ApplyError> {
+        let entity = self.survey.entity;
+        let (mut rows, mut renamed, mut at) = (Vec::new(), BTreeMap::new(), HashMap::new());
+        for (index, one) in decided.iter_mut().enumerate() {
+            for (field, value) in std::mem::take(&mut one.said) {
+                let Some(FieldKind::Attribute(part)) = entity.field(field).map(|field| field.kind) else { continue };
+                let Some(profile_id) = entity.person_field(part).and_then(|person| one.merged.fact.person(person))
+                else {
+                    continue;
+                };
+                let before = one.existing.as_ref().and_then(|known| known.fact.get(field));
+                if before == one.merged.fact.get(field) {
+                    continue;
+                }
+                if field == "name" && !created.contains(&profile_id) {
+                    renamed.insert(profile_id, one.line);
+                }
+                at.insert((profile_id, one.line.get()), index);
+                rows.push(Attribute { profile_id, field, value, line: one.line.get() });
+            }
+        }
+        let differ =
+            attributes::write(tx, self.vault, &self.people, entity.source, self.import_id, self.now, &rows).await?;
+        for (profile_id, line) in &differ {
+            if let Some(index) = at.get(&(*profile_id, *line)) {
+                decided[*index].warnings.push(Code::IdentityConflict);
+            }
+        }
+        crate::identity::suggest_names_differ(tx, self.import_id, &differ).await?;
+        self.renamed(tx, renamed).await
+    }
+
+    /// A reader of these profiles sees another name now.
+    async fn renamed(&mut self, tx: &Transaction<'_>, renamed: BTreeMap<Uuid, Line>) -> Result<(), ApplyError> {
+        let profiles: Vec<Uuid> = renamed.keys().copied().collect();
+        let visible: Vec<Uuid> = attributes::visible(tx, self.survey.entity.source, "name", self.now, &profiles)
+            .await?
+            .into_iter()
+            .collect();
+        let rows = tx
+            .query_typed(
+                "UPDATE core.profiles SET revision = revision + 1, updated_at = now() WHERE profile_id = ANY($1)
+                 RETURNING profile_id, revision",
+                &[(&visible, Type::UUID_ARRAY)],
+            )
+            .await?;
+        for row in rows {
+            let (profile_id, revision): (Uuid, i32) = (row.get(0), row.get(1));
+            let updated = ProfileUpdated {
+                profile_id,
+                changed: vec![ProfileField::Name],
+                trigger: Trigger::Import,
+                revision: Revision::new(revision).unwrap_or(Revision::FIRST),
+                import_id: Some(self.import_id),
+                line: renamed.get(&profile_id).copied(),
+            };
+            self.outbox.push(EventDraft::recorded(updated, profile_id, &self.correlation))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the key of the file's facts is an e-mail, so that logs may not name it.
+    pub fn key_is_personal(&self) -> bool {
+        matches!(self.survey.entity.key, Key::Email(_))
+    }
+}
+
+fn persons(fact: &Fact) -> impl Iterator<Item = Uuid> + '_ {
+    fact.0.values().filter_map(|value| match value {
+        FieldValue::Person(id) => Some(*id),
+        _ => None,
+    })
+}
+
+fn plain(value: Value) -> Option<FieldValue> {
+    Some(match value {
+        Value::Time { at, day_only } => FieldValue::Time(at, day_only),
+        Value::Int(number) => FieldValue::Int(i32::try_from(number).ok()?),
+        Value::Rating { value, raw, scale } => FieldValue::Rating(value, raw, scale),
+        Value::Enum(word) => FieldValue::Word(word.to_owned()),
+        Value::Id(word) => FieldValue::Word(word),
+        _ => return None,
+    })
+}
+
+/// Every span gets its end above; should one not, that is a fault of ours and is told as one.
+fn unreachable_record(span: &RecordSpan) -> (Fate, Option<Uuid>, Note) {
+    let reason =
+        format!("Line {} was read and not decided; this is our fault: report it, and drop the file again.", span.line);
+    (Fate::Rejected, None, Note::rejected(Rejection::record(Code::TooLarge, reason)))
+}

@@ -1,0 +1,277 @@
+//! One cell into one value, or the reason why not.
+//!
+//! Nothing is guessed and nothing is changed silently: what a cell may mean is declared by its
+//! column and the facts of its source. A NUL rejects the cell in every kind of column, texts
+//! included: Postgres stores none, and taking it out would change what somebody wrote.
+
+use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::code::{Code, Rejection};
+use super::column::{Column, Kind};
+use super::facts::{Facts, RatingScale};
+use super::number::{self, BadNumber};
+use super::{date, email, json};
+
+/// The most characters of an identifier.
+pub const IDENTIFIER_LIMIT: usize = 255;
+/// The most characters of a name.
+pub const NAME_LIMIT: usize = 100;
+/// The most characters of a text.
+pub const TEXT_LIMIT: usize = 5_000;
+/// The most characters of a JSON text or list.
+pub const JSON_LIMIT: usize = 2_000;
+/// The most characters of a web address.
+pub const URL_LIMIT: usize = 2_000;
+/// How many years back a time may lie.
+pub const YEARS_BACK: i64 = 10;
+/// How many hours what has happened may lie in the future: clocks and zones differ.
+pub const SLACK_HOURS: i64 = 24;
+
+const LEVELS: &[&str] = &["A1", "A2", "B1", "B2", "C1", "C2"];
+
+/// A value of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A name or a text, as given.
+    Text(String),
+    /// An identifier or a web address, trimmed.
+    Id(String),
+    /// An e-mail address in its one form.
+    Email(String),
+    /// One of a column's fixed list, as the list writes it; a CEFR level in capitals.
+    Enum(&'static str),
+    /// A point in time.
+    Time {
+        /// In UTC.
+        at: Timestamp,
+        /// Only the day was given: `at` is its 00:00 in the source's zone.
+        day_only: bool,
+    },
+    /// A whole number; minutes for durations.
+    Int(i64),
+    /// A score of 0–100, exact.
+    Decimal(Decimal),
+    /// A rating.
+    Rating {
+        /// 0–1: (raw − 1) / 4 on the scale 1–5, raw on the scale 0–1.
+        value: Decimal,
+        /// As written.
+        raw: Decimal,
+        /// The scale it was given on.
+        scale: RatingScale,
+    },
+    /// A UUID.
+    Uuid(Uuid),
+    /// JSON, as given.
+    Json(String),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+impl Value {
+    /// One text for all ways to write the same value of one column: what contents are compared
+    /// and hashed by. `4.5` and `4,50` are one, `4` of five and `4` of one are not, nor is a day
+    /// the same as its midnight.
+    pub fn canonical(&self) -> String {
+        match self {
+            Self::Text(text) | Self::Id(text) | Self::Email(text) | Self::Json(text) => text.clone(),
+            Self::Enum(text) => (*text).to_owned(),
+            Self::Time { at, day_only: false } => at.to_string(),
+            Self::Time { at, day_only: true } => format!("{at} day"),
+            Self::Int(number) => number.to_string(),
+            Self::Decimal(number) => number.normalize().to_string(),
+            Self::Rating { raw, scale, .. } => format!("{} of {}", raw.normalize(), scale.as_str()),
+            Self::Uuid(id) => id.to_string(),
+            Self::List(items) => serde_json::Value::from(items.as_slice()).to_string(),
+        }
+    }
+}
+
+/// Reads a cell as it stands in the file, without its quotes. `now`: when the file was last
+/// modified, so that reading it again says the same. `None`: the cell is empty, and may be.
+///
+/// # Errors
+/// The rejection of the record, with the value masked.
+pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result<Option<Value>, Rejection> {
+    let reject = |code, what: &dyn std::fmt::Display| Err(Rejection::cell(code, column.name, raw, what));
+    let text = raw.trim();
+    if text.is_empty() {
+        if !column.required {
+            return Ok(None);
+        }
+        return Err(Rejection {
+            code: Code::MissingRequired,
+            column: Some(column.name.to_owned()),
+            reason: format!("{} is empty, but every record needs it; fill it in.", column.name),
+        });
+    }
+    if text.contains('\0') {
+        return reject(Code::NulByte, &"holds a NUL character; remove it and export again");
+    }
+    if !column.required && may_say_nothing(column.kind) && number::says_nothing(text) {
+        return Ok(None);
+    }
+    let limit = match column.kind {
+        Kind::Identifier => (text, IDENTIFIER_LIMIT),
+        Kind::Name => (raw, NAME_LIMIT),
+        Kind::Text => (raw, TEXT_LIMIT),
+        Kind::JsonText | Kind::JsonList => (raw, JSON_LIMIT),
+        Kind::Url => (text, URL_LIMIT),
+        _ => (text, usize::MAX),
+    };
+    if is_longer(limit.0, limit.1) {
+        let what = format!("is longer than {} characters; shorten it", limit.1);
+        return reject(Code::TooLong, &what);
+    }
+    let value = match column.kind {
+        Kind::Identifier => Value::Id(text.to_owned()),
+        Kind::Name | Kind::Text => Value::Text(raw.to_owned()),
+        Kind::Uuid => match (text.len(), Uuid::try_parse(text)) {
+            (36, Ok(id)) => Value::Uuid(id),
+            _ => {
+                return reject(
+                    Code::BadUuid,
+                    &"is not a UUID like 018f3c1e-7b2a-7cc0-9d41-2f6a5b8c9e10; export the id unchanged",
+                );
+            }
+        },
+        Kind::Email => match email::normalise(text) {
+            Ok(address) => Value::Email(address),
+            Err(what) => return reject(Code::BadEmail, &what),
+        },
+        Kind::JsonText => match json::check(raw) {
+            Ok(()) => Value::Json(raw.to_owned()),
+            Err(error) => return Err(bad_json(column, raw, error, "JSON")),
+        },
+        Kind::JsonList => match json::list(raw) {
+            Ok(items) => Value::List(items),
+            Err(error) => return Err(bad_json(column, raw, error, "a JSON list of texts")),
+        },
+        Kind::Timestamp { future_ok } => return time(column, raw, facts, now, future_ok).map(Some),
+        Kind::Duration => whole(column, raw, 1, 480, " minutes")?,
+        Kind::Integer { min, max } => whole(column, raw, min, max, "")?,
+        Kind::Score => Value::Decimal(decimal(column, raw, facts, 0, 100)?),
+        Kind::Rating => rating(column, raw, facts)?,
+        Kind::Cefr => one_of(column, raw, LEVELS)?,
+        Kind::OneOf(values) => one_of(column, raw, values)?,
+        Kind::Url => match is_web_address(text) {
+            true => Value::Id(text.to_owned()),
+            false => {
+                return reject(Code::BadUrl, &"is not a web address; write it in full, beginning with https://");
+            }
+        },
+    };
+    Ok(Some(value))
+}
+
+fn is_longer(text: &str, limit: usize) -> bool {
+    // Bytes are at least as many as characters, so that most cells are not counted.
+    text.len() > limit && text.chars().nth(limit).is_some()
+}
+
+/// Kinds in which `NULL` can only mean that there is no value.
+fn may_say_nothing(kind: Kind) -> bool {
+    matches!(kind, Kind::Duration | Kind::Rating | Kind::Score | Kind::Integer { .. } | Kind::Timestamp { .. })
+}
+
+fn time(column: &Column, raw: &str, facts: &Facts, now: Timestamp, future_ok: bool) -> Result<Value, Rejection> {
+    let date::Moment { at, day_only } = date::read(raw.trim(), facts).map_err(|error| {
+        let code = match error {
+            date::BadDate::Form | date::BadDate::ShortYear => Code::BadDate,
+            date::BadDate::Order | date::BadDate::Zone => Code::AmbiguousDate,
+            date::BadDate::Impossible => Code::ImpossibleDate,
+        };
+        Rejection::cell(code, column.name, raw, error.what(facts.date_order))
+    })?;
+    let earliest = now.to_zoned(TimeZone::UTC).checked_sub(YEARS_BACK.years());
+    if earliest.is_ok_and(|earliest| at < earliest.timestamp()) {
+        let what = format!("is more than {YEARS_BACK} years back; check the year");
+        return Err(Rejection::cell(Code::OutOfRange, column.name, raw, what));
+    }
+    let latest = now.checked_add(SignedDuration::from_hours(SLACK_HOURS));
+    if !future_ok && latest.is_ok_and(|latest| at > latest) {
+        let what = "lies in the future, but is about something that has happened; check the date";
+        return Err(Rejection::cell(Code::FutureTimestamp, column.name, raw, what));
+    }
+    Ok(Value::Time { at, day_only })
+}
+
+fn bad_number(column: &Column, raw: &str, error: BadNumber) -> Rejection {
+    Rejection::cell(Code::BadNumber, column.name, raw, error.what())
+}
+
+fn whole(column: &Column, raw: &str, min: i64, max: i64, unit: &str) -> Result<Value, Rejection> {
+    let number = number::whole(raw.trim()).map_err(|error| bad_number(column, raw, error))?;
+    if (min..=max).contains(&number) {
+        return Ok(Value::Int(number));
+    }
+    let what = format!("is not between {min} and {max}{unit}; correct it");
+    Err(Rejection::cell(Code::OutOfRange, column.name, raw, what))
+}
+
+fn decimal(column: &Column, raw: &str, facts: &Facts, min: i64, max: i64) -> Result<Decimal, Rejection> {
+    let number = number::decimal(raw.trim(), facts.decimal).map_err(|error| bad_number(column, raw, error))?;
+    if number >= Decimal::from(min) && number <= Decimal::from(max) {
+        // Minus nought is nought.
+        return Ok(if number.is_zero() { number.abs() } else { number });
+    }
+    let what = format!("is not between {min} and {max}; correct it");
+    Err(Rejection::cell(Code::OutOfRange, column.name, raw, what))
+}
+
+fn rating(column: &Column, raw: &str, facts: &Facts) -> Result<Value, Rejection> {
+    let Some(scale) = facts.rating_scale else {
+        number::decimal(raw.trim(), facts.decimal).map_err(|error| bad_number(column, raw, error))?;
+        let what = "may be on a scale of 1 to 5 or of 0 to 1, and neither the source nor the \
+                    column says which; declare the scale for this source";
+        return Err(Rejection::cell(Code::AmbiguousScale, column.name, raw, what));
+    };
+    let (min, max) = match scale {
+        RatingScale::OneToFive => (1, 5),
+        RatingScale::ZeroToOne => (0, 1),
+    };
+    let raw = decimal(column, raw, facts, min, max)?;
+    let value = match scale {
+        RatingScale::OneToFive => (raw - Decimal::ONE) / Decimal::from(4),
+        RatingScale::ZeroToOne => raw,
+    };
+    Ok(Value::Rating { value, raw, scale })
+}
+
+fn one_of(column: &Column, raw: &str, values: &'static [&'static str]) -> Result<Value, Rejection> {
+    let text = raw.trim();
+    let found = values.iter().find(|value| value.eq_ignore_ascii_case(text));
+    found.map(|value| Value::Enum(value)).ok_or_else(|| {
+        let what = format!("is none of: {}; write one of them", values.join(", "));
+        Rejection::cell(Code::BadEnum, column.name, raw, what)
+    })
+}
+
+fn bad_json(column: &Column, raw: &str, error: json::BadJson, wanted: &str) -> Rejection {
+    let (code, what) = match error {
+        json::BadJson::Form(at) => {
+            let at = raw.get(..at).map_or(at, |before| before.chars().count()) + 1;
+            (Code::BadJson, format!("is not {wanted} (character {at}); export it unchanged"))
+        }
+        json::BadJson::DuplicateKey => (Code::BadJson, "says a key twice in one object; keep one of them".to_owned()),
+        json::BadJson::TooDeep => (Code::TooDeep, format!("is nested deeper than {} levels", json::DEPTH_LIMIT)),
+        json::BadJson::Nul => (Code::NulByte, "holds a NUL character; remove it".to_owned()),
+    };
+    Rejection::cell(code, column.name, raw, what)
+}
+
+/// `http(s)://host…` without blanks, control characters or a password in it.
+fn is_web_address(text: &str) -> bool {
+    let prefixed = |scheme: &str| {
+        let (begin, rest) = text.split_at_checked(scheme.len())?;
+        begin.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    let Some(rest) = prefixed("https://").or_else(|| prefixed("http://")) else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"\"<>\\^`{|}".contains(c);
+    !host.is_empty() && !host.starts_with([':', '.']) && !host.contains('@') && text.chars().all(plain)
+}

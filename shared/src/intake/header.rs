@@ -1,0 +1,374 @@
+//! The header line: which of our columns each cell of the file belongs to.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::code::{Code, Refusal};
+use super::column::Column;
+use super::scan::Width;
+use super::split::Cells;
+
+/// A header matched to a layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// For every cell of the header its column, as an index into the layout.
+    pub columns: Vec<Option<usize>>,
+    /// The header's cells as they stand in the file.
+    pub names: Vec<String>,
+    /// Cells that are no column of ours.
+    pub unknown: Vec<UnknownColumn>,
+    /// Optional columns of the layout that the file does not have.
+    pub missing: Vec<&'static str>,
+    folded: Vec<String>,
+}
+
+/// A column nobody reads. Its values stay in the dropped object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownColumn {
+    /// As it stands in the file.
+    pub name: String,
+    /// The known column it resembles most, if any.
+    pub nearest: Option<&'static str>,
+}
+
+/// Columns of our own rejects file; they are known, and ignored.
+pub const REJECTS_COLUMNS: [&str; 2] = ["_line", "_reason"];
+
+/// One form for all ways to write a column's name: NFKC, lower case, letters and digits only.
+/// `Participant E-mail`, `participant_email` and `PARTICIPANT EMAIL` are one; so are
+/// `Duration (min)` and `duration_min`.
+pub fn fold(name: &str) -> String {
+    name.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
+}
+
+impl Header {
+    /// Where the layout's column is in the file.
+    pub fn position(&self, column: usize) -> Option<usize> {
+        self.columns.iter().position(|&found| found == Some(column))
+    }
+
+    /// How many cells its records have, for the scanner.
+    pub fn width(&self, layout: &[Column]) -> Width {
+        let needed =
+            |column: &Option<usize>| column.and_then(|index| layout.get(index)).is_some_and(|column| column.required);
+        let last = self.columns.iter().rposition(needed);
+        Width { header: self.columns.len(), least: last.map_or(1, |last| last + 1) }
+    }
+
+    /// Whether a record is the header once more.
+    pub fn is_repeated_header(&self, cells: &Cells<'_>) -> bool {
+        let mut folded = self.folded.iter();
+        let named = self.folded.iter().any(|name| !name.is_empty());
+        // The trailing cells of either may be empty.
+        named
+            && cells.len() <= self.folded.len()
+            && cells.iter().all(|cell| folded.next().is_some_and(|name| *name == fold(cell)))
+            && folded.all(String::is_empty)
+    }
+
+    /// Whether a record is a totals row or a closing remark: its first text says so, and it
+    /// lacks a required value, so that it could not be a record anyway.
+    pub fn is_footer(&self, cells: &Cells<'_>, layout: &[Column]) -> bool {
+        let lacks_required = self.columns.iter().enumerate().any(|(at, column)| {
+            let required = column.and_then(|c| layout.get(c)).is_some_and(|c| c.required);
+            required && cells.get(at).is_none_or(|cell| cell.trim().is_empty())
+        });
+        let Some(first) = cells.iter().map(str::trim).find(|cell| !cell.is_empty()) else {
+            return false;
+        };
+        let words = fold(first);
+        let words = words.trim_end_matches(|c: char| c.is_numeric());
+        let words = words.trim_start_matches(|c: char| c.is_numeric());
+        lacks_required && (first.starts_with('#') || FOOTERS.contains(&words))
+    }
+}
+
+/// First texts of totals rows, folded and without digits: English, Norwegian, Ukrainian.
+const FOOTERS: &[&str] = &[
+    "total",
+    "totals",
+    "totalt",
+    "grandtotal",
+    "subtotal",
+    "sum",
+    "summa",
+    "totalsum",
+    "average",
+    "totalrecords",
+    "totalrows",
+    "totalcount",
+    "recordcount",
+    "rowcount",
+    "count",
+    "records",
+    "rows",
+    "rowsexported",
+    "recordsexported",
+    "endoffile",
+    "endofreport",
+    "endofexport",
+    "antall",
+    "antallrader",
+    "totaltantall",
+    "sluttpårapport",
+    "gjennomsnitt",
+    "всього",
+    "разом",
+    "підсумок",
+];
+
+/// Matches a header to one layout.
+///
+/// # Errors
+/// `duplicate_column` if two cells are the same column, `missing_column` if a required column is
+/// not there; the sentence names it.
+pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal> {
+    let folded: Vec<String> = cells.iter().map(|cell| fold(cell)).collect();
+    let columns: Vec<Option<usize>> = folded.iter().map(|name| find(name, layout)).collect();
+    for (at, column) in columns.iter().enumerate() {
+        if let Some(index) = column
+            && let Some(first) = columns[..at].iter().position(|earlier| earlier == column)
+        {
+            return Err(Refusal::new(
+                Code::DuplicateColumn,
+                format!(
+                    "The header names the column {} twice, as \"{}\" and as \"{}\"; remove or \
+                     rename one of them.",
+                    layout[*index].name,
+                    cells[first].trim(),
+                    cells[at].trim()
+                ),
+            ));
+        }
+    }
+    let mut missing = Vec::new();
+    for (index, column) in layout.iter().enumerate() {
+        if columns.contains(&Some(index)) {
+            continue;
+        }
+        if column.required {
+            return Err(missing_column(column, cells, &columns, layout));
+        }
+        missing.push(column.name);
+    }
+    let unknown = cells
+        .iter()
+        .zip(&columns)
+        .filter(|(name, column)| column.is_none() && !fold(name).is_empty())
+        .filter(|(name, _)| !REJECTS_COLUMNS.contains(&name.trim()))
+        .map(|(name, _)| UnknownColumn {
+            name: name.trim().to_owned(),
+            nearest: nearest(name, layout.iter().map(|column| column.name)),
+        })
+        .collect();
+    let names = cells.iter().map(|&cell| cell.to_owned()).collect();
+    Ok(Header { columns, names, unknown, missing, folded })
+}
+
+fn find(folded: &str, layout: &[Column]) -> Option<usize> {
+    if folded.is_empty() {
+        return None;
+    }
+    // Names before aliases: a file may have both a column and what another calls it.
+    let by_name = layout.iter().position(|column| fold(column.name) == folded);
+    by_name.or_else(|| layout.iter().position(|column| column.aliases.iter().any(|alias| fold(alias) == folded)))
+}
+
+fn missing_column(column: &Column, cells: &[&str], columns: &[Option<usize>], layout: &[Column]) -> Refusal {
+    let unread = cells.iter().zip(columns).filter(|(_, column)| column.is_none());
+    let hint = unread
+        .map(|(cell, _)| cell.trim())
+        .filter(|cell| nearest(cell, layout.iter().map(|c| c.name)) == Some(column.name))
+        .map(|cell| format!(" (is it the one called \"{cell}\"?)"))
+        .next();
+    Refusal::new(
+        Code::MissingColumn,
+        format!(
+            "The required column {} is not in the header{}; export it too, or name it so.",
+            column.name,
+            hint.unwrap_or_default()
+        ),
+    )
+}
+
+/// The known name that resembles a name most, if any does.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = fold(name);
+    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, &fold(known));
+    known
+        .map(|known| (likeness(known), known))
+        .filter(|&(likeness, _)| likeness >= 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+/// Which layout a header belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognised {
+    /// Index into the layouts.
+    pub layout: usize,
+    /// The header matched to it.
+    pub header: Header,
+}
+
+/// Finds the layout that a header has all required columns of; of several, the one with most
+/// columns in common, of equals the first.
+///
+/// # Errors
+/// What the header lacks for the layout it comes nearest to (`missing_column`,
+/// `duplicate_column`); `wrong_entity` if it has little in common with any; `missing_header` if
+/// it is a row of values.
+pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Refusal> {
+    let mut best: Option<Recognised> = None;
+    for (layout, columns) in layouts.iter().enumerate() {
+        let Ok(header) = match_header(cells, columns) else {
+            continue;
+        };
+        let known = |header: &Header| header.columns.iter().flatten().count();
+        if best.as_ref().is_none_or(|best| known(&header) > known(&best.header)) {
+            best = Some(Recognised { layout, header });
+        }
+    }
+    if let Some(best) = best {
+        return Ok(best);
+    }
+    // Of equals the first: `max_by_key` takes the last.
+    let nearest = layouts.iter().rev().max_by_key(|layout| likeness(cells, layout));
+    let Some(layout) = nearest else {
+        return Err(wrong_entity(cells));
+    };
+    let (required, _) = likeness(cells, layout);
+    let needed = layout.iter().filter(|column| column.required).count();
+    if required == 0 && cells.iter().any(|cell| is_value(cell)) {
+        return Err(Refusal::new(
+            Code::MissingHeader,
+            "The file begins with values instead of a header line with the columns' names; \
+             export it with headers.",
+        ));
+    }
+    match match_header(cells, layout) {
+        Err(refusal) if required * 2 >= needed && required > 0 => Err(refusal),
+        _ => Err(wrong_entity(cells)),
+    }
+}
+
+/// How many columns of a layout a header has: required ones, all.
+pub(super) fn likeness(cells: &[&str], layout: &[Column]) -> (usize, usize) {
+    let mut found: Vec<usize> = cells.iter().filter_map(|c| find(&fold(c), layout)).collect();
+    found.sort_unstable();
+    found.dedup();
+    (found.iter().filter(|&&index| layout[index].required).count(), found.len())
+}
+
+/// Nobody names a column like this.
+fn is_value(cell: &str) -> bool {
+    let cell = cell.trim();
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    cell.contains('@') || (digits > 0 && digits * 2 >= cell.chars().count())
+}
+
+fn wrong_entity(cells: &[&str]) -> Refusal {
+    let shown: Vec<&str> = cells.iter().map(|c| c.trim()).filter(|c| !c.is_empty() && !is_value(c)).take(4).collect();
+    Refusal::new(
+        Code::WrongEntity,
+        format!(
+            "The header ({} …) is not one of this kind of export; drop the file where it belongs.",
+            shown.join(", ").chars().take(120).collect::<String>()
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::split::Splitter;
+
+    const SESSIONS: &[Column] = &[
+        Column::id("session_id").required(),
+        Column::email("participant_email").required(),
+        Column::email("volunteer_email").required().aliases(&["Tutor email"]),
+        Column::timestamp("scheduled_at").required().aliases(&["Session date"]),
+        Column::duration("duration_minutes").aliases(&["Duration (min)"]),
+        Column::cefr("language_level").aliases(&["CEFR"]),
+    ];
+    const MENTOR: &[Column] = &[
+        Column::id("session_id").required(),
+        Column::email("participant_email").required(),
+        Column::email("mentor_email").required(),
+        Column::timestamp("scheduled_at").required(),
+    ];
+    const LAYOUTS: &[&[Column]] = &[SESSIONS, MENTOR];
+
+    fn code(cells: &[&str]) -> Code {
+        recognise(cells, LAYOUTS).unwrap_err().code
+    }
+
+    #[test]
+    fn names_fold_and_order_is_free() {
+        let cells = [
+            "CEFR",
+            "Session\u{a0}Date",
+            " TUTOR-EMAIL ",
+            "Participant E-mail",
+            "\u{feff}Session ID",
+            "duration (MIN)",
+            "Colour",
+            "scheduled_ta",
+            "",
+        ];
+        let found = recognise(&cells, LAYOUTS).unwrap();
+        assert_eq!(found.layout, 0);
+        let header = found.header;
+        let expected = [Some(5), Some(3), Some(2), Some(1), Some(0), Some(4), None, None, None];
+        assert_eq!(header.columns, expected);
+        assert!(header.missing.is_empty());
+        assert_eq!(header.unknown.len(), 2);
+        assert_eq!(header.unknown[1].nearest, Some("scheduled_at"));
+        assert_eq!(header.unknown[0].nearest, None);
+        assert_eq!(header.position(3), Some(1));
+    }
+
+    #[test]
+    fn the_layout_is_recognised_by_its_required_columns() {
+        let mentor = ["session_id", "participant_email", "mentor_email", "scheduled_at"];
+        assert_eq!(recognise(&mentor, LAYOUTS).unwrap().layout, 1);
+    }
+
+    #[test]
+    fn a_missing_or_double_column_is_named() {
+        let cells = ["session_id", "participant_email", "volunteer_mail", "scheduled_at"];
+        let refusal = recognise(&cells, LAYOUTS).unwrap_err();
+        assert_eq!(refusal.code, Code::MissingColumn);
+        assert!(refusal.reason.contains("volunteer_email"), "{}", refusal.reason);
+        assert!(refusal.reason.contains("\"volunteer_mail\""), "{}", refusal.reason);
+        let twice = ["session_id", "participant_email", "tutor email", "Session date", "scheduled_at"];
+        let refusal = match_header(&twice, SESSIONS).unwrap_err();
+        assert_eq!(refusal.code, Code::DuplicateColumn);
+        assert!(refusal.reason.contains("scheduled_at"));
+    }
+
+    #[test]
+    fn values_are_no_header_and_another_entity_is_another_entity() {
+        assert_eq!(code(&["S-1", "anna@example.org", "b@example.org", "2025-03-04"]), Code::MissingHeader);
+        assert_eq!(code(&["match_id", "buddy_id", "status"]), Code::WrongEntity);
+        assert_eq!(code(&[]), Code::WrongEntity);
+    }
+
+    #[test]
+    fn a_repeated_header_and_a_totals_row_are_recognised() {
+        let header =
+            match_header(&["session_id", "participant_email", "volunteer_email", "scheduled_at", ""], SESSIONS)
+                .unwrap();
+        let mut splitter = Splitter::new(b',');
+        let mut is = |text: &str| {
+            let cells = splitter.split(text.as_bytes()).unwrap();
+            (header.is_repeated_header(&cells), header.is_footer(&cells, SESSIONS))
+        };
+        assert_eq!(is("Session id,Participant email,volunteer_email,SCHEDULED_AT"), (true, false));
+        assert_eq!(is("Session id,Participant email"), (false, false));
+        assert_eq!(is("Total,,,120,"), (false, true));
+        assert_eq!(is("Total Records: 12"), (false, true));
+        assert_eq!(is("# 12 rows"), (false, true));
+        assert_eq!(is("Total,a@b.no,c@d.no,2025-01-01"), (false, false));
+        assert_eq!(is("Totally,,,"), (false, false));
+    }
+}

@@ -1,0 +1,197 @@
+//! What stands above the records: `sep=`, comments, blank lines, title rows, the header.
+
+use super::code::{Code, Refusal};
+use super::column::Column;
+use super::dialect::{DELIMITERS, Dialect, first_line, sep_line};
+use super::header::{Recognised, likeness, recognise};
+use super::split::Splitter;
+use super::walk::{Walk, is_blank, walk};
+
+/// How many rows may stand above the header.
+const TITLE_LIMIT: u32 = 50;
+
+/// Where the header is, and what was above it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preamble {
+    /// Layout and header.
+    pub recognised: Recognised,
+    /// Offset of the header's first byte in the decoded stream.
+    pub header_start: u64,
+    /// Offset of the first record.
+    pub records_start: u64,
+    /// Physical line of the header.
+    pub header_line: u32,
+    /// Physical line of the first record.
+    pub records_line: u32,
+    /// Physical lines above the header.
+    pub preamble_lines: u32,
+    /// The number that a line `# Total Records: n` states.
+    pub control_total: Option<u64>,
+    /// The import that a line `# teei-rejects import=<id>` names: this file is its rejects.
+    pub rejects_of: Option<String>,
+}
+
+/// Finds the header in the first bytes of the decoded stream (without byte order mark). `eof`:
+/// they are all. Lines that begin with `#` and blank lines are passed over; so are title rows,
+/// if a header of one of the layouts comes after them.
+///
+/// # Errors
+/// The refusal for the row that comes nearest to a header; `missing_header` if there is none, or
+/// if it is not a proper record; `too_large` if it does not end within the sample.
+pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]]) -> Result<Preamble, Refusal> {
+    let (mut at, mut line) = (0, 1u32);
+    let (mut control_total, mut rejects_of) = (None, None);
+    let mut refusal: Option<((usize, usize), Refusal)> = None;
+    let mut splitter = Splitter::new(delimiter);
+    while at < text.len() && line <= TITLE_LIMIT {
+        let (first, length) = first_line(&text[at..]);
+        let record = match walk(text, at, delimiter, eof) {
+            Walk::End { body, end, newlines, stray: None } => Some((body, end, newlines)),
+            _ => None,
+        };
+        if let Some((body, end, newlines)) = record
+            && let Ok(cells) = splitter.split(&text[at..body])
+        {
+            let cells: Vec<&str> = cells.iter().collect();
+            match recognise(&cells, layouts) {
+                Ok(recognised) => {
+                    return Ok(Preamble {
+                        recognised,
+                        header_start: at as u64,
+                        records_start: end as u64,
+                        header_line: line,
+                        records_line: line + newlines + u32::from(body < end),
+                        preamble_lines: line - 1,
+                        control_total,
+                        rejects_of,
+                    });
+                }
+                Err(found) if is_record(first, delimiter, at) => {
+                    let rank = layouts.iter().map(|layout| likeness(&cells, layout)).max();
+                    let rank = rank.unwrap_or_default();
+                    if refusal.as_ref().is_none_or(|(best, _)| rank > *best) {
+                        refusal = Some((rank, found));
+                    }
+                }
+                Err(_) => {}
+            }
+        } else if first.len() == length && !eof {
+            return Err(Refusal::new(
+                Code::TooLarge,
+                "The header line does not end within the first 64 KB; export fewer columns.",
+            ));
+        }
+        if let Some(remark) = remark(first) {
+            control_total = control_total.or_else(|| control_total_in(remark));
+            rejects_of = rejects_of.or_else(|| rejects_import(remark));
+        }
+        (at, line) = (at + length, line + 1);
+    }
+    Err(refusal.map(|(_, refusal)| refusal).unwrap_or_else(|| {
+        Refusal::new(
+            Code::MissingHeader,
+            "The file has no readable header line with the columns' names; export it with headers.",
+        )
+    }))
+}
+
+/// As [`find_header`] with the dialect's delimiter; if that finds none, the other delimiters are
+/// tried, and the dialect is set right by the one whose header is recognised: a header that we
+/// know proves its delimiter better than ragged records do.
+///
+/// # Errors
+/// As [`find_header`] with the dialect's delimiter.
+pub fn settle(text: &[u8], eof: bool, dialect: &mut Dialect, layouts: &[&[Column]]) -> Result<Preamble, Refusal> {
+    find_header(text, eof, dialect.delimiter, layouts).or_else(|refusal| {
+        for delimiter in DELIMITERS {
+            if let Ok(found) = find_header(text, eof, delimiter, layouts) {
+                dialect.delimiter = delimiter;
+                return Ok(found);
+            }
+        }
+        Err(refusal)
+    })
+}
+
+/// Whether a line could be meant as a header or a record.
+fn is_record(line: &[u8], delimiter: u8, at: usize) -> bool {
+    let sep = at == 0 && sep_line(line).is_some();
+    !sep && remark(line).is_none() && !is_blank(line, delimiter)
+}
+
+/// The text of a comment line.
+fn remark(line: &[u8]) -> Option<&str> {
+    // An all-quoted export quotes its comments too, and Excel fills them up with delimiters.
+    let line = std::str::from_utf8(line).ok()?.trim_start();
+    let line = line.strip_prefix('"').unwrap_or(line);
+    line.strip_prefix('#').map(|rest| rest.trim_end_matches(['"', ',', ';', '\t', '|', ' ']).trim())
+}
+
+/// `Total Records: 12`, `total rows = 1 200`: the number, if the text is about a total.
+fn control_total_in(remark: &str) -> Option<u64> {
+    let (name, number) = remark.split_once([':', '='])?;
+    let name = super::header::fold(name);
+    let about = ["totalrecords", "totalrows", "recordcount", "rowcount", "records", "rows", "total"];
+    if !about.contains(&name.as_str()) {
+        return None;
+    }
+    let number: String = number.chars().filter(|c| !c.is_whitespace()).collect();
+    number.parse().ok()
+}
+
+fn rejects_import(remark: &str) -> Option<String> {
+    let id = remark.strip_prefix("teei-rejects")?.trim().strip_prefix("import=")?;
+    Some(id.split_whitespace().next()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LAYOUT: &[Column] = &[Column::id("id").required(), Column::email("email").required(), Column::text("note")];
+
+    fn find(text: &str) -> Result<Preamble, Refusal> {
+        find_header(text.as_bytes(), true, b',', &[LAYOUT])
+    }
+
+    #[test]
+    fn comments_blank_lines_and_titles_are_passed_over() {
+        let text = "sep=,\r\n# Total Records: 12\r\n\r\nMarch, all cities\r\nid,email\r\n1,a@b.no\r\n";
+        let found = find(text).unwrap();
+        assert_eq!(found.control_total, Some(12));
+        assert_eq!((found.header_line, found.records_line, found.preamble_lines), (5, 6, 4));
+        assert!(text[found.records_start as usize..].starts_with("1,a"));
+        assert!(text[found.header_start as usize..].starts_with("id,email"));
+    }
+
+    #[test]
+    fn a_rejects_file_names_its_import() {
+        let found = find("# teei-rejects import=0190-ab\n_line,_reason,id,email\n").unwrap();
+        assert_eq!(found.rejects_of.as_deref(), Some("0190-ab"));
+        assert!(found.recognised.header.unknown.is_empty());
+    }
+
+    #[test]
+    fn a_header_of_several_lines_counts_them() {
+        let found = find("id,email,\"note\n(free)\"\n1,2,3").unwrap();
+        assert_eq!(found.records_line, 3);
+    }
+
+    #[test]
+    fn without_a_header_the_best_reason_is_given() {
+        assert_eq!(find("Title\nid,mail\n1,x@y.no\n").unwrap_err().code, Code::MissingColumn);
+        assert_eq!(find("1,a@b.no\n2,c@d.no\n").unwrap_err().code, Code::MissingHeader);
+        assert_eq!(find("# only a remark\n\n").unwrap_err().code, Code::MissingHeader);
+        assert_eq!(find("match,buddy,city\n1,2,3\n").unwrap_err().code, Code::WrongEntity);
+        let long = "x".repeat(70_000);
+        assert_eq!(find_header(long.as_bytes(), false, b',', &[LAYOUT]).unwrap_err().code, Code::TooLarge);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_get_an_answer(bytes in any::<Vec<u8>>(), eof in any::<bool>()) {
+            let _ = find_header(&bytes, eof, b',', &[LAYOUT]);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What people wrote: sealed under the subject's key, told to the bus by id only.
+
+use jiff::Timestamp;
+use tokio_postgres::{Transaction, types::Type};
+use uuid::Uuid;
+
+use super::entity::{Entity, Fact};
+use crate::{
+    bus::outbox::{Outbox, OutboxError},
+    contracts::{AuthorRole, EventDraft, Line, Revision, SourceCode, TextKind, TextReceived},
+    db::DbError,
+    identity::People,
+    pii::Pii,
+    vault::{Digest, Place, VaultError},
+};
+
+/// Words of a record, not yet sealed.
+pub struct Words {
+    /// The text's id.
+    pub text_id: Uuid,
+    /// The field it stands in.
+    pub field: &'static str,
+    /// What it was written about.
+    pub kind: TextKind,
+    /// The person part whose key seals it.
+    pub subject: &'static str,
+    /// Tells whether words are the same.
+    pub digest: Digest,
+    /// The text it replaces.
+    pub supersedes: Option<Uuid>,
+    /// The words.
+    pub text: Pii<String>,
+}
+
+/// What all texts of an import have in common.
+pub struct Context {
+    /// The source.
+    pub source: &'static str,
+    /// The import.
+    pub import_id: Uuid,
+    /// Who wrote, as the source profile declares.
+    pub author: Option<AuthorRole>,
+    /// When the file was written.
+    pub now: Timestamp,
+}
+
+/// A sealed text.
+pub struct Sealed {
+    text_id: Uuid,
+    subject_id: Uuid,
+    author_id: Option<Uuid>,
+    kind: TextKind,
+    fact_id: Uuid,
+    field: &'static str,
+    sealed: Vec<u8>,
+    digest: Digest,
+    supersedes: Option<Uuid>,
+    written_at: Timestamp,
+    line: Line,
+}
+
+/// Seals words under their subject's key.
+pub fn seal(
+    context: &Context,
+    entity: &Entity,
+    people: &People,
+    fact: &Fact,
+    fact_id: Uuid,
+    line: Line,
+    words: Words,
+) -> Result<Sealed, VaultError> {
+    let person = |part: &str| entity.person_field(part).and_then(|field| fact.person(field));
+    let subject_id = person(words.subject).ok_or(VaultError::Erased)?;
+    let place = Place { table: "vault.texts", column: "sealed", row: words.text_id };
+    Ok(Sealed {
+        text_id: words.text_id,
+        subject_id,
+        author_id: context.author.and_then(|role| person(role.as_str())),
+        kind: words.kind,
+        fact_id,
+        field: words.field,
+        sealed: people.key(subject_id)?.seal(place, words.text.expose().as_bytes())?,
+        digest: words.digest,
+        supersedes: words.supersedes,
+        written_at: (entity.happened)(fact).unwrap_or(context.now),
+        line,
+    })
+}
+
+fn role(context: &Context, text: &Sealed) -> AuthorRole {
+    context.author.filter(|_| text.author_id.is_some()).unwrap_or(AuthorRole::Undeclared)
+}
+
+/// Writes texts.
+pub async fn insert(tx: &Transaction<'_>, context: &Context, texts: &[Sealed]) -> Result<(), DbError> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    macro_rules! column {
+        (|$text:ident| $value:expr) => {
+            &texts.iter().map(|$text| $value).collect::<Vec<_>>()
+        };
+    }
+    tx.execute_typed(
+        "INSERT INTO vault.texts (text_id, subject_id, author_id, author_role, kind, fact_id, field, sealed, digest, supersedes, written_at, line, source, import_id)
+         SELECT u.*, $13, $14 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[],
+                $8::bytea[], $9::bytea[], $10::uuid[], $11::timestamptz[], $12::int[]) AS u",
+        &[
+            (column!(|t| t.text_id), Type::UUID_ARRAY),
+            (column!(|t| t.subject_id), Type::UUID_ARRAY),
+            (column!(|t| t.author_id), Type::UUID_ARRAY),
+            (column!(|t| role(context, t).as_str()), Type::TEXT_ARRAY),
+            (column!(|t| t.kind.as_str()), Type::TEXT_ARRAY),
+            (column!(|t| t.fact_id), Type::UUID_ARRAY),
+            (column!(|t| t.field), Type::TEXT_ARRAY),
+            (column!(|t| t.sealed.as_slice()), Type::BYTEA_ARRAY),
+            (column!(|t| t.digest.as_slice()), Type::BYTEA_ARRAY),
+            (column!(|t| t.supersedes), Type::UUID_ARRAY),
+            (column!(|t| t.written_at), Type::TIMESTAMPTZ_ARRAY),
+            (column!(|t| t.line.get()), Type::INT4_ARRAY),
+            (&context.source, Type::TEXT),
+            (&context.import_id, Type::UUID),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Tells that texts were received: the one trigger of screening.
+pub fn publish(context: &Context, texts: &[Sealed], correlation: &str, outbox: &mut Outbox) -> Result<(), OutboxError> {
+    for text in texts {
+        let received = TextReceived {
+            text_id: text.text_id,
+            author_id: text.author_id,
+            author_role: role(context, text),
+            subject_id: text.subject_id,
+            supersedes: text.supersedes,
+            kind: text.kind,
+            source: SourceCode::new(context.source).map_err(crate::contracts::ContractError::Value)?,
+            revision: Revision::FIRST,
+            import_id: Some(context.import_id),
+            line: Some(text.line),
+        };
+        outbox.push(EventDraft::new(received, text.text_id, text.written_at, correlation))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! One record at a time: the strict walk from quote to quote, and what its bytes look like.
+//!
+//! Pure functions of bytes and positions; [`super::scan`] puts them together into a stream.
+
+use std::ops::RangeInclusive;
+
+use memchr::{memchr, memchr_iter, memchr2, memchr3};
+
+use super::scan::{CELL_LIMIT, COLUMN_LIMIT, LOOKAHEAD, RECORD_LIMIT};
+
+/// How the walk over one record ended. Positions are indices into the buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// The buffer ends first.
+    Incomplete,
+    /// The record ends: content until `body`, line ending until `end`.
+    End {
+        body: usize,
+        end: usize,
+        /// Line breaks inside quoted cells.
+        newlines: u32,
+        /// The first fault that stays within the first physical line.
+        stray: Option<usize>,
+    },
+    /// A fault at `at` after line breaks in a quoted cell that began at `open`: either the fault
+    /// is real or the cell was never closed.
+    Fatal { at: usize, open: usize },
+    /// The limit of a cell or of the record is reached at `at`, perhaps inside a quoted cell.
+    TooLarge { at: usize, open: Option<usize> },
+}
+
+/// The index behind a line ending at `at`; `None` if that depends on a byte still to come.
+pub(super) fn behind_newline(buf: &[u8], at: usize, eof: bool) -> Option<usize> {
+    match (buf[at], buf.get(at + 1)) {
+        (b'\r', Some(b'\n')) => Some(at + 2),
+        (b'\r', None) if !eof => None,
+        _ => Some(at + 1),
+    }
+}
+
+/// Walks over the record that begins at `start`.
+#[inline]
+pub(super) fn walk(buf: &[u8], start: usize, delimiter: u8, eof: bool) -> Walk {
+    let (mut pos, mut newlines, mut stray, mut multi) = (start, 0, None, start);
+    loop {
+        let Some(found) = memchr3(b'"', b'\n', b'\r', &buf[pos..]) else {
+            return match eof {
+                _ if buf.len() - start > RECORD_LIMIT => Walk::TooLarge { at: start + RECORD_LIMIT, open: None },
+                true => Walk::End { body: buf.len(), end: buf.len(), newlines, stray },
+                false => Walk::Incomplete,
+            };
+        };
+        let hit = pos + found;
+        if hit - start > RECORD_LIMIT {
+            return Walk::TooLarge { at: start + RECORD_LIMIT, open: None };
+        }
+        if buf[hit] != b'"' {
+            return match behind_newline(buf, hit, eof) {
+                Some(end) => Walk::End { body: hit, end, newlines, stray },
+                None => Walk::Incomplete,
+            };
+        }
+        // Outside quotes a delimiter always separates, so the byte before tells a cell's begin.
+        if hit != start && buf[hit - 1] != delimiter {
+            if newlines > 0 {
+                return Walk::Fatal { at: hit, open: multi };
+            }
+            stray = stray.or(Some(hit));
+            pos = hit + 1;
+            continue;
+        }
+        let mut inner = hit + 1;
+        pos = loop {
+            let next = memchr3(b'"', b'\n', b'\r', &buf[inner..]).map(|found| inner + found);
+            if next.unwrap_or(buf.len()) - hit > CELL_LIMIT {
+                return Walk::TooLarge { at: hit + CELL_LIMIT, open: Some(hit) };
+            }
+            let Some(next) = next else {
+                return if eof { Walk::Fatal { at: buf.len(), open: hit } } else { Walk::Incomplete };
+            };
+            if buf[next] != b'"' {
+                let Some(behind) = behind_newline(buf, next, eof) else {
+                    return Walk::Incomplete;
+                };
+                (newlines, multi, inner) = (newlines + 1, hit, behind);
+                continue;
+            }
+            match buf.get(next + 1) {
+                None if eof => break next + 1,
+                None => return Walk::Incomplete,
+                Some(b'"') => inner = next + 2,
+                Some(&b) if b == delimiter || b == b'\n' || b == b'\r' => break next + 1,
+                Some(_) if newlines > 0 => {
+                    return Walk::Fatal { at: next + 1, open: hit };
+                }
+                Some(_) => {
+                    stray = stray.or(Some(next + 1));
+                    break next + 1;
+                }
+            }
+        };
+    }
+}
+
+/// The delimiters of a record that separate cells, leniently where it is faulty: calls `each`
+/// with the position of every one.
+fn separators(record: &[u8], delimiter: u8, mut each: impl FnMut(usize)) {
+    let mut pos = 0;
+    while let Some(found) = memchr2(delimiter, b'"', &record[pos..]) {
+        let hit = pos + found;
+        pos = hit + 1;
+        if record[hit] == delimiter {
+            each(hit);
+        } else if hit == 0 || record[hit - 1] == delimiter {
+            // A quoted cell: behind its closing quote, or to the end where there is none.
+            loop {
+                let Some(close) = memchr(b'"', &record[pos..]) else {
+                    return;
+                };
+                pos += close + 1;
+                if record.get(pos) != Some(&b'"') {
+                    break;
+                }
+                pos += 1;
+            }
+        }
+    }
+}
+
+/// The column, counted from 0, that begins where the given beginning of a record ends.
+pub(super) fn column_after(beginning: &[u8], delimiter: u8) -> usize {
+    let mut count = 0;
+    separators(beginning, delimiter, |_| count += 1);
+    count
+}
+
+/// The number of cells of a record without its line ending.
+pub(super) fn cells_in(record: &[u8], delimiter: u8) -> usize {
+    column_after(record, delimiter) + 1
+}
+
+/// The first column beyond a limit, if the record has one.
+pub(super) fn column_over_limit(record: &[u8], delimiter: u8) -> Option<usize> {
+    let cells_possible = memchr_iter(delimiter, record).count() + 1;
+    if cells_possible <= COLUMN_LIMIT && record.len() <= CELL_LIMIT {
+        return None;
+    }
+    let (mut column, mut begin, mut over) = (0, 0, None);
+    separators(record, delimiter, |at| {
+        if over.is_none() && at - begin > CELL_LIMIT {
+            over = Some(column);
+        }
+        (column, begin) = (column + 1, at + 1);
+    });
+    if record.len() - begin > CELL_LIMIT {
+        over = over.or(Some(column));
+    }
+    over.or((column >= COLUMN_LIMIT).then_some(COLUMN_LIMIT))
+}
+
+/// Whether every cell of a faultless record is empty: `;;;`, `"";""`, spaces, nothing.
+pub(super) fn is_blank(record: &[u8], delimiter: u8) -> bool {
+    let may = |b: u8| b == delimiter || matches!(b, b' ' | b'\t' | b'"');
+    if record.first().is_some_and(|&first| !may(first)) || !record.iter().all(|&b| may(b)) {
+        return false;
+    }
+    record.split(|&b| b == delimiter).map(|cell| cell.trim_ascii()).all(|cell| cell.is_empty() || cell == b"\"\"")
+}
+
+/// Whether a record of its own, with so many cells, begins at the physical line at `at`; `None`
+/// if that depends on bytes still to come. See the head of [`super::scan`].
+pub(super) fn is_trusted(
+    buf: &[u8],
+    at: usize,
+    delimiter: u8,
+    cells: Option<RangeInclusive<usize>>,
+    eof: bool,
+) -> Option<bool> {
+    let window = &buf[at..buf.len().min(at + LOOKAHEAD)];
+    let enough = eof || window.len() == LOOKAHEAD;
+    let line = match memchr2(b'\n', b'\r', window) {
+        Some(end) => &window[..end],
+        None if enough => window,
+        None => return None,
+    };
+    let Some(cells) = cells else {
+        return Some(!line.is_empty());
+    };
+    if line.is_empty() {
+        return Some(false);
+    }
+    if memchr_iter(delimiter, line).count() + 1 >= *cells.start() {
+        return Some(true);
+    }
+    if memchr(b'"', line).is_none() {
+        return Some(false);
+    }
+    match walk(window, 0, delimiter, eof && at + window.len() == buf.len()) {
+        Walk::End { body, stray: None, .. } => Some(cells.contains(&cells_in(&window[..body], delimiter))),
+        Walk::Incomplete if !enough => None,
+        _ => Some(false),
+    }
+}
+
+/// Whether a record without faults holds a line that scans strictly to `width` cells itself.
+pub(super) fn has_lookalikes(record: &[u8], delimiter: u8, width: usize) -> bool {
+    let mut at = 0;
+    // In a file of one column every line looks like a record: that says nothing.
+    while width > 1
+        && let Some(found) = memchr2(b'\n', b'\r', &record[at..])
+    {
+        at = behind_newline(record, at + found, true).unwrap_or(record.len());
+        if let Walk::End { body, stray: None, .. } = walk(record, at, delimiter, true)
+            && cells_in(&record[at..body], delimiter) == width
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where the first quoted cell with a line break begins, in a record without faults.
+pub(super) fn first_multi_line_cell(record: &[u8], delimiter: u8) -> usize {
+    let newline = memchr2(b'\n', b'\r', record).unwrap_or(record.len());
+    let mut begin = 0;
+    separators(record, delimiter, |at| {
+        if at < newline {
+            begin = at + 1;
+        }
+    });
+    begin
+}
