@@ -1,115 +1,21 @@
-//! The projector against Postgres: whatever the order, the repeats and the kills, the journey is the same.
+//! The projector against Postgres: whatever the order and the repeats, the journey is the same.
 
 mod support;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use profile::projector::{
-    App, Projector, ProjectorError,
-    derive::{Journey, TimelineEntry, derive},
-    fact::Fact,
-    handle,
-};
+use profile::projector::handle;
 use proptest::{prelude::*, test_runner::TestRunner};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use shared::{
-    bus::{
-        consumer::{Consumer, Driver, Summary},
-        outbox::Outbox,
-        testing::RecordedNudges,
-    },
-    contracts::{
-        Cefr, Contract, ContractError, Rating, RatingScale, Revision, SessionCompleted, SessionScheduled, SessionType,
-    },
-    db::Db,
-    error::{Classified, Retry},
+use shared::contracts::{Cefr, Contract, Revision, SessionCompleted, SessionScheduled, SessionType};
+use support::{
+    PLENTY, batch, delivered,
+    meetings::{app, day, event, failures, from_store, model, people, rated, session, stored},
+    sample, seed, text,
 };
-use support::{PLENTY, batch, delivered, nudges, sample, seed, text};
 use tests::Database;
-use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
-
-const ROLE: &str = "teei_profile_projector";
-
-fn app(database: &Database) -> (App, Arc<RecordedNudges>) {
-    let nudges = nudges();
-    (App::new(database.db_for(ROLE), Box::new(Arc::clone(&nudges))), nudges)
-}
-
-async fn people<const N: usize>(owner: &Client) -> [Uuid; N] {
-    let people = std::array::from_fn(|_| Uuid::now_v7());
-    owner
-        .execute("INSERT INTO core.profiles (profile_id) SELECT unnest($1::uuid[])", &[&people.as_slice()])
-        .await
-        .unwrap();
-    people
-}
-
-fn day(n: i64) -> Timestamp {
-    "2025-01-01T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * n)
-}
-
-/// A completed language session on a day, first revision.
-fn session(id: Uuid, participant: Uuid, volunteer: Uuid, on: i64) -> SessionCompleted {
-    SessionCompleted {
-        session_id: id,
-        participant_id: participant,
-        volunteer_id: volunteer,
-        scheduled_at: day(on) - SignedDuration::from_hours(1),
-        completed_at: day(on),
-        duration_minutes: None,
-        language_level: None,
-        rating: None,
-        rating_scale: None,
-        from_role: None,
-        text_id: None,
-        import_id: None,
-        line: None,
-        ..SessionCompleted::example()
-    }
-}
-
-fn rated(session: SessionCompleted, rating: Decimal) -> SessionCompleted {
-    SessionCompleted {
-        rating: Some(Rating::new(rating).unwrap()),
-        rating_scale: Some(RatingScale::OneToFive),
-        ..session
-    }
-}
-
-fn event(data: SessionCompleted) -> (Uuid, String) {
-    let (id, time) = (data.session_id, data.completed_at);
-    delivered(data, id, time)
-}
-
-fn failures(summary: &Summary) -> Vec<&str> {
-    summary.reply.failures.iter().map(|failure| failure.id.as_str()).collect()
-}
-
-/// What readers see of some people's journeys, from the store; without the counters of how it came about.
-async fn stored(owner: &Client, people: &[Uuid]) -> Value {
-    let name = |sql: &str| format!("SELECT coalesce(json_agg(x), '[]') FROM ({sql}) AS x");
-    let queries = [
-        "SELECT profile_id, fact_id, revision, event_id, programme, role, occurred_at, details->>'status' AS status,
-                details->>'language_level' AS level, (details->>'rating')::numeric::text AS rating
-         FROM core.timeline WHERE profile_id = ANY($1) ORDER BY 1, 2",
-        "SELECT profile_id, programme, role, status, since FROM core.enrolments WHERE profile_id = ANY($1) ORDER BY 1, 2, 3",
-        "SELECT profile_id, milestone, reached_at, fact_id FROM core.milestones WHERE profile_id = ANY($1) ORDER BY 1, 2",
-        "SELECT profile_id, flag, because_of FROM core.flags WHERE value AND profile_id = ANY($1) ORDER BY 1, 2",
-    ];
-    let mut answers = Vec::new();
-    for sql in queries {
-        let row = owner.query_one(&format!("SELECT ({})::text", name(sql)), &[&people]).await.unwrap();
-        answers.push(serde_json::from_str::<Value>(row.get(0)).unwrap());
-    }
-    json!(answers)
-}
 
 #[tokio::test]
 async fn the_sample_becomes_timeline_enrolments_and_milestones_told_once() {
@@ -245,148 +151,6 @@ async fn a_flag_goes_up_and_down_with_its_cause_and_the_profile_gets_a_revision_
     assert_eq!(text(&owner, "SELECT json_build_array(value, because_of) FROM core.flags").await, "[false, []]");
 }
 
-/// How a consumer dies after its effect and before its commit.
-#[derive(Clone, Copy, Debug)]
-enum Death {
-    Error,
-    Panic,
-    Kill,
-}
-
-struct Dying(Death);
-
-#[derive(Debug, thiserror::Error)]
-#[error("injected")]
-struct Injected;
-
-impl Classified for Injected {
-    fn retry(&self) -> Retry {
-        Retry::Never
-    }
-    fn code(&self) -> &'static str {
-        "injected"
-    }
-}
-
-impl From<ProjectorError> for Injected {
-    fn from(_: ProjectorError) -> Self {
-        Self
-    }
-}
-
-impl Consumer for Dying {
-    const NAME: &'static str = Projector::NAME;
-    type Event = Fact;
-    type Error = Injected;
-
-    fn read(kind: &str, detail: &str) -> Result<Fact, ContractError> {
-        Projector::read(kind, detail)
-    }
-
-    async fn apply(&self, tx: &Transaction<'_>, fact: &Fact, outbox: &mut Outbox) -> Result<(), Injected> {
-        Projector.apply(tx, fact, outbox).await?;
-        outbox.write(tx).await.unwrap();
-        match self.0 {
-            Death::Error => Err(Injected),
-            Death::Panic => panic!("injected"),
-            Death::Kill => std::future::pending().await,
-        }
-    }
-}
-
-#[tokio::test]
-async fn whatever_dies_before_the_commit_a_second_delivery_ends_in_the_same_state_with_one_effect() {
-    let database = Database::fresh().await;
-    let owner = database.owner().await;
-    let [p, v] = people(&owner).await;
-    let [q, w] = people(&owner).await;
-    let (app, nudges) = app(&database);
-    for (death, code) in [(Death::Error, "injected"), (Death::Panic, "panicked"), (Death::Kill, "out_of_time")] {
-        owner
-            .batch_execute(
-                "TRUNCATE core.timeline, core.enrolments, core.milestones, core.flags, bus.inbox, bus.batches CASCADE",
-            )
-            .await
-            .unwrap();
-        let dying = event(session(Uuid::now_v7(), p, v, 10));
-        let db = database.db_for(ROLE);
-        let driver = Driver { consumer: &Dying(death), db: &db, nudger: &nudges };
-        let until = tokio::time::Instant::now() + Duration::from_millis(500);
-        let summary = driver.run(batch(&[&dying.1]), until).await;
-        assert_eq!((failures(&summary), summary.last_error), (vec!["m0"], Some(code)));
-        drop(db);
-        assert_eq!(stored(&owner, &[p, v]).await, json!([[], [], [], []]), "{death:?} left something behind");
-        assert_eq!(
-            text(
-                &owner,
-                "SELECT json_build_array((SELECT count(*) FROM bus.inbox), (SELECT count(*) FROM bus.events))"
-            )
-            .await,
-            "[0, 0]"
-        );
-
-        // Delivered again, and once more after a kill between the commit and the answer.
-        let neighbour = event(session(Uuid::now_v7(), q, w, 10));
-        for _ in 0..2 {
-            let summary = handle(&app, batch(&[&dying.1, &neighbour.1]), PLENTY).await;
-            assert!(failures(&summary).is_empty(), "{death:?}");
-        }
-        let after = stored(&owner, &[p]).await;
-        assert_eq!((after[0].as_array().unwrap().len(), after[2].as_array().unwrap().len()), (1, 1), "{death:?}");
-        assert_eq!(
-            text(
-                &owner,
-                "SELECT json_build_array((SELECT count(*) FROM bus.inbox), (SELECT count(*) FROM bus.events))"
-            )
-            .await,
-            "[2, 2]"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_panic_fails_its_own_message_and_the_rest_of_the_batch_is_done() {
-    /// Panics on meetings of one day.
-    struct Touchy;
-    impl Consumer for Touchy {
-        const NAME: &'static str = Projector::NAME;
-        type Event = Fact;
-        type Error = ProjectorError;
-        fn read(kind: &str, detail: &str) -> Result<Fact, ContractError> {
-            Projector::read(kind, detail)
-        }
-        async fn apply(&self, tx: &Transaction<'_>, fact: &Fact, outbox: &mut Outbox) -> Result<(), ProjectorError> {
-            assert!(fact.entries[0].1.occurred_at != day(13), "a superstition");
-            Projector.apply(tx, fact, outbox).await
-        }
-    }
-    let database = Database::fresh().await;
-    let owner = database.owner().await;
-    let [p, v] = people(&owner).await;
-    let events: Vec<_> = [12, 13, 14].map(|on| event(session(Uuid::now_v7(), p, v, on)).1).to_vec();
-    let (db, nudges) = (database.db_for(ROLE), nudges());
-    let driver = Driver { consumer: &Touchy, db: &db, nudger: &nudges };
-    let bodies: Vec<&str> = events.iter().map(String::as_str).collect();
-    let summary = driver.run(batch(&bodies), tokio::time::Instant::now() + PLENTY).await;
-    assert_eq!((failures(&summary), summary.last_error), (vec!["m1"], Some("panicked")));
-    assert_eq!(text(&owner, "SELECT count(DISTINCT fact_id) FROM core.timeline").await, "2");
-}
-
-#[tokio::test]
-async fn when_the_nudge_before_the_commit_fails_nothing_is_committed() {
-    let database = Database::fresh().await;
-    let owner = database.owner().await;
-    let [p, v] = people(&owner).await;
-    let (app, nudges) = app(&database);
-    let (_, body) = event(session(Uuid::now_v7(), p, v, 10));
-    nudges.fail(true);
-    let summary = handle(&app, batch(&[&body]), PLENTY).await;
-    assert_eq!((failures(&summary), summary.last_error), (vec!["m0"], Some("nudge_failed")));
-    assert_eq!(text(&owner, "SELECT count(*) FROM bus.inbox").await, "0");
-    nudges.fail(false);
-    assert!(failures(&handle(&app, batch(&[&body]), PLENTY).await).is_empty());
-}
-
 /// One event of a generated history: a session (by number) of two people (by number) in some revision.
 #[derive(Debug, Clone)]
 struct Told {
@@ -463,60 +227,6 @@ fn tell(told: &Told, sessions: &[Uuid], people: &[Uuid]) -> String {
     }
 }
 
-/// The model: the newest revision of each fact, told in memory, and what is derived from it.
-fn model(bodies: &[String], person: Uuid) -> (BTreeSet<(Uuid, i32)>, Journey) {
-    let mut newest: BTreeMap<Uuid, Fact> = BTreeMap::new();
-    for body in bodies {
-        let delivery: Value = serde_json::from_str(body).unwrap();
-        let fact = Fact::read(delivery["detail-type"].as_str().unwrap(), &delivery["detail"].to_string()).unwrap();
-        if newest.get(&fact.fact_id).is_none_or(|known| known.revision < fact.revision) {
-            newest.insert(fact.fact_id, fact);
-        }
-    }
-    let mine = |fact: &Fact| {
-        fact.entries
-            .iter()
-            .filter(|(who, _)| *who == person)
-            .map(|(_, entry)| entry.clone())
-            .collect::<Vec<TimelineEntry>>()
-    };
-    let timeline: Vec<_> = newest.values().flat_map(mine).collect();
-    let facts =
-        newest.values().filter(|fact| !mine(fact).is_empty()).map(|fact| (fact.fact_id, fact.revision.get())).collect();
-    (facts, derive(&timeline))
-}
-
-/// The same from the store.
-async fn from_store(owner: &Client, person: Uuid) -> (BTreeSet<(Uuid, i32)>, Journey) {
-    let rows =
-        owner.query("SELECT fact_id, revision FROM core.timeline WHERE profile_id = $1", &[&person]).await.unwrap();
-    let facts = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    let mut journey = Journey::default();
-    use profile::projector::derive::{Because, Reached, Role};
-    for row in owner
-        .query("SELECT programme, role, since FROM core.enrolments WHERE profile_id = $1", &[&person])
-        .await
-        .unwrap()
-    {
-        let key = (row.get::<_, &str>(0).parse().unwrap(), Role::from_store(row.get(1)).unwrap());
-        journey.enrolments.insert(key, row.get(2));
-    }
-    for row in owner
-        .query("SELECT milestone, reached_at, fact_id FROM core.milestones WHERE profile_id = $1", &[&person])
-        .await
-        .unwrap()
-    {
-        journey
-            .milestones
-            .insert(row.get::<_, &str>(0).parse().unwrap(), Reached { at: row.get(1), fact_id: row.get(2) });
-    }
-    for row in owner.query("SELECT f.flag, f.because_of, ARRAY(SELECT t.event_id FROM unnest(f.because_of) WITH ORDINALITY AS b (fact, n)
-        JOIN core.timeline AS t ON t.profile_id = f.profile_id AND t.fact_id = b.fact ORDER BY b.n) FROM core.flags AS f WHERE f.value AND f.profile_id = $1", &[&person]).await.unwrap() {
-        journey.flags.insert(row.get::<_, &str>(0).parse().unwrap(), Because { facts: row.get(1), events: row.get(2) });
-    }
-    (facts, journey)
-}
-
 #[test]
 fn any_order_and_any_repeats_of_any_revisions_end_in_the_same_timeline_and_journey() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -539,40 +249,4 @@ fn any_order_and_any_repeats_of_any_revisions_end_in_the_same_timeline_and_journ
         })
     });
     result.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn four_projectors_at_once_on_the_same_people_neither_deadlock_nor_lose_anything() {
-    let database = Database::fresh().await;
-    let owner = database.owner().await;
-    let people: [Uuid; 4] = people(&owner).await;
-    let sessions: [Uuid; 12] = std::array::from_fn(|_| Uuid::now_v7());
-    let mut bodies = Vec::new();
-    for (n, id) in sessions.iter().enumerate() {
-        for revision in 1..=3usize {
-            let (p, v) = (people[(n + revision) % 4], people[(n + revision + 1 + n % 3) % 4]);
-            let data = SessionCompleted {
-                revision: Revision::new(revision as i64).unwrap(),
-                ..session(*id, p, v, (n * 7 + revision) as i64)
-            };
-            bodies.push(event(rated(data, Decimal::new(25 * ((n + revision) % 5) as i64, 2))).1);
-        }
-    }
-    let databases: Vec<Db> = (0..4).map(|_| database.db_for(ROLE)).collect();
-    let workers = databases.into_iter().enumerate().map(|(worker, db)| {
-        // Each takes everything, beginning at another place: all orders meet.
-        let mut mine = bodies.clone();
-        mine.rotate_left(worker * 9);
-        tokio::spawn(async move {
-            let app = App::new(db, Box::new(nudges()));
-            let mine: Vec<&str> = mine.iter().map(String::as_str).collect();
-            failures(&handle(&app, batch(&mine), PLENTY).await).len()
-        })
-    });
-    for worker in workers.collect::<Vec<_>>() {
-        assert_eq!(worker.await.unwrap(), 0);
-    }
-    for person in people {
-        assert_eq!(from_store(&owner, person).await, model(&bodies, person));
-    }
 }

@@ -1,6 +1,8 @@
 //! What the tests of the bus and of its consumers have in common.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod meetings;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
