@@ -62,7 +62,7 @@ def depth(url: str) -> int:
 
 
 def settle(step: Step | None = None, patience: float = PATIENCE) -> None:
-    """Returns when every event is published and every consumer's queue is empty, seen three times in a row."""
+    """Returns when every event is published and every consumer's queue is empty, seen four times in a row."""
     database, until, calm = postgres.owner(), time.time() + patience, 0
     queue = deploy.outputs()["ProfileProjectorQueueUrl"]
     while time.time() < until:
@@ -70,7 +70,7 @@ def settle(step: Step | None = None, patience: float = PATIENCE) -> None:
         if step:
             step.now(f"{waiting} events to publish, {queued} messages to work off")
         calm = calm + 1 if waiting == 0 and queued == 0 else 0
-        if calm == 3:
+        if calm == 4:
             return
         time.sleep(0.2)
     which = "BusRelay" if waiting else "ProfileProjector"

@@ -27,7 +27,8 @@ def run() -> int:
         build.build(step)
     state, code = recall(), package.fingerprint()
     alive = localstack.running() and deploy.describe() is not None
-    if alive and STACK_FILE.exists() and state.get("shape") == structure() and state.get("code") == code and postgres.running():
+    same = state.get("samples") and state.get("shape") == structure() and state.get("code") == code
+    if alive and same and STACK_FILE.exists() and postgres.running():
         line("  already up, code and template unchanged: nothing to do")
         print(table.render([]))
         return 0

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use crate::error::{Classified, Retry};
 
 /// What a start can fail with: always one variable, by name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A required variable is not there.
     #[error("{0} is not set: set it in the function's environment (template.yaml)")]
@@ -27,6 +27,13 @@ pub enum ConfigError {
         /// What is wrong with it, without its value.
         why: String,
     },
+}
+
+/// A main that returns this error prints it so: the sentence, not the variant.
+impl std::fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 impl Classified for ConfigError {

@@ -31,5 +31,10 @@ pub fn init(function: &'static str) {
         .with_ansi(false);
     // A second call in one process (tests) keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(filter).with(format).try_init();
+    // A panic's message may quote what it stumbled over; its place says enough.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(code = "panic", place, "a panic was caught");
+    }));
     tracing::debug!(function, version = env!("CARGO_PKG_VERSION"), "logging started");
 }

@@ -43,10 +43,10 @@ def forged() -> dict[str, str]:
         "noise": "not.a.token",
         "no algorithm": f"{none}.{body}.",
         "other body": f"{head}.{tokens.encode(json.dumps(swapped).encode())}.{signature}",
-        "other issuer": tokens.token("admin", iss="https://elsewhere.test"),
-        "other audience": tokens.token("admin", aud="another-api"),
-        "unknown role": tokens.token("owner", role="owner"),
-        "not yet": tokens.token("admin", nbf=4_000_000_000),
+        "other issuer": tokens.token("admin", claims={"iss": "https://elsewhere.test"}),
+        "other audience": tokens.token("admin", claims={"aud": "another-api"}),
+        "unknown role": tokens.token("admin", claims={"role": "owner"}),
+        "not yet": tokens.token("admin", claims={"nbf": 4_000_000_000}),
     }
 
 

@@ -151,6 +151,26 @@ async fn a_flag_goes_up_and_down_with_its_cause_and_the_profile_gets_a_revision_
     assert_eq!(text(&owner, "SELECT json_build_array(value, because_of) FROM core.flags").await, "[false, []]");
 }
 
+#[tokio::test]
+async fn a_flag_that_stays_up_for_another_reason_is_no_news_and_no_new_revision() {
+    let database = Database::fresh().await;
+    let owner = database.owner().await;
+    let [p, v] = people(&owner).await;
+    let (app, _) = app(&database);
+    let ids: [Uuid; 3] = std::array::from_fn(|_| Uuid::now_v7());
+    let told = [0, 1, 2].map(|n| event(rated(session(ids[n], p, v, 10 + 10 * n as i64), Decimal::ZERO)).1);
+    let seen = format!(
+        "SELECT json_build_array((SELECT revision FROM core.profiles WHERE profile_id = '{p}'), (SELECT count(*) FROM bus.events), (SELECT to_json(because_of) FROM core.flags))"
+    );
+    let mut after = Vec::new();
+    for body in &told {
+        handle(&app, batch(&[body]), PLENTY).await;
+        after.push(serde_json::from_str::<Value>(&text(&owner, &seen).await).unwrap());
+    }
+    let expected = [json!([2, 1, null]), json!([3, 2, [ids[0], ids[1]]]), json!([3, 2, [ids[1], ids[2]]])];
+    assert_eq!(after, expected);
+}
+
 /// One event of a generated history: a session (by number) of two people (by number) in some revision.
 #[derive(Debug, Clone)]
 struct Told {

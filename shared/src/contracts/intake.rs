@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Contract, Violation,
-    examples::{IMPORT, PARTICIPANT, SESSION, TEXT, kintell},
+    examples::{IMPORT, PARTICIPANT, TEXT, kintell},
     values::{AuthorRole, Entity, ImportOutcome, Line, Revision, SourceCode, TextKind},
 };
 
@@ -26,7 +26,7 @@ pub struct TextReceived {
     pub author_id: Option<Uuid>,
     /// The side the author was on, as the source declares it.
     pub author_role: AuthorRole,
-    /// The fact the text was written about, for example the meeting.
+    /// The person the text is about, under whose key it is sealed.
     pub subject_id: Uuid,
     /// The text this one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ impl Contract for TextReceived {
             text_id: TEXT,
             author_id: Some(PARTICIPANT),
             author_role: AuthorRole::Participant,
-            subject_id: SESSION,
+            subject_id: PARTICIPANT,
             supersedes: None,
             kind: TextKind::KintellSession,
             source: kintell(),

@@ -47,8 +47,11 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 fn bad_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let message = error.inner().to_string();
     let path: Vec<String> = error.path().iter().map(ToString::to_string).collect();
-    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    let (code, detail) = if missing.is_some() {
+    // The path ends at the object for these two; the field's name stands in the message.
+    let within = message.strip_prefix("missing field `").or(message.strip_prefix("duplicate field `"));
+    let named =
+        within.and_then(|rest| rest.split('`').next()).filter(|name| path.last().is_none_or(|last| last != name));
+    let (code, detail) = if message.starts_with("missing field") {
         ("missing_field", "This field is required.")
     } else if message.starts_with("unknown field") {
         ("unknown_field", "There is no such field here.")
@@ -59,7 +62,7 @@ fn bad_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     };
     // The name of an unknown field comes from outside: shown only when it looks like a field's name.
     let plain = |part: &&str| part.len() <= 40 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let parts = path.iter().map(String::as_str).chain(missing).filter(plain);
+    let parts = path.iter().map(String::as_str).chain(named).filter(plain);
     let pointer: String = parts.map(|part| format!("/{part}")).collect();
     Problem::field(FieldError { pointer, code, detail: detail.into() })
 }

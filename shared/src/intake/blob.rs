@@ -153,10 +153,13 @@ impl BlobStore for S3 {
     }
 }
 
+/// An object's versions, oldest first: id and bytes.
+type Versions = Vec<(String, Vec<u8>)>;
+
 /// Buckets in memory, for tests: every put is a version, and the next calls can be told to fail.
 #[derive(Default)]
 pub struct MemoryBlobs {
-    objects: Mutex<HashMap<(String, String), Vec<(String, Vec<u8>)>>>,
+    objects: Mutex<HashMap<(String, String), Versions>>,
     /// Calls that still go well, and calls after them that fail.
     failures: Mutex<(u32, u32)>,
     modified: Mutex<Option<Timestamp>>,

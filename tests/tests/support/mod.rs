@@ -80,8 +80,11 @@ impl migrate::LoginStore for NoLogins {
     }
 }
 
-/// Loads the seed of local stages.
+/// Loads the seed of local stages. One at a time: `migrate` sets logins, and roles belong to the whole server, which
+/// refuses two changes of one role at once.
 pub async fn seed(database: &Database) {
+    static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _one = ONE.lock().await;
     let url: tokio_postgres::Config = std::env::var("TEST_DATABASE_URL").unwrap().parse().unwrap();
     let app = migrate::App {
         db: database.db_for(url.get_user().unwrap()),

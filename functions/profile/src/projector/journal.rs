@@ -17,7 +17,8 @@ use super::{
     store::{self, Stored},
 };
 
-/// Writes the difference for one person. `fact` is what the change follows from.
+/// Writes the difference for one person. The profile gets its next revision only for what a reader of it sees: since
+/// when, what was reached and when, which flags are up; not for the causes behind them. `fact` is what the change follows from.
 pub async fn update(
     tx: &Transaction<'_>,
     outbox: &mut Outbox,
@@ -73,7 +74,8 @@ async fn update_milestone(
         None => 1,
     };
     store::put_milestone(tx, profile, milestone, Some((*reached, revision))).await?;
-    if was.is_none_or(|(before, _)| before.at != reached.at) {
+    let moved = was.is_none_or(|(before, _)| before.at != reached.at);
+    if moved {
         let data = MilestoneReached {
             profile_id: profile,
             milestone,
@@ -84,7 +86,7 @@ async fn update_milestone(
         let draft: EventDraft<_> = outbox.draft(data, profile, reached.at);
         outbox.push(draft.caused_by(fact.event_id))?;
     }
-    Ok(true)
+    Ok(moved)
 }
 
 /// A flag is announced when it goes up or down. While it stays up its causes are kept current in the store.
@@ -120,5 +122,5 @@ async fn update_flag(
         let draft: EventDraft<_> = outbox.draft(data, profile, fact.time);
         outbox.push(draft.caused_by(fact.event_id))?;
     }
-    Ok(true)
+    Ok(flips)
 }
