@@ -2,10 +2,11 @@
 
 Process start to the first poll of the Runtime API (median of several cold
 starts), resident memory while it waits, size of binary and zip. The variables
-are the template's, with addresses where nobody answers: nothing but start-up is measured.
+are the template's as on AWS, with addresses where nobody answers: nothing but start-up is measured.
 """
 
 import http.server
+import json
 import os
 import re
 import statistics
@@ -22,11 +23,21 @@ PATIENCE = 10.0
 
 
 class Poll(http.server.BaseHTTPRequestHandler):
-    """A Runtime API that notes the first poll and never answers it."""
+    """A Runtime API that notes the first poll and never answers it; and a secret store, which `migrate` asks first."""
 
     def do_GET(self) -> None:
         self.server.polled.set()
         self.server.released.wait(PATIENCE)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        secret = json.dumps({"username": "bench", "password": "bench"})
+        body = json.dumps({"Name": "bench", "ARN": "bench", "SecretString": secret}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_) -> None:
         pass
@@ -52,10 +63,10 @@ def variables(logical: str, template: dict) -> dict[str, str]:
     names |= package.functions(template)[logical].get("Environment", {}).get("Variables", {})
     known = {
         "STAGE": settings.STAGE, "RUST_LOG": "info", "DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": "9", "DATABASE_NAME": "teei",
-        "DATABASE_AUTH": "secret", "DATABASE_TLS": "off", "DATABASE_CA_FILE": "", "JWT_ISSUER": settings.ISSUER,
-        "JWT_AUDIENCE": settings.AUDIENCE, "JWT_JWKS": tokens.jwks(), "ROLE_AUTH": "secret",
+        "DATABASE_AUTH": "iam", "DATABASE_TLS": "require", "DATABASE_CA_FILE": "", "JWT_ISSUER": settings.ISSUER,
+        "JWT_AUDIENCE": settings.AUDIENCE, "JWT_JWKS": tokens.jwks(), "ROLE_AUTH": "iam",
     }
-    return {name: known.get(name, value if isinstance(value, str) else f"http://127.0.0.1:9/{name.lower()}") for name, value in names.items()}
+    return {name: value if isinstance(value, str) else known.get(name, f"http://127.0.0.1:9/{name.lower()}") for name, value in names.items()}
 
 
 def start(binary: str, env: dict[str, str]) -> tuple[float, float]:
@@ -66,7 +77,7 @@ def start(binary: str, env: dict[str, str]) -> tuple[float, float]:
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_address[1]}", "AWS_LAMBDA_FUNCTION_NAME": binary,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_LOG_GROUP_NAME": "bench",
             "AWS_LAMBDA_LOG_STREAM_NAME": "bench", "AWS_REGION": settings.REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PATH": os.defpath,
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}", "PATH": os.defpath,
         }
         bootstrap = settings.ROOT / "target" / "lambda" / binary / "bootstrap"
         with open(os.path.join(folder, "log"), "w+") as log:

@@ -24,11 +24,12 @@ def first(root):
 
 def rust():
     cargo = os.environ.get("CARGO", "cargo")
-    if shutil.which(cargo) is None:
+    if shutil.which(cargo) is None or shutil.which(os.environ.get("RUSTC", "rustc")) is None:
         raise Problem("cargo is not on PATH: install Rust from https://rustup.rs, open a new shell and run this again")
-    done = subprocess.run([cargo, "--version"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # Not `cargo --version`: what stands in for cargo may be waiting for another build.
+    done = subprocess.run([os.environ.get("RUSTC", "rustc"), "--version"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode:
-        raise Problem("cargo does not start: %s" % done.stderr.decode(errors="replace").strip().splitlines()[-1:])
+        raise Problem("Rust does not start: %s" % " ".join(done.stderr.decode(errors="replace").split())[:200])
     if shutil.which("cc") is None and shutil.which("gcc") is None and shutil.which("clang") is None:
         raise Problem("no C compiler on PATH, the crypto library needs one: install gcc or clang (macOS: xcode-select --install)")
     return " ".join(done.stdout.decode().split()[:2])

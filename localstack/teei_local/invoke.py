@@ -2,10 +2,11 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from . import deploy, localstack, package, settings
+from . import deploy, localstack, package, settings, tokens
 from .say import Problem, line, short
 
 
@@ -60,12 +61,17 @@ def log_file(logical: str) -> Path:
     return settings.LOGS / f"{logical}.log"
 
 
+def with_token(event: str) -> str:
+    """The samples name a token that nobody can check in: a fresh one takes its place."""
+    return re.sub(r"Bearer <[^>]*>", f"Bearer {tokens.token('admin')}", event)
+
+
 def run(name: str, event: str | None) -> int:
     logical = logical_id(name)
     file = Path(event) if event else settings.EVENTS / f"{package.binary_of(logical)}.json"
     if not file.exists():
         raise Problem(f"{short(file)} does not exist: give EVENT=<file>, or look into events/")
-    answer, log, failed = ask(logical, file.read_bytes())
+    answer, log, failed = ask(logical, with_token(file.read_text()))
     line(tail(log, 30))
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return 1 if failed else 0

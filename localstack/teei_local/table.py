@@ -14,7 +14,7 @@ SELECT object_key, outcome,
        (receipt ->> 'events')::int AS events,
        ((receipt -> 'people' ->> 'known')::int + (receipt -> 'people' ->> 'created')::int) AS people,
        round(extract(epoch FROM finished_at - created_at)::numeric, 2)::float AS seconds
-FROM intake.imports ORDER BY created_at LIMIT 20
+FROM (SELECT * FROM intake.imports ORDER BY created_at DESC LIMIT 12) newest ORDER BY created_at
 """
 TOTALS = """
 SELECT (SELECT count(*) FROM core.profiles) AS profiles,
