@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from . import settings
 from .say import Problem, line, short
 
@@ -42,7 +44,9 @@ def main(arguments: list[str]) -> int:
         return dispatch(options) or 0
     except Problem as problem:
         line(f"teei: {problem}")
-        return 1
+    except (BotoCoreError, ClientError) as error:
+        line(f"teei: the local cloud refused: {' '.join(str(error).split())[:300]} (log: {short(settings.LOGS / 'localstack.log')}; `make status` shows what runs)")
+    return 1
 
 
 def dispatch(options: argparse.Namespace) -> int | None:

@@ -142,8 +142,8 @@ def start() -> str:
     if not running():
         serve()
     admin = sql.Database(url("postgres", "postgres"))
-    if not admin.rows(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'"):
-        admin.run(f"CREATE ROLE {OWNER} LOGIN CREATEROLE PASSWORD :'password';", password=passwords()[OWNER])
+    verb = "ALTER" if admin.rows(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'") else "CREATE"
+    admin.run(f"{verb} ROLE {OWNER} LOGIN CREATEROLE PASSWORD :'password';", password=passwords()[OWNER])
     if not admin.rows(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):
         admin.run(f"CREATE DATABASE {DATABASE} OWNER {OWNER};")
     return f"127.0.0.1:{ports.port('TEEI_PG_PORT')}"

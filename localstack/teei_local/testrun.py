@@ -50,10 +50,7 @@ def guarded(*stages) -> int:
     home = settings.HOME
     if home == settings.ROOT / ".local":
         raise Problem("tests want a folder of their own: unset TEEI_HOME or set it to another")
-    down.stop()
-    for child in home.glob("*"):
-        if child.name != "zips":  # named by content, so still true
-            shutil.rmtree(child) if child.is_dir() else child.unlink()
+    empty()
     results, started = [], time.time()
     try:
         for name, stage in stages:
@@ -79,8 +76,17 @@ def guarded(*stages) -> int:
     for name, good, text, seconds in results:
         line(f"  {'✓' if good else '✗'} {name:<34} {clock(seconds):>10}  {text}")
     good = all(result[1] for result in results)
-    line(f"\n{'all good' if good else 'there are failures'} in {clock(time.time() - started)}")
+    line(f"\n{'all good' if good else 'something failed'} in {clock(time.time() - started)}")
     return 0 if good else 1
+
+
+def empty() -> None:
+    """Ends what runs on the tests' folder, and empties it."""
+    down.stop()
+    for child in settings.HOME.glob("*"):
+        if child.name != "zips":  # named by content, so still true
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+    settings.prepare()
 
 
 def run(command: list[str], env: dict[str, str]) -> tuple[int, int, int]:
@@ -120,6 +126,7 @@ def executor_tests() -> str | None:
 
 
 def stack_up() -> str | None:
+    empty()  # the server of the tests before knows roles with other passwords
     # The crash tests wait for a killed function's message to come again.
     short_retries = "ImportSeconds=10 ImportRetrySeconds=10 EventSeconds=5 EventRetrySeconds=5"
     env = os.environ | {"TEEI_HOME": str(settings.HOME), "TEEI_PARAMETERS": short_retries}
