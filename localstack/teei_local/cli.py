@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import settings
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
         return dispatch(options) or 0
     except Problem as problem:
         line(f"teei: {problem}")
-    except (BotoCoreError, ClientError) as error:
+    except (Boto3Error, BotoCoreError, ClientError) as error:
         line(f"teei: the local cloud refused: {' '.join(str(error).split())[:300]} (log: {short(settings.LOGS / 'localstack.log')}; `make status` shows what runs)")
     return 1
 

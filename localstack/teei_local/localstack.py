@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 from . import ports, processes, settings
@@ -42,7 +43,7 @@ def running() -> bool:
     """Healthy, and this stack's own: another one on the same port is somebody else's."""
     if not settings.OWN_CLOUD:
         return healthy()
-    ours = any("localstack" in command for command in processes.of_stack(settings.HOME).values())
+    ours = any("host.py" in command for command in processes.of_stack(settings.HOME).values())
     return ours and healthy()
 
 
@@ -80,8 +81,7 @@ def start() -> str:
     port = ports.choose("TEEI_AWS_PORT", "LocalStack")
     with open(LOG, "ab") as log:
         server = subprocess.Popen(
-            # Through its Python: a script's first line cannot name one in a folder with a space.
-            [str(settings.VENV / "bin" / "python"), str(settings.VENV / "bin" / "localstack-supervisor")],
+            [str(settings.VENV / "bin" / "python"), "-I", str(Path(__file__).with_name("host.py"))],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=settings.HOME / "localstack",
             env=environment(port), start_new_session=True,
         )
