@@ -27,7 +27,8 @@ END $$;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA vault, core, intake, bus, audit TO teei_kintell_import, teei_profile_api;
+GRANT USAGE ON SCHEMA vault, core, intake, bus TO teei_kintell_import;
+GRANT USAGE ON SCHEMA vault, core, bus, audit TO teei_profile_api;
 GRANT USAGE ON SCHEMA core, bus TO teei_profile_projector;
 GRANT USAGE ON SCHEMA core, bus TO teei_bus_relay;
-GRANT USAGE ON SCHEMA core, intake, bus, audit TO teei_gateway_api;
+GRANT USAGE ON SCHEMA core, intake, bus TO teei_gateway_api;

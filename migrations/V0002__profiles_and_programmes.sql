@@ -98,9 +98,8 @@ COMMENT ON TABLE core.heartbeats IS 'How each function''s last runs ended, writt
 COMMENT ON COLUMN core.heartbeats.last_error IS 'A stable error code, no message: nothing here may name a person.';
 
 GRANT SELECT, INSERT, UPDATE ON core.heartbeats TO teei_kintell_import, teei_bus_relay, teei_profile_projector, teei_profile_api, teei_gateway_api;
-GRANT SELECT ON core.company_domains, core.programme_instances, core.purposes, core.purpose_defaults TO teei_kintell_import, teei_profile_projector;
+GRANT SELECT ON core.company_domains, core.programme_instances, core.purposes, core.purpose_defaults TO teei_kintell_import;
 GRANT SELECT, INSERT, UPDATE ON core.profiles TO teei_kintell_import;
-GRANT SELECT, INSERT ON core.external_ids TO teei_kintell_import;
 GRANT SELECT, UPDATE ON core.profiles TO teei_profile_api, teei_profile_projector;
 GRANT SELECT, INSERT ON core.external_ids TO teei_profile_api;
-GRANT SELECT ON core.programme_staff, core.purposes, core.purpose_defaults TO teei_profile_api;
+GRANT SELECT ON core.programme_staff TO teei_profile_api;

@@ -14,4 +14,4 @@ COMMENT ON TABLE audit.log IS 'Append-only: the functions may insert and nothing
 CREATE INDEX log_target ON audit.log (target, at);
 CREATE INDEX log_at ON audit.log (at);
 
-GRANT INSERT ON audit.log TO teei_kintell_import, teei_profile_api, teei_gateway_api;
+GRANT INSERT ON audit.log TO teei_profile_api;

@@ -111,7 +111,12 @@ impl Verifier {
         }
         let key = self.find(header.kid.as_deref(), header.alg).await?.ok_or(TokenError::Bad("unknown key"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.key, &self.validation(&key)).map_err(reason)?.claims;
-        if claims.sub.is_empty() || claims.sub.chars().count() > 255 || claims.sub.contains('\0') {
+        // The subject stands in logs and in the audit trail, so it has to be an id and not an address.
+        if claims.sub.is_empty()
+            || claims.sub.contains('@')
+            || claims.sub.chars().count() > 255
+            || claims.sub.contains('\0')
+        {
             return Err(TokenError::Bad("sub"));
         }
         if claims.iat > jsonwebtoken::get_current_timestamp() + LEEWAY {

@@ -1,7 +1,7 @@
 //! Who a record is about. In doubt nobody is joined.
 //!
-//! A known (source, external id) wins; else the e-mail, if it names one profile; else a new profile. An e-mail that
-//! names several profiles is ambiguous and waits for a person. Before a person is created the suppression list is
+//! Kintell's exports know people by e-mail only: an address that names one profile is that person, one that names
+//! several is ambiguous and waits for a person, one that names nobody makes a profile, after the suppression list was
 //! asked. All of it in the caller's transaction, under [`lock`].
 
 pub mod names;

@@ -3,6 +3,9 @@
 //! Everything in here sees the database through one transaction that its caller commits or rolls back as a whole,
 //! so a chunk needs no cleaning up when a later one fails.
 
+mod error;
+mod people;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -10,12 +13,13 @@ use tokio::time::Instant;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
+pub use error::ApplyError;
+
 use super::{
-    attributes::{self, Attribute},
-    blob::BlobError,
+    attributes::{self},
     cell::Value,
     code::{Code, Rejection},
-    entity::{Fact, FieldKind, FieldValue, Key, Published},
+    entity::{Fact, FieldKind, FieldValue, Published},
     fates::{Fate, Fates, MOST_REJECTIONS, Note},
     merge::{self, Merged},
     reader::Batch,
@@ -27,82 +31,16 @@ use super::{
     texts::{self, Words},
 };
 use crate::{
-    bus::outbox::{Outbox, OutboxError},
-    contracts::{EventDraft, Line, ProfileField, ProfileUpdated, Revision, Trigger},
-    db::DbError,
-    error::{Classified, Retry},
-    identity::{EmailIndex, IdentityError, Named, Newcomer, People},
+    bus::outbox::Outbox,
+    contracts::Line,
+    identity::{EmailIndex, Named, People},
     pii::Pii,
     purpose::{self, Purpose},
-    vault::{Vault, VaultError},
+    vault::Vault,
 };
 
 /// Records a chunk: as many as `INSERT … SELECT unnest` takes well.
 pub const CHUNK: usize = 5_000;
-
-/// What applying can fail with. Whatever it is, the transaction is rolled back.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The database.
-    #[error(transparent)]
-    Db(#[from] DbError),
-    /// The vault.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// An event its contract does not allow, or the database under it.
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-    /// The bucket.
-    #[error(transparent)]
-    Blob(#[from] BlobError),
-    /// The function's time is nearly over.
-    #[error("the time limit is near; nothing of the file was applied, it is tried again")]
-    TimeLimit,
-    /// Nearly everything is rejected: this is no file with mistakes.
-    #[error(
-        "more than {MOST_REJECTIONS} records are rejected; look at the first of them: the file is not what its header says"
-    )]
-    TooManyRejections,
-}
-
-impl From<IdentityError> for ApplyError {
-    fn from(error: IdentityError) -> Self {
-        match error {
-            IdentityError::Db(error) => Self::Db(error),
-            IdentityError::Vault(error) => Self::Vault(error),
-            IdentityError::Outbox(error) => Self::Outbox(error),
-        }
-    }
-}
-
-impl From<tokio_postgres::Error> for ApplyError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Db(error.into())
-    }
-}
-
-impl Classified for ApplyError {
-    fn retry(&self) -> Retry {
-        match self {
-            Self::Db(error) => error.retry(),
-            Self::Vault(error) => error.retry(),
-            Self::Outbox(error) => error.retry(),
-            Self::Blob(error) => error.retry(),
-            Self::TimeLimit => Retry::Retry,
-            Self::TooManyRejections => Retry::Never,
-        }
-    }
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Db(error) => error.code(),
-            Self::Vault(error) => error.code(),
-            Self::Outbox(error) => error.code(),
-            Self::Blob(error) => error.code(),
-            Self::TimeLimit => "time_limit",
-            Self::TooManyRejections => "too_many_rejections",
-        }
-    }
-}
 
 /// One file being applied.
 pub struct Apply<'a> {
@@ -502,105 +440,6 @@ impl<'a> Apply<'a> {
         }
         texts::publish(&context, &sealed, &self.correlation, &mut self.outbox)?;
         Ok(())
-    }
-
-    /// Makes the profiles of the people met for the first time, and gives their ids.
-    async fn take_in(&mut self, tx: &Transaction<'_>, decided: &mut [Decided]) -> Result<HashSet<Uuid>, ApplyError> {
-        let mut newcomers = Vec::new();
-        for one in decided {
-            for (index, profile_id, email) in std::mem::take(&mut one.newcomers) {
-                if self.people.named(&index) != Named::Nobody {
-                    continue;
-                }
-                self.people.take_in(index, profile_id, self.people.company_of(email.expose()));
-                let mut known = vec![ProfileField::Email];
-                if one.said.iter().any(|(field, value)| *field == "name" && value.is_some()) {
-                    known.push(ProfileField::Name);
-                }
-                newcomers.push((Newcomer { profile_id, email, line: one.line }, known));
-            }
-        }
-        let created = newcomers.iter().map(|(newcomer, _)| newcomer.profile_id).collect();
-        self.people.create(tx, self.vault, &mut self.outbox, &self.correlation, newcomers).await?;
-        Ok(created)
-    }
-
-    /// The company of the programme instance, else of the person the entity names.
-    fn company(&self, fact: &Fact) -> Option<Uuid> {
-        let through = self.survey.entity.person_field(self.survey.entity.company_through?)?;
-        self.company_of_instance.or_else(|| self.people.company_of_profile(fact.person(through)?))
-    }
-
-    /// What the source says about people, and who has to hear that it changed.
-    async fn say(
-        &mut self,
-        tx: &Transaction<'_>,
-        decided: &mut [Decided],
-        created: &HashSet<Uuid>,
-    ) -> Result<(), ApplyError> {
-        let entity = self.survey.entity;
-        let (mut rows, mut renamed, mut at) = (Vec::new(), BTreeMap::new(), HashMap::new());
-        for (index, one) in decided.iter_mut().enumerate() {
-            for (field, value) in std::mem::take(&mut one.said) {
-                let Some(FieldKind::Attribute(part)) = entity.field(field).map(|field| field.kind) else { continue };
-                let Some(profile_id) = entity.person_field(part).and_then(|person| one.merged.fact.person(person))
-                else {
-                    continue;
-                };
-                let before = one.existing.as_ref().and_then(|known| known.fact.get(field));
-                if before == one.merged.fact.get(field) {
-                    continue;
-                }
-                if field == "name" && !created.contains(&profile_id) {
-                    renamed.insert(profile_id, one.line);
-                }
-                at.insert((profile_id, one.line.get()), index);
-                rows.push(Attribute { profile_id, field, value, line: one.line.get() });
-            }
-        }
-        let differ =
-            attributes::write(tx, self.vault, &self.people, entity.source, self.import_id, self.now, &rows).await?;
-        for (profile_id, line) in &differ {
-            if let Some(index) = at.get(&(*profile_id, *line)) {
-                decided[*index].warnings.push(Code::IdentityConflict);
-            }
-        }
-        crate::identity::suggest_names_differ(tx, self.import_id, &differ).await?;
-        self.renamed(tx, renamed).await
-    }
-
-    /// A reader of these profiles sees another name now.
-    async fn renamed(&mut self, tx: &Transaction<'_>, renamed: BTreeMap<Uuid, Line>) -> Result<(), ApplyError> {
-        let profiles: Vec<Uuid> = renamed.keys().copied().collect();
-        let visible: Vec<Uuid> = attributes::visible(tx, self.survey.entity.source, "name", self.now, &profiles)
-            .await?
-            .into_iter()
-            .collect();
-        let rows = tx
-            .query_typed(
-                "UPDATE core.profiles SET revision = revision + 1, updated_at = now() WHERE profile_id = ANY($1)
-                 RETURNING profile_id, revision",
-                &[(&visible, Type::UUID_ARRAY)],
-            )
-            .await?;
-        for row in rows {
-            let (profile_id, revision): (Uuid, i32) = (row.get(0), row.get(1));
-            let updated = ProfileUpdated {
-                profile_id,
-                changed: vec![ProfileField::Name],
-                trigger: Trigger::Import,
-                revision: Revision::new(revision).unwrap_or(Revision::FIRST),
-                import_id: Some(self.import_id),
-                line: renamed.get(&profile_id).copied(),
-            };
-            self.outbox.push(EventDraft::recorded(updated, profile_id, &self.correlation))?;
-        }
-        Ok(())
-    }
-
-    /// Whether the key of the file's facts is an e-mail, so that logs may not name it.
-    pub fn key_is_personal(&self) -> bool {
-        matches!(self.survey.entity.key, Key::Email(_))
     }
 }
 

@@ -27,9 +27,8 @@ use super::{
     code::Refusal,
     entity::{Entity, hex},
     reader::RecordReader,
-    receipt::{
-        ColumnsFound, ControlTotal, DialectFound, FactsUsed, File, Outcome, PeopleFound, Receipt, Unknown, Warning,
-    },
+    receipt::{ControlTotal, DialectFound, File, Outcome, PeopleFound, Receipt, Warning},
+    report::{brake, columns, counted, facts_used, unknown_columns},
     survey::{Seen, Survey, SurveyError, survey},
     trigger::Drop,
 };
@@ -39,18 +38,15 @@ use crate::{
         Counts, Entity as EntityName, EventDraft, ImportCompleted, ImportOutcome, ImportRefused, Revision, SourceCode,
     },
     db::{Db, DbError},
-    error::{Classified, Retry},
+    error::Classified,
     identity,
     vault::LazyVault,
 };
 
 /// What is left of the function's time when an import gives up, so that the roll-back and the answer fit in.
 const TIME_RESERVE: Duration = Duration::from_secs(5);
-/// The brake: in a file of more records than this …
-const BRAKE_RECORDS: u32 = 20;
-/// … a person decides when more than this share (in percent) of it is changed or rejected.
-const BRAKE_PERCENT: u64 = 50;
-
+/// The one failure that another try cannot mend.
+const OBJECT_GONE: &str = "object_gone";
 /// What the engine works with.
 pub struct Engine {
     /// The function's database.
@@ -114,7 +110,15 @@ impl Engine {
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let run = Run { engine: self, object, import_id, started, deadline: deadline - TIME_RESERVE.min(left / 2) };
-        let receipt = run.all(&mut client, info).await?;
+        let receipt = match run.all(&mut client, info.clone()).await {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                if let Err(second) = run.tell_failure(&mut client, info.as_ref(), &error).await {
+                    tracing::warn!(correlation_id = %import_id, code = second.code(), "the failure could not be written down");
+                }
+                return Err(error);
+            }
+        };
         tracing::info!(
             correlation_id = %import_id,
             outcome = receipt.outcome.as_str(),
@@ -171,7 +175,12 @@ async fn begin(
         .query_typed(
             "INSERT INTO intake.imports AS i (import_id, source, status, bucket, object_key, object_version)
              VALUES ($1, $2, 'running', $3, $4, $5)
-             ON CONFLICT (bucket, object_key, object_version) DO UPDATE SET attempts = i.attempts + 1
+             ON CONFLICT (bucket, object_key, object_version) DO UPDATE SET attempts = i.attempts + 1,
+                status = CASE WHEN i.retryable THEN 'running' ELSE i.status END,
+                outcome = CASE WHEN i.retryable THEN NULL ELSE i.outcome END,
+                receipt = CASE WHEN i.retryable THEN NULL ELSE i.receipt END,
+                finished_at = CASE WHEN i.retryable THEN NULL ELSE i.finished_at END,
+                retryable = false
              RETURNING import_id, outcome, retryable, receipt",
             &[
                 (&Uuid::now_v7(), Type::UUID),
@@ -208,7 +217,7 @@ impl Run<'_> {
         let Some(info) = info else {
             let reason =
                 Refusal::new(super::code::Code::EmptyFile, "The dropped file is not there any more; drop it again.");
-            return self.end_without_facts(client, Outcome::Failed, "object_gone", reason, Seen::default(), None).await;
+            return self.end_without_facts(client, Outcome::Failed, OBJECT_GONE, reason, Seen::default(), None).await;
         };
         let entities = match self.engine.entities_for(&self.object.key) {
             Ok(entities) => entities,
@@ -231,14 +240,21 @@ impl Run<'_> {
                 let seen = Seen { dialect: Some(survey.dialect), entity: Some(survey.entity.name) };
                 self.refuse(client, refusal, seen, &info).await
             }
-            Err(error @ ApplyError::TimeLimit) => {
-                let refusal = Refusal::new(super::code::Code::TooLarge, error.to_string());
-                let seen = Seen { dialect: Some(survey.dialect), entity: Some(survey.entity.name) };
-                self.end_without_facts(client, Outcome::Failed, error.code(), refusal, seen, Some(&info)).await?;
-                Err(error)
-            }
             other => other,
         }
+    }
+
+    /// A try that failed is told in the receipt as well, so that whoever dropped the file need not look at queues. The
+    /// message comes again, at last as a dead letter; moved back, it runs once more.
+    async fn tell_failure(
+        &self,
+        client: &mut Client,
+        info: Option<&ObjectInfo>,
+        error: &ApplyError,
+    ) -> Result<(), ApplyError> {
+        let reason = format!("{error}. Nothing of the file was applied; it is tried again by itself.");
+        let refusal = Refusal::new(super::code::Code::TooLarge, reason);
+        self.end_without_facts(client, Outcome::Failed, error.code(), refusal, Seen::default(), info).await.map(drop)
     }
 
     async fn apply(&self, client: &mut Client, survey: &Survey, info: &ObjectInfo) -> Result<Receipt, ApplyError> {
@@ -268,6 +284,7 @@ impl Run<'_> {
         }
         if let Some(reason) = brake(&receipt.counts, &apply) {
             savepoint.rollback().await?;
+            apply.fates.without_new_facts();
             receipt.outcome = Outcome::Planned;
             receipt.code = Some("brake".to_owned());
             receipt.reason = Some(reason);
@@ -324,7 +341,7 @@ impl Run<'_> {
         .await?;
         let published = receipt.events > 0;
         if published {
-            self.engine.nudger.nudge_delayed().await.map_err(|error| DbError::Unavailable(Box::new(error)))?;
+            self.engine.nudger.nudge_delayed().await?;
         }
         tx.commit().await?;
         if published {
@@ -368,7 +385,7 @@ impl Run<'_> {
             line_ending: "none".to_owned(),
             preamble_lines: 0,
         });
-        receipt.retryable = code == ApplyError::TimeLimit.code();
+        receipt.retryable = outcome == Outcome::Failed && code != OBJECT_GONE;
         receipt.code = Some(code.to_owned());
         receipt.reason = Some(refusal.reason);
         let mut outbox = Outbox::new(&self.import_id.to_string());
@@ -451,42 +468,6 @@ fn hex_to_bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).filter_map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
 }
 
-/// Records without blank ones, repeated headers and totals rows: what an export counts.
-fn counted(apply: &Apply<'_>) -> u64 {
-    use super::code::Code;
-    let counts = apply.fates.counts();
-    let not_records = apply
-        .fates
-        .rejections()
-        .filter(|(_, _, _, rejection)| matches!(rejection.code, Code::FooterRow | Code::RepeatedHeader))
-        .count() as u64;
-    u64::from(counts.records - counts.blank) - not_records
-}
-
-/// Whether a person should look first: most of what was known would change, or most records are rejected.
-fn brake(counts: &Counts, apply: &Apply<'_>) -> Option<String> {
-    use super::code::Code;
-    if counts.records <= BRAKE_RECORDS {
-        return None;
-    }
-    let over = |part: u64, whole: u64| whole > 0 && part * 100 > whole * BRAKE_PERCENT;
-    let excused = |code| matches!(code, Code::OrphanRef | Code::RepeatedHeader | Code::FooterRow);
-    let rejected = apply.fates.rejections().filter(|(_, _, _, rejection)| !excused(rejection.code)).count() as u64;
-    if over(rejected, u64::from(counts.records)) {
-        return Some(format!(
-            "{rejected} of {} records are rejected, more than {BRAKE_PERCENT} percent; nothing was applied. Look at the first reasons, correct the file and drop it again.",
-            counts.records
-        ));
-    }
-    if over(u64::from(counts.changed), u64::from(apply.known)) {
-        return Some(format!(
-            "{} of {} known records would change, more than {BRAKE_PERCENT} percent; nothing was applied. Make sure that this is the right file.",
-            counts.changed, apply.known
-        ));
-    }
-    None
-}
-
 /// The earliest other import that had these bytes and was not undone.
 async fn first_import(tx: &Transaction<'_>, import_id: Uuid, sha256: &[u8]) -> Result<Option<Uuid>, DbError> {
     let rows = tx
@@ -497,64 +478,4 @@ async fn first_import(tx: &Transaction<'_>, import_id: Uuid, sha256: &[u8]) -> R
         )
         .await?;
     Ok(rows.first().map(|row| row.get(0)))
-}
-
-fn columns(survey: &Survey) -> ColumnsFound {
-    let header = &survey.preamble.recognised.header;
-    let known = header
-        .columns
-        .iter()
-        .zip(&header.names)
-        .filter_map(|(column, name)| Some((name.clone(), survey.layout.columns[(*column)?].name.into())));
-    ColumnsFound {
-        known: known.collect(),
-        unknown: header
-            .unknown
-            .iter()
-            .map(|column| Unknown { name: column.name.clone(), nearest: column.nearest.map(ToOwned::to_owned) })
-            .collect(),
-        missing: header.missing.iter().map(|name| (*name).to_owned()).collect(),
-    }
-}
-
-fn unknown_columns(survey: &Survey) -> Vec<Warning> {
-    let unknown = &survey.preamble.recognised.header.unknown;
-    let sentence = |column: &super::header::UnknownColumn| match column.nearest {
-        Some(nearest) => format!("The column {} is not read; did you mean {nearest}?", column.name),
-        None => format!("The column {} is not read; its values stay in the dropped file.", column.name),
-    };
-    unknown
-        .iter()
-        .map(|column| Warning {
-            code: super::code::Code::UnknownColumn,
-            records: 0,
-            first_line: None,
-            detail: Some(sentence(column)),
-        })
-        .collect()
-}
-
-fn facts_used(survey: &Survey) -> FactsUsed {
-    let declared = &survey.profile.facts;
-    let name = |value: serde_json::Value| value.as_str().map(ToOwned::to_owned);
-    let date_order = survey.facts.iter().find_map(|facts| facts.date_order);
-    let rating_scale = survey.facts.iter().find_map(|facts| facts.rating_scale);
-    let decimal = survey.facts.iter().find_map(|facts| facts.decimal);
-    let proven =
-        date_order != declared.date_order || rating_scale != declared.rating_scale || decimal != declared.decimal;
-    FactsUsed {
-        date_order: date_order.and_then(|order| name(serde_json::json!(order))),
-        decimal: decimal.and_then(|sign| name(serde_json::json!(sign))),
-        rating_scale: rating_scale.map(|scale| scale.as_str().to_owned()),
-        zone: declared.zone.as_ref().and_then(|zone| zone.iana_name()).map(ToOwned::to_owned),
-        author: survey.profile.author.map(|author| author.as_str().to_owned()),
-        rater: survey.profile.rater.clone(),
-        programme_instance: survey.profile.instance_id,
-        from: if proven { "source profile and the whole column" } else { "source profile" }.to_owned(),
-    }
-}
-
-/// Whether an error is worth another delivery: what is not worth one has its receipt.
-pub fn worth_another_try(error: &ApplyError) -> bool {
-    error.retry() == Retry::Retry
 }

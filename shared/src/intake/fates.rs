@@ -108,6 +108,15 @@ impl Fates {
         self.facts.push(fact);
     }
 
+    /// The facts were rolled back: records that would have made one have none.
+    pub fn without_new_facts(&mut self) {
+        for (fate, fact) in self.fates.iter().zip(&mut self.facts) {
+            if *fate == Fate::New {
+                *fact = None;
+            }
+        }
+    }
+
     /// How many records there are of each fate. The sum is checked when the counts become an event.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts { records: self.fates.len() as u32, ..Counts::default() };

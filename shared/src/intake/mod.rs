@@ -19,7 +19,7 @@
 //! | what woke the importer, and the object | [`trigger`], [`blob`] |
 //! | pass 1: hash, dialect, proof, repeated ids | [`survey`], [`reader`] |
 //! | pass 2, one transaction: people, facts, texts, events | [`apply`], [`record`], [`merge`], [`store`], [`attributes`] |
-//! | what became of it | [`fates`], [`receipt`] |
+//! | what became of it | [`fates`], [`receipt`], [`report`] |
 //! | the whole of it, killed anywhere and told again | [`engine`] |
 //!
 //! The tables that say which columns an entity has ([`entity`], [`column`]) and the facts of a source
@@ -53,6 +53,7 @@ pub mod proof;
 pub mod reader;
 pub mod receipt;
 pub mod record;
+pub mod report;
 pub mod scan;
 pub mod source;
 pub mod split;

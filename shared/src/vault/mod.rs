@@ -84,6 +84,7 @@ const BLIND_INDEX: &str = "blind_index";
 /// The unwrapped keyring of one process.
 pub struct Vault {
     keks: BTreeMap<i32, SubjectKey>,
+    current: i32,
     email: hmac::Key,
     digest: hmac::Key,
     suppression: hmac::Key,
@@ -94,29 +95,32 @@ impl Vault {
     pub async fn open(keys: &dyn KeyService, client: &impl GenericClient) -> Result<Self, VaultError> {
         let rows = client
             .query_typed(
-                "SELECT name, epoch, wrapped FROM vault.keyring WHERE retired_at IS NULL ORDER BY name, epoch",
+                "SELECT name, epoch, wrapped, retired_at IS NULL FROM vault.keyring ORDER BY name, epoch",
                 &[],
             )
             .await?;
+        // A retired epoch's key opens what it wrapped until that is wrapped anew; it wraps nothing more.
         let mut keks = BTreeMap::new();
+        let mut current = None;
         let mut blind = None;
         for row in rows {
             let (name, epoch, wrapped): (&str, i32, &[u8]) = (row.get(0), row.get(1), row.get(2));
             let key = keys.decrypt(wrapped, name, epoch).await?;
             match name {
-                SUBJECT_KEK => drop(keks.insert(epoch, SubjectKey::from_bytes(key.expose())?)),
+                SUBJECT_KEK => {
+                    keks.insert(epoch, SubjectKey::from_bytes(key.expose())?);
+                    current = row.get::<_, bool>(3).then_some(epoch).or(current);
+                }
                 _ => blind = Some(key),
             }
         }
-        if keks.is_empty() {
-            return Err(VaultError::NoKey(SUBJECT_KEK));
-        }
+        let current = current.ok_or(VaultError::NoKey(SUBJECT_KEK))?;
         let blind = blind.ok_or(VaultError::NoKey(BLIND_INDEX))?;
         let derive = |label: &str| {
             let root = hmac::Key::new(hmac::HMAC_SHA256, blind.expose());
             hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, label.as_bytes()).as_ref())
         };
-        Ok(Self { keks, email: derive("email"), digest: derive("digest"), suppression: derive("suppression") })
+        Ok(Self { keks, current, email: derive("email"), digest: derive("digest"), suppression: derive("suppression") })
     }
 
     /// Makes the keys a new vault needs; the ones that exist stay. Returns how many were made.
@@ -161,11 +165,11 @@ impl Vault {
 
     /// A new key for a person, with the row for `vault.subject_keys`: `(key, epoch, wrapped)`.
     pub fn new_subject_key(&self, profile_id: Uuid) -> Result<(SubjectKey, i32, Vec<u8>), VaultError> {
-        let (epoch, kek) = self.keks.last_key_value().ok_or(VaultError::NoKey(SUBJECT_KEK))?;
+        let kek = self.keks.get(&self.current).ok_or(VaultError::NoKey(SUBJECT_KEK))?;
         let (key, bytes) = SubjectKey::generate()?;
         let wrapped =
             kek.seal(Place { table: "vault.subject_keys", column: "wrapped", row: profile_id }, bytes.expose())?;
-        Ok((key, *epoch, wrapped))
+        Ok((key, self.current, wrapped))
     }
 
     /// The keys of these people. Somebody without a row, or erased, is not in the answer.

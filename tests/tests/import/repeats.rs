@@ -128,7 +128,11 @@ async fn a_run_that_breaks_off_before_its_commit_leaves_nothing_and_the_next_doe
     let answer = world.deliver(key, &version).await;
     assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1);
     assert_eq!(world.count("SELECT (SELECT count(*) FROM core.kintell_sessions) + (SELECT count(*) FROM bus.events) + (SELECT count(*) FROM core.profiles)").await, 0);
-    assert_eq!(world.text("SELECT status FROM intake.imports").await, "running");
+    let receipt = world.receipt(key, &version).await;
+    assert_eq!(
+        (&receipt["outcome"], &receipt["code"], &receipt["retryable"]),
+        (&json!("failed"), &json!("nudge_failed"), &json!(true))
+    );
     world.nudges.fail(false);
     assert_eq!(world.deliver(key, &version).await, json!({ "batchItemFailures": [] }));
     assert_eq!(world.count("SELECT count(*) FROM core.kintell_sessions").await, 1);
