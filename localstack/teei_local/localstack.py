@@ -43,7 +43,8 @@ def running() -> bool:
     """Healthy, and this stack's own: another one on the same port is somebody else's."""
     if not settings.OWN_CLOUD:
         return healthy()
-    ours = any("host.py" in command for command in processes.of_stack(settings.HOME).values())
+    commands = processes.of_stack(settings.HOME).values()
+    ours = any("teei_local/host.py" in command or "localstack.runtime" in command for command in commands)
     return ours and healthy()
 
 

@@ -39,6 +39,7 @@ def run() -> int:
         alive = False
     if not alive:
         state = {}
+        down.stop()  # what is left of a start that died, or answers no more
     database(steps, fresh=not alive)
     with Step("localstack", steps) as step:
         step.result = localstack.start()
