@@ -94,10 +94,7 @@ impl Vault {
     /// Reads `vault.keyring` and has each key unwrapped once.
     pub async fn open(keys: &dyn KeyService, client: &impl GenericClient) -> Result<Self, VaultError> {
         let rows = client
-            .query_typed(
-                "SELECT name, epoch, wrapped, retired_at IS NULL FROM vault.keyring ORDER BY name, epoch",
-                &[],
-            )
+            .query_typed("SELECT name, epoch, wrapped, retired_at IS NULL FROM vault.keyring ORDER BY name, epoch", &[])
             .await?;
         // A retired epoch's key opens what it wrapped until that is wrapped anew; it wraps nothing more.
         let mut keks = BTreeMap::new();

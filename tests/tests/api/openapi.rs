@@ -90,11 +90,13 @@ async fn the_description_is_served_and_names_what_it_is_served_beside() {
     assert!(served.contains(&"put /v1/profiles/{id}".to_owned()), "{served:?}");
 }
 
-/// `tests/http/*.http` is what a person tries the API with: one request for every operation, at least.
+/// `tests/*.http` is what a person tries the API with: one request for every operation, at least.
 #[test]
 fn every_operation_stands_in_a_http_file() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("http");
-    let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let paths = std::fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap().map(|file| file.unwrap().path());
+    let files = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "http"))
+        .map(|path| std::fs::read_to_string(path).unwrap());
     let lines: Vec<String> = files.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     for service in services() {
         for row in service.access {
