@@ -52,6 +52,31 @@ CREATE TABLE vault.attributes (
 COMMENT ON TABLE vault.attributes IS 'What a source (or a person by hand: source ''hand'', which wins) says about somebody. sealed NULL: cleared on purpose.';
 COMMENT ON COLUMN vault.attributes.digest IS 'Keyed digest of the value: an import can see that a value is unchanged without being able to read it.';
 
+CREATE TABLE vault.attribute_revisions (
+  profile_id  uuid NOT NULL REFERENCES core.profiles,
+  field       text NOT NULL,
+  source      text NOT NULL,
+  revision    integer NOT NULL,
+  sealed      bytea,
+  digest      bytea NOT NULL,
+  import_id   uuid,
+  line        integer,
+  set_at      timestamptz NOT NULL,
+  replaced_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (profile_id, field, source, revision)
+);
+COMMENT ON TABLE vault.attribute_revisions IS 'What a source said before, still sealed. Written by a trigger, so that whoever replaces a value need not be able to read the old one.';
+
+CREATE FUNCTION vault.keep_attribute_revision() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  INSERT INTO vault.attribute_revisions (profile_id, field, source, revision, sealed, digest, import_id, line, set_at)
+  VALUES (OLD.profile_id, OLD.field, OLD.source, OLD.revision, OLD.sealed, OLD.digest, OLD.import_id, OLD.line, OLD.set_at);
+  RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION vault.keep_attribute_revision() FROM PUBLIC;
+CREATE TRIGGER keep_revision BEFORE UPDATE ON vault.attributes
+  FOR EACH ROW WHEN (OLD.digest <> NEW.digest) EXECUTE FUNCTION vault.keep_attribute_revision();
+
 CREATE TABLE vault.texts (
   text_id     uuid PRIMARY KEY,
   subject_id  uuid NOT NULL REFERENCES core.profiles,

@@ -2,7 +2,7 @@
 
 CREATE TABLE core.kintell_sessions (
   session_id             uuid PRIMARY KEY,
-  source_id              text NOT NULL UNIQUE CHECK (length(source_id) BETWEEN 1 AND 255),
+  source_id              text NOT NULL UNIQUE CHECK (length(source_id) BETWEEN 1 AND 255 AND source_id NOT LIKE '%@%'),
   session_type           text NOT NULL CHECK (session_type IN ('language', 'mentorship')),
   participant_id         uuid NOT NULL REFERENCES core.profiles,
   volunteer_id           uuid NOT NULL REFERENCES core.profiles,

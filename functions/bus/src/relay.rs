@@ -56,9 +56,11 @@ enum Turn {
 }
 
 /// What became of the batch in hand, for its one log line.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Tally {
     batch_id: Uuid,
+    /// Of its first event: a batch is one transaction's, which has one cause or, in a consumer, one event's.
+    correlation_id: String,
     began: Instant,
     published: usize,
     dead: usize,
@@ -135,7 +137,8 @@ async fn turn<B: EventBus>(
             if let Some(other) = other {
                 log(app, other, "a batch was published in part").await;
             }
-            Tally { batch_id: batch.batch_id, began: Instant::now(), published: 0, dead: 0, retried: 0 }
+            let correlation_id = page.first().map(|event| event.correlation_id.clone()).unwrap_or_default();
+            Tally { batch_id: batch.batch_id, correlation_id, began: Instant::now(), published: 0, dead: 0, retried: 0 }
         }
     };
     mine.published += done.handled - done.dead.len();
@@ -162,8 +165,17 @@ async fn log<B>(app: &App<B>, tally: Tally, message: &'static str) {
         Err(_) => None,
     };
     let oldest_unpublished_seconds = oldest.map(|at| Timestamp::now().duration_since(at).as_secs().max(0));
-    let Tally { batch_id, began, published, dead, retried } = tally;
+    let Tally { batch_id, correlation_id, began, published, dead, retried } = tally;
     let duration_ms = began.elapsed().as_millis() as u64;
     let batch_id = batch_id.to_string();
-    tracing::info!(batch_id, published, dead, retried, oldest_unpublished_seconds, duration_ms, "{message}");
+    tracing::info!(
+        correlation_id,
+        batch_id,
+        published,
+        dead,
+        retried,
+        oldest_unpublished_seconds,
+        duration_ms,
+        "{message}"
+    );
 }

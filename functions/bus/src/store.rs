@@ -20,6 +20,7 @@ pub struct Event {
     pub event_id: Uuid,
     pub seq: i32,
     pub entry: Entry,
+    pub correlation_id: String,
 }
 
 /// The oldest pending batch that no other relay has in its hands.
@@ -39,7 +40,7 @@ pub async fn lock_oldest(tx: &Transaction<'_>) -> Result<Option<Pending>, RelayE
 pub async fn page(tx: &Transaction<'_>, batch: &Pending, limit: i64) -> Result<Vec<Event>, RelayError> {
     let rows = tx
         .query_typed(
-            "SELECT event_id, seq, source, type, detail FROM bus.events WHERE batch_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
+            "SELECT event_id, seq, source, type, detail, correlation_id FROM bus.events WHERE batch_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
             &[(&batch.batch_id, Type::UUID), (&batch.next, Type::INT4), (&limit, Type::INT8)],
         )
         .await?;
@@ -47,6 +48,7 @@ pub async fn page(tx: &Transaction<'_>, batch: &Pending, limit: i64) -> Result<V
         event_id: row.get(0),
         seq: row.get(1),
         entry: Entry { source: row.get(2), detail_type: row.get(3), detail: row.get(4) },
+        correlation_id: row.get(5),
     };
     let page: Vec<Event> = rows.iter().map(event).collect();
     let whole = i64::from(batch.count - batch.next + 1).min(limit);

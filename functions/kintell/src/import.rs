@@ -12,7 +12,7 @@ use shared::{
     intake::{
         apply::ApplyError,
         blob::S3,
-        engine::{Engine, file_tag},
+        engine::Engine,
         trigger::{self, NotANotification},
     },
     vault::{Kms, LazyVault},
@@ -76,15 +76,6 @@ enum Failed {
     Import(ApplyError),
 }
 
-impl Failed {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unreadable(_) => "not_a_notification",
-            Self::Import(error) => error.code(),
-        }
-    }
-}
-
 /// Imports what the event names, message by message. A message that fails is given back to the queue and at last
 /// becomes a dead letter that can be moved back.
 ///
@@ -98,7 +89,10 @@ pub async fn handle(app: &App, event: Value, deadline: Instant) -> Result<Answer
         match import(app, message.drops, deadline).await {
             Ok(done) => files.extend(done),
             Err(error) => {
-                failed = Some(error.code());
+                // A message that is no notification says nothing about the importer's health.
+                if let Failed::Import(error) = &error {
+                    failed = Some(error.code());
+                }
                 match (message.id, error) {
                     (Some(id), _) => failures.push(json!({ "itemIdentifier": id })),
                     (None, Failed::Import(error)) => bare = Some(error),
@@ -128,10 +122,8 @@ async fn import(
     })?;
     let mut done = Vec::new();
     for drop in drops {
-        let import = app.engine.import(&drop, deadline).await.map_err(|error| {
-            tracing::error!(code = error.code(), file = file_tag(&drop.key), %error, "an import failed");
-            Failed::Import(error)
-        })?;
+        // The engine has logged what failed, with the id everything about this file can be found by.
+        let import = app.engine.import(&drop, deadline).await.map_err(Failed::Import)?;
         done.push(json!({ "import_id": import.import_id, "outcome": import.outcome, "repeated": import.repeated }));
     }
     Ok(done)

@@ -19,7 +19,7 @@ use super::{
     attributes::{self},
     cell::Value,
     code::{Code, Rejection},
-    entity::{Fact, FieldKind, FieldValue, Published},
+    entity::{Entity, Fact, FieldKind, FieldValue, Published},
     fates::{Fate, Fates, MOST_REJECTIONS, Note},
     merge::{self, Merged},
     reader::Batch,
@@ -236,40 +236,47 @@ impl<'a> Apply<'a> {
         let entity = self.survey.entity;
         let mut incoming: BTreeMap<&'static str, Option<FieldValue>> = BTreeMap::new();
         let (mut words, mut said, mut newcomers) = (Vec::new(), Vec::new(), Vec::new());
-        for (field, given) in candidate.fields {
+        // People first: whose words a text is decides whether it is the same text.
+        let (people, others): (Vec<_>, Vec<_>) =
+            candidate.fields.into_iter().partition(|(_, given)| matches!(given, Some(Given::Person(..))));
+        for (field, given) in people {
+            let Some(Given::Person(email, index)) = given else { continue };
+            let id = match self.people.named(&index) {
+                Named::One { profile_id } => profile_id,
+                Named::Suppressed => return Err((Fate::Suppressed, Note::default())),
+                Named::Several => return Err(rejected(several_people(field))),
+                Named::Nobody => {
+                    let id = *provisional.entry(index).or_insert_with(Uuid::now_v7);
+                    newcomers.push((index, id, email));
+                    id
+                }
+            };
+            incoming.insert(field, Some(FieldValue::Person(id)));
+        }
+        let person = |part: &str| {
+            let field = entity.person_field(part)?;
+            match incoming.get(field) {
+                Some(Some(FieldValue::Person(id))) => Some(*id),
+                _ => existing.as_ref()?.fact.person(field),
+            }
+        };
+        let author = self.survey.profile.author.and_then(|role| person(role.as_str()));
+        let owned_by = |subject: &str| format!("text of {:?} by {author:?}", person(subject));
+        let mut plain_fields = BTreeMap::new();
+        for (field, given) in others {
             let Some(kind) = entity.field(field).map(|field| field.kind) else { continue };
             let value = match (kind, given) {
                 (FieldKind::Attribute(_), None) => {
                     said.push((field, None));
                     None
                 }
-                (_, None) => None,
-                (_, Some(Given::Person(email, index))) => Some(FieldValue::Person(match self.people.named(&index) {
-                    Named::One { profile_id, .. } => profile_id,
-                    Named::Suppressed => return Err((Fate::Suppressed, Note::default())),
-                    Named::Several => {
-                        let reason = format!(
-                            "The address in {field} belongs to several people; decide which, then drop the rejects again."
-                        );
-                        return Err(rejected(Rejection {
-                            code: Code::AmbiguousPerson,
-                            column: Some(field.to_owned()),
-                            reason,
-                        }));
-                    }
-                    Named::Nobody => {
-                        let id = *provisional.entry(index).or_insert_with(Uuid::now_v7);
-                        newcomers.push((index, id, email));
-                        id
-                    }
-                })),
                 (FieldKind::Attribute(_), Some(Given::Sealed(text))) => {
                     let digest = attributes::digest(self.vault, field, text.expose());
                     said.push((field, Some(text)));
                     Some(FieldValue::Attribute(digest))
                 }
                 (FieldKind::Text { kind, subject }, Some(Given::Sealed(text))) => {
-                    let digest = self.vault.digest("text", text.expose());
+                    let digest = self.vault.digest(&owned_by(subject), text.expose());
                     let old = existing.as_ref().and_then(|known| known.fact.get(field));
                     match old {
                         Some(FieldValue::Text(id, same)) if *same == digest => Some(FieldValue::Text(*id, digest)),
@@ -285,16 +292,22 @@ impl<'a> Apply<'a> {
                     }
                 }
                 (_, Some(Given::Plain(value))) => plain(value),
-                (_, Some(Given::Sealed(_))) => None,
+                (_, None | Some(Given::Sealed(_) | Given::Person(..))) => None,
             };
-            incoming.insert(field, value);
+            plain_fields.insert(field, value);
         }
+        incoming.extend(plain_fields);
         let merged = merge::merge(entity, &self.door, incoming, existing.as_ref());
         (entity.check)(&merged.fact).map_err(rejected)?;
         let mut warnings = candidate.warnings;
         warnings.extend(&merged.warnings);
         if !words.is_empty() && self.survey.profile.author.is_none() {
             warnings.push(Code::UndeclaredAuthor);
+        }
+        if let Some(known) = &existing
+            && keeps_words_of_another(entity, known, &merged.fact)
+        {
+            warnings.push(Code::IdentityConflict);
         }
         let line = Line::new(span.line)
             .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.")))?;
@@ -441,6 +454,25 @@ impl<'a> Apply<'a> {
         texts::publish(&context, &sealed, &self.correlation, &mut self.outbox)?;
         Ok(())
     }
+}
+
+fn several_people(field: &str) -> Rejection {
+    let reason =
+        format!("The address in {field} belongs to several people; decide which, then drop the rejects again.");
+    Rejection { code: Code::AmbiguousPerson, column: Some(field.to_owned()), reason }
+}
+
+/// Whether a text that the file does not have stays with a person whom the fact is not about any more: the importer
+/// cannot open it to seal it anew, so somebody has to look.
+fn keeps_words_of_another(entity: &Entity, known: &Existing, now: &Fact) -> bool {
+    entity.fields.iter().any(|field| match field.kind {
+        FieldKind::Text { subject, .. } => {
+            let person = entity.person_field(subject);
+            let moved = person.is_some_and(|person| known.fact.person(person) != now.person(person));
+            moved && known.fact.text(field.name).is_some() && known.fact.text(field.name) == now.text(field.name)
+        }
+        _ => false,
+    })
 }
 
 fn persons(fact: &Fact) -> impl Iterator<Item = Uuid> + '_ {

@@ -126,6 +126,10 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
         return reject(Code::TooLong, &what);
     }
     let value = match column.kind {
+        // An identifier is stored and compared in clear, an address may not be.
+        Kind::Identifier if text.contains(['@', '＠']) => {
+            return reject(Code::BadEmail, &"looks like an e-mail address; use the record's own id");
+        }
         Kind::Identifier => Value::Id(text.to_owned()),
         Kind::Name | Kind::Text => Value::Text(raw.to_owned()),
         Kind::Uuid => match (text.len(), Uuid::try_parse(text)) {

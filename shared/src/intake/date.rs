@@ -52,10 +52,10 @@ impl BadDate {
                  the zone for this source"
             }
             (Self::Impossible, Some(DateOrder::DayFirst)) => {
-                "does not exist (dates of this source are day first); correct it"
+                "does not exist in the calendar or on the clock (with slashes, dates of this source are day first); correct it"
             }
             (Self::Impossible, Some(DateOrder::MonthFirst)) => {
-                "does not exist (dates of this source are month first); correct it"
+                "does not exist in the calendar or on the clock (with slashes, dates of this source are month first); correct it"
             }
             (Self::Impossible, None) => "does not exist in the calendar or on the clock; correct it",
         }

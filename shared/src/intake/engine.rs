@@ -113,6 +113,7 @@ impl Engine {
         let receipt = match run.all(&mut client, info.clone()).await {
             Ok(receipt) => receipt,
             Err(error) => {
+                tracing::error!(correlation_id = %import_id, file = file_tag(&drop.key), code = error.code(), %error, "an import failed");
                 if let Err(second) = run.tell_failure(&mut client, info.as_ref(), &error).await {
                     tracing::warn!(correlation_id = %import_id, code = second.code(), "the failure could not be written down");
                 }
@@ -121,6 +122,7 @@ impl Engine {
         };
         tracing::info!(
             correlation_id = %import_id,
+            file = file_tag(&drop.key),
             outcome = receipt.outcome.as_str(),
             code = receipt.code.as_deref(),
             records = receipt.counts.records,
@@ -175,7 +177,7 @@ async fn begin(
         .query_typed(
             "INSERT INTO intake.imports AS i (import_id, source, status, bucket, object_key, object_version)
              VALUES ($1, $2, 'running', $3, $4, $5)
-             ON CONFLICT (bucket, object_key, object_version) DO UPDATE SET attempts = i.attempts + 1,
+             ON CONFLICT (bucket, object_key, object_version) DO UPDATE SET attempts = i.attempts + 1, attempted_at = now(),
                 status = CASE WHEN i.retryable THEN 'running' ELSE i.status END,
                 outcome = CASE WHEN i.retryable THEN NULL ELSE i.outcome END,
                 receipt = CASE WHEN i.retryable THEN NULL ELSE i.receipt END,
@@ -233,15 +235,7 @@ impl Run<'_> {
             Err(SurveyError::Blob(error)) => return Err(error.into()),
             Err(SurveyError::Db(error)) => return Err(error.into()),
         };
-        match self.apply(client, &survey, &info).await {
-            // Too many rejections: what is known of the file is told, nothing of it is kept.
-            Err(ApplyError::TooManyRejections) => {
-                let refusal = Refusal::new(super::code::Code::TooLarge, format!("{}.", ApplyError::TooManyRejections));
-                let seen = Seen { dialect: Some(survey.dialect), entity: Some(survey.entity.name) };
-                self.refuse(client, refusal, seen, &info).await
-            }
-            other => other,
-        }
+        self.apply(client, &survey, &info).await
     }
 
     /// A try that failed is told in the receipt as well, so that whoever dropped the file need not look at queues. The
@@ -264,12 +258,27 @@ impl Run<'_> {
             return Ok(receipt);
         }
         identity::lock(&tx).await?;
+        if self.superseded(&tx, info).await? {
+            let mut receipt = self.receipt(Outcome::Unchanged, info, Some(survey));
+            receipt.code = Some(super::code::Code::StaleRevision.as_str().to_owned());
+            receipt.reason = Some(
+                "A newer version of this file was imported before; this one came late and was not applied.".to_owned(),
+            );
+            return self.end(tx, receipt, Some(info)).await;
+        }
         let mut receipt = self.receipt(Outcome::Loaded, info, Some(survey));
         let savepoint = tx.savepoint("facts").await?;
         let mut apply = Apply::new(&savepoint, survey, vault, self.import_id, info.modified, self.deadline).await?;
         let mut reader = RecordReader::new(self.engine.blobs.clone(), self.object.clone(), survey.begin(info));
+        let mut too_many = false;
         while let Some(batch) = reader.next(|_| {}).await? {
-            apply.batch(&savepoint, &batch).await?;
+            match apply.batch(&savepoint, &batch).await {
+                Err(ApplyError::TooManyRejections) => {
+                    too_many = true;
+                    break;
+                }
+                other => other?,
+            }
         }
         receipt.tell_fates(&apply.fates);
         receipt.control_total =
@@ -282,7 +291,19 @@ impl Run<'_> {
                 detail: Some(format!("The file says it has {} records; {} were counted.", total.stated, total.counted)),
             });
         }
-        if let Some(reason) = brake(&receipt.counts, &apply) {
+        if too_many {
+            // What was read up to here is told with its first rejections; nothing of it is kept.
+            savepoint.rollback().await?;
+            apply.fates.without_new_facts();
+            receipt.outcome = Outcome::Refused;
+            receipt.code = Some(ApplyError::TooManyRejections.code().to_owned());
+            receipt.reason = Some(format!("{}.", ApplyError::TooManyRejections));
+            receipt.control_total = None;
+            let mut outbox = Outbox::new(&self.import_id.to_string());
+            self.publish_refused(&mut outbox, Some(survey.entity.name), receipt.counts)?;
+            outbox.write(&tx).await?;
+            receipt.events = outbox.written();
+        } else if let Some(reason) = brake(&receipt.counts, &apply) {
             savepoint.rollback().await?;
             apply.fates.without_new_facts();
             receipt.outcome = Outcome::Planned;
@@ -302,7 +323,7 @@ impl Run<'_> {
             receipt.events = apply.outbox.written();
         }
         apply.fates.write(&tx, self.import_id).await?;
-        self.end(tx, receipt).await
+        self.end(tx, receipt, Some(info)).await
     }
 
     /// Holds the import's row until the end: a second delivery at the same time waits here and then finds it done.
@@ -316,15 +337,36 @@ impl Run<'_> {
         Ok(row.first().and_then(finished).map(|(_, receipt)| receipt))
     }
 
+    /// Whether a newer version of the same object was imported before: told late, the older one changes nothing.
+    async fn superseded(&self, tx: &Transaction<'_>, info: &ObjectInfo) -> Result<bool, DbError> {
+        let newer = tx
+            .query_typed(
+                "SELECT 1 FROM intake.imports WHERE bucket = $1 AND object_key = $2 AND object_modified > $3
+                 AND outcome IN ('loaded', 'unchanged') LIMIT 1",
+                &[
+                    (&self.object.bucket, Type::TEXT),
+                    (&self.object.key, Type::TEXT),
+                    (&info.modified, Type::TIMESTAMPTZ),
+                ],
+            )
+            .await?;
+        Ok(!newer.is_empty())
+    }
+
     /// Writes receipt and row, nudges, commits, nudges.
-    async fn end(&self, tx: Transaction<'_>, mut receipt: Receipt) -> Result<Receipt, ApplyError> {
+    async fn end(
+        &self,
+        tx: Transaction<'_>,
+        mut receipt: Receipt,
+        info: Option<&ObjectInfo>,
+    ) -> Result<Receipt, ApplyError> {
         receipt.tell_time(Timestamp::now(), self.engine.memory_mb);
         let json = serde_json::to_value(&receipt).map_err(|error| DbError::Unavailable(Box::new(error)))?;
         let sha256 =
             receipt.file.sha256.as_ref().map(|_| hex_to_bytes(receipt.file.sha256.as_deref().unwrap_or_default()));
         tx.execute_typed(
             "UPDATE intake.imports SET status = 'done', outcome = $2, retryable = $3, reason = $4, entity = $5, layout = $6,
-                    bytes = $7, sha256 = $8, receipt = $9, finished_at = $10 WHERE import_id = $1",
+                    bytes = $7, sha256 = $8, receipt = $9, finished_at = $10, object_modified = $11 WHERE import_id = $1",
             &[
                 (&self.import_id, Type::UUID),
                 (&receipt.outcome.as_str(), Type::TEXT),
@@ -336,6 +378,7 @@ impl Run<'_> {
                 (&sha256, Type::BYTEA),
                 (&json, Type::JSONB),
                 (&receipt.finished_at, Type::TIMESTAMPTZ),
+                (&info.map(|info| info.modified), Type::TIMESTAMPTZ),
             ],
         )
         .await?;
@@ -390,19 +433,24 @@ impl Run<'_> {
         receipt.reason = Some(refusal.reason);
         let mut outbox = Outbox::new(&self.import_id.to_string());
         if outcome == Outcome::Refused {
-            let refused = ImportRefused {
-                import_id: self.import_id,
-                source: SourceCode::new(self.engine.source).map_err(contract)?,
-                entity: seen.entity.and_then(|entity| entity.parse::<EntityName>().ok()),
-                counts: Counts::default(),
-                outcome: ImportOutcome::Refused,
-                revision: Revision::FIRST,
-            };
-            outbox.push(EventDraft::recorded(refused, self.import_id, &self.import_id.to_string()))?;
+            self.publish_refused(&mut outbox, seen.entity, Counts::default())?;
         }
         outbox.write(&tx).await?;
         receipt.events = outbox.written();
-        self.end(tx, receipt).await
+        self.end(tx, receipt, info).await
+    }
+
+    fn publish_refused(&self, outbox: &mut Outbox, entity: Option<&str>, counts: Counts) -> Result<(), ApplyError> {
+        let refused = ImportRefused {
+            import_id: self.import_id,
+            source: SourceCode::new(self.engine.source).map_err(contract)?,
+            entity: entity.and_then(|entity| entity.parse::<EntityName>().ok()),
+            counts,
+            outcome: ImportOutcome::Refused,
+            revision: Revision::FIRST,
+        };
+        outbox.push(EventDraft::recorded(refused, self.import_id, &self.import_id.to_string()))?;
+        Ok(())
     }
 
     fn publish_completed(&self, outbox: &mut Outbox, survey: &Survey, counts: Counts) -> Result<(), ApplyError> {

@@ -156,11 +156,13 @@ pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal
         .filter(|(name, column)| column.is_none() && !fold(name).is_empty())
         .filter(|(name, _)| !REJECTS_COLUMNS.contains(&name.trim()))
         .map(|(name, _)| UnknownColumn {
-            name: name.trim().to_owned(),
+            name: shown(name, layout),
             nearest: nearest(name, layout.iter().map(|column| column.name)),
         })
         .collect();
-    let names = cells.iter().map(|&cell| cell.to_owned()).collect();
+    let name =
+        |(&cell, column): (&&str, &Option<usize>)| column.map_or_else(|| shown(cell, layout), |_| cell.to_owned());
+    let names = cells.iter().zip(&columns).map(name).collect();
     Ok(Header { columns, names, unknown, missing, folded })
 }
 
@@ -188,6 +190,18 @@ fn missing_column(column: &Column, cells: &[&str], columns: &[Option<usize>], la
             hint.unwrap_or_default()
         ),
     )
+}
+
+/// An unknown column's name as it may stand in a receipt: people write names and numbers into headers too, so only
+/// what resembles a column of ours, or is one word of letters in the way of a column's name, is shown as it is.
+fn shown(name: &str, layout: &[Column]) -> String {
+    let name = name.trim();
+    let plain = name.chars().count() <= 60
+        && !name.contains(['@', '＠'])
+        && name.chars().filter(char::is_ascii_digit).count() < 4;
+    let like_ours = nearest(name, layout.iter().map(|column| column.name)).is_some();
+    let one_word = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if plain && (like_ours || one_word) { name.to_owned() } else { super::mask::mask(name) }
 }
 
 /// The known name that resembles a name most, if any does.
@@ -267,12 +281,12 @@ fn is_value(cell: &str) -> bool {
 }
 
 fn wrong_entity(cells: &[&str]) -> Refusal {
-    let shown: Vec<&str> = cells.iter().map(|c| c.trim()).filter(|c| !c.is_empty() && !is_value(c)).take(4).collect();
+    // No cell of it is quoted: a row that is no header of ours may be a title with a name in it.
     Refusal::new(
         Code::WrongEntity,
         format!(
-            "The header ({} …) is not one of this kind of export; drop the file where it belongs.",
-            shown.join(", ").chars().take(120).collect::<String>()
+            "The first row ({} cells) is not the header of this kind of export; drop the file where it belongs.",
+            cells.len()
         ),
     )
 }

@@ -250,8 +250,9 @@ pub async fn update(
     let sets: Vec<String> = names[1..]
         .iter()
         .map(|name| match *name {
-            // What an earlier import knew about where the fact belongs stays when this one does not know.
-            "company_id" | "instance_id" => format!("{name} = COALESCE(u.{name}, t.{name})"),
+            // An instance that was declared stays, with its company; without one the company is today's volunteer's.
+            "instance_id" => "instance_id = COALESCE(u.instance_id, t.instance_id)".to_owned(),
+            "company_id" => "company_id = CASE WHEN u.instance_id IS NULL AND t.instance_id IS NOT NULL THEN t.company_id ELSE u.company_id END".to_owned(),
             _ => format!("{name} = u.{name}"),
         })
         .collect();

@@ -56,6 +56,8 @@ struct Bucket {
 #[derive(Deserialize)]
 struct Object {
     key: String,
+    #[serde(default)]
+    size: u64,
     #[serde(rename = "versionId")]
     version_id: Option<String>,
 }
@@ -87,7 +89,7 @@ fn drops(notification: &Value) -> Result<Vec<Drop>, NotANotification> {
     let notification = Notification::deserialize(notification).map_err(|_| NotANotification)?;
     let created = |record: &Record| record.event_name.trim_start_matches("s3:").starts_with("ObjectCreated");
     // The console's "create folder" puts an empty object with a slash at its end: that is no file.
-    let folder = |record: &Record| record.s3.object.key.ends_with('/');
+    let folder = |record: &Record| record.s3.object.key.ends_with('/') && record.s3.object.size == 0;
     Ok(notification
         .records
         .into_iter()
@@ -159,6 +161,9 @@ mod tests {
     #[test]
     fn folders_and_deletions_are_no_drops() {
         assert_eq!(messages(&notification("kintell/sessions/"))[0].drops, Ok(Vec::new()));
+        let mut file = notification("kintell/sessions/x/");
+        file["Records"][0]["s3"]["object"]["size"] = json!(12);
+        assert_eq!(messages(&file)[0].drops.as_ref().unwrap().len(), 1, "what has content gets its answer");
         let mut deleted = notification("kintell/a.csv");
         deleted["Records"][0]["eventName"] = json!("ObjectRemoved:Delete");
         assert_eq!(messages(&deleted)[0].drops, Ok(Vec::new()));

@@ -150,3 +150,64 @@ async fn an_undeclared_author_is_stored_screened_and_warned_about() {
     let text = &world.event_data("intake.text.received.v1").await[0];
     assert_eq!((&text["authorRole"], text.get("authorId")), (&json!("undeclared"), None));
 }
+
+#[tokio::test]
+async fn words_go_with_the_person_when_a_session_turns_out_to_be_somebody_elses() {
+    let world = World::new().await;
+    world.import("kintell/sessions/a.csv", file(&[line("S1", "4", "my words")])).await;
+    world.import("kintell/sessions/b.csv", file(&[line("S1", "4", "my words").replace("olena@", "iryna@")])).await;
+    let texts = world.event_data("intake.text.received.v1").await;
+    assert_eq!((texts.len(), &texts[1]["supersedes"]), (2, &texts[0]["textId"]));
+    let matching = world
+        .count(
+            "SELECT count(*) FROM core.kintell_sessions s JOIN vault.texts t ON t.text_id = s.feedback_text_id
+             WHERE t.subject_id = s.participant_id AND t.author_id = s.participant_id",
+        )
+        .await;
+    assert_eq!(matching, 1, "the text in force is the new person's");
+}
+
+#[tokio::test]
+async fn a_company_does_not_keep_a_session_whose_volunteer_is_another_now() {
+    let world = World::new().await;
+    world
+        .owner
+        .batch_execute(
+            "INSERT INTO core.companies VALUES ('01900000-0000-7000-8000-0000000000c1', 'Nordlys');
+             INSERT INTO core.company_domains VALUES ('nordlys.example', '01900000-0000-7000-8000-0000000000c1');",
+        )
+        .await
+        .unwrap();
+    world.import("kintell/sessions/a.csv", file(&[line("S1", "4", "a")])).await;
+    assert_eq!(world.count("SELECT count(company_id) FROM core.kintell_sessions").await, 1);
+    world
+        .import(
+            "kintell/sessions/b.csv",
+            file(&[line("S1", "4", "a").replace("kari@nordlys.example", "per@p.example")]),
+        )
+        .await;
+    assert_eq!(world.count("SELECT count(company_id) FROM core.kintell_sessions").await, 0);
+}
+
+#[tokio::test]
+async fn what_was_said_before_is_kept_sealed() {
+    let world = World::new().await;
+    for name in ["Alpha", "Beta", "Gamma"] {
+        world.import(&format!("kintell/users/{name}.csv"), format!("{USERS}olena@people.example,{name},,,,,\n")).await;
+    }
+    assert_eq!(
+        world.count("SELECT count(*) FROM vault.attribute_revisions WHERE field = 'name' AND sealed IS NOT NULL").await,
+        2
+    );
+}
+
+#[tokio::test]
+async fn an_address_is_no_session_id() {
+    let world = World::new().await;
+    let receipt = world.import("kintell/sessions/a.csv", file(&[line("anna@leak.example", "4", "a")])).await;
+    assert_eq!(
+        (&receipt["rejects"][0]["code"], &receipt["rejects"][0]["column"]),
+        (&json!("bad_email"), &json!("session_id"))
+    );
+    assert!(!receipt.to_string().contains("anna@leak"), "{receipt:#}");
+}

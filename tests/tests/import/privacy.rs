@@ -52,3 +52,22 @@ async fn a_canary_person_is_in_no_row_outside_the_vault_and_nowhere_in_clear() {
     assert_eq!(world.count("SELECT count(*) FROM vault.texts").await, 1, "the words are there, sealed");
     assert_eq!(world.count("SELECT count(*) FROM vault.attributes").await, 3);
 }
+
+/// People write names into titles and headers as well; a receipt shows none of it.
+#[tokio::test]
+async fn a_name_in_a_title_row_or_a_header_is_not_in_the_receipt() {
+    let world = World::new().await;
+    let titled = world.import("kintell/users/t.csv", "Report for Kanari Fuglesang\n").await;
+    let header = format!("{},Notes by Kanari Fuglesang kanarifugl@people.example +47 91234567", super::support::HEADER);
+    let unknown = world
+        .import(
+            "kintell/sessions/h.csv",
+            format!("{header}\nS1,a@p.example,b@p.example,2025-03-04T17:00:00Z,,,4,hi,A2,x\n"),
+        )
+        .await;
+    assert_eq!(unknown["counts"]["new"], 1, "{unknown:#}");
+    for receipt in [titled, unknown] {
+        assert!(CANARY.iter().all(|word| !receipt.to_string().contains(word)), "{receipt:#}");
+        assert!(!receipt.to_string().contains("91234567"), "{receipt:#}");
+    }
+}

@@ -185,3 +185,31 @@ async fn a_file_that_is_gone_is_answered_and_not_tried_for_ever() {
     let receipt = world.receipt("kintell/sessions/gone.csv", "v1").await;
     assert_eq!((&receipt["outcome"], &receipt["code"]), (&json!("failed"), &json!("object_gone")));
 }
+
+/// Two versions of one object, told in the wrong order: the newer one stays.
+#[tokio::test]
+async fn an_older_version_of_a_file_told_late_changes_nothing() {
+    let world = World::new().await;
+    let key = "kintell/sessions/a.csv";
+    let old = world.blobs.drop_file(DROPS, key, file(&[line("S1", "2", "a")]).as_bytes());
+    let new = world.blobs.drop_file(DROPS, key, file(&[line("S1", "5", "a")]).as_bytes());
+    world.deliver(key, &new).await;
+    let before = world.state().await;
+    world.blobs.set_modified("2026-05-04T07:59:00Z".parse().unwrap());
+    world.deliver(key, &old).await;
+    let receipt = world.receipt(key, &old).await;
+    assert_eq!((&receipt["outcome"], &receipt["code"]), (&json!("unchanged"), &json!("stale_revision")));
+    assert_eq!(world.state().await, before);
+}
+
+/// A message that is no notification is a dead letter and not an outage of the importer.
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_given_back_and_the_importer_stays_well() {
+    let world = World::new().await;
+    world.import("kintell/sessions/a.csv", file(&[line("S1", "4", "a")])).await;
+    let mut event = message("kintell/sessions/a.csv", "v1");
+    event["Records"][0]["body"] = json!(r#"{"x": 1}"#);
+    let answer: serde_json::Value = handle(&world.app, event, in_a_minute()).await.unwrap().into();
+    assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1);
+    assert_eq!(world.count("SELECT count(*) FROM core.heartbeats WHERE last_error_at IS NOT NULL").await, 0);
+}
