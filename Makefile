@@ -1,5 +1,5 @@
 # All that a person needs to type. `make` lists the targets.
-PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3.10 || echo python3)
+PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
 CARGO  ?= cargo
 VENV   := .local/venv
 TEEI   := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 CARGO='$(CARGO)' $(PYTHON) -m teei_local
