@@ -10,12 +10,12 @@ from teei_process_executor.environment import reserved
 from teei_process_executor.sandbox import Function, Sandbox
 
 BINARIES = {
-    "authorizer": "JWT_ISSUER",
+    "authorizer": "JWT_JWKS",
     "bus-relay": "DATABASE_HOST",
-    "gateway-api": "JWT_ISSUER",
+    "gateway-api": "JWT_JWKS",
     "kintell-import": "DATABASE_HOST",
     "migrate": "DATABASE_HOST",
-    "profile-api": "JWT_ISSUER",
+    "profile-api": "JWT_JWKS",
     "profile-projector": "DATABASE_HOST",
 }
 ROOT = Path(__file__).resolve().parents[2]
