@@ -39,6 +39,7 @@ CREATE TABLE intake.imports (
   sha256         bytea CHECK (length(sha256) = 32),
   receipt        jsonb,
   attempts       integer NOT NULL DEFAULT 1,
+  attempted_at   timestamptz NOT NULL DEFAULT now(),
   created_at     timestamptz NOT NULL DEFAULT now(),
   finished_at    timestamptz,
   UNIQUE (bucket, object_key, object_version),
