@@ -1,7 +1,8 @@
 //! Health: up or down for everybody, the detail for those who can do something about it.
 //!
 //! A service is down when a run of one of its functions failed after its last good one. Silence is no failure:
-//! functions run only when something arrives. The bus is down too when events wait for more than five minutes.
+//! functions run only when something arrives. The bus is down too when events wait for more than five minutes, and
+//! `kintell` when an import has been running for longer than a function may: it was killed and told nobody.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +22,7 @@ use shared::{
     db::{Db, DbError},
     http::{MaybeCaller, Problem, problem},
 };
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::Type};
 use utoipa::ToSchema;
 
 use crate::api::App;
@@ -33,6 +34,8 @@ const CACHED_FOR: Duration = Duration::from_secs(10);
 const DATABASE_LIMIT: Duration = Duration::from_secs(1);
 /// The relay is nudged twice a transaction; events that wait longer than this are stuck.
 const UNPUBLISHED_LIMIT_SECONDS: i64 = 300;
+/// Lambda ends a function after fifteen minutes at the latest.
+const RUNNING_LIMIT_MINUTES: i32 = 20;
 
 /// Up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -65,6 +68,9 @@ pub struct ServiceHealth {
     /// Of the bus: how long the oldest event that is not published has been waiting (admin, coordinator).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_unpublished_seconds: Option<i64>,
+    /// Of `kintell`: how many imports have been running for longer than twenty minutes (admin, coordinator).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stuck_imports: Option<i64>,
 }
 
 impl ServiceHealth {
@@ -76,6 +82,7 @@ impl ServiceHealth {
             last_error_at: None,
             last_error: None,
             oldest_unpublished_seconds: None,
+            stuck_imports: None,
         }
     }
 
@@ -200,6 +207,13 @@ async fn read(db: &Db) -> Result<Vec<ServiceHealth>, DbError> {
             &[],
         )
         .await?;
+    let stuck = client
+        .query_typed(
+            "SELECT count(*) FROM intake.imports
+             WHERE status = 'running' AND attempted_at < now() - make_interval(mins => $1)",
+            &[(&RUNNING_LIMIT_MINUTES, Type::INT4)],
+        )
+        .await?;
     let mut services: BTreeMap<String, ServiceHealth> =
         SERVICES.iter().map(|name| ((*name).to_owned(), ServiceHealth::new(name, Status::Up))).collect();
     for beat in &beats {
@@ -210,6 +224,12 @@ async fn read(db: &Db) -> Result<Vec<ServiceHealth>, DbError> {
         bus.oldest_unpublished_seconds = waiting.first().and_then(|row| row.get(0));
         if bus.oldest_unpublished_seconds.is_some_and(|seconds| seconds > UNPUBLISHED_LIMIT_SECONDS) {
             bus.status = Status::Down;
+        }
+    }
+    if let Some(kintell) = services.get_mut("kintell") {
+        kintell.stuck_imports = stuck.first().map(|row| row.get(0));
+        if kintell.stuck_imports.is_some_and(|count| count > 0) {
+            kintell.status = Status::Down;
         }
     }
     Ok(services.into_values().collect())

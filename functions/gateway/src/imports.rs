@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::http::{Page, PathId, Problem, Query, problem};
+use shared::http::{Moment, Page, PathId, Problem, Query, problem};
 use tokio_postgres::{Row, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -111,8 +111,8 @@ pub struct ImportList {
     (status = 200, description = "A page of imports", body = ImportList),
     (status = 400, description = "`bad_limit`, `bad_cursor`")))]
 pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Result<Json<ImportList>, Problem> {
-    let page = Page::<(Timestamp, Uuid)>::parse(query.limit.as_deref(), query.cursor.as_deref())?;
-    let (after_time, after_id) = page.after.unzip();
+    let page = Page::<(Moment, Uuid)>::parse(query.limit.as_deref(), query.cursor.as_deref())?;
+    let (after_time, after_id) = page.after.map(|(time, id)| (time.get(), id)).unzip();
     let client = app.db.client().await?;
     let rows = client
         .query_typed(
@@ -135,7 +135,7 @@ pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -
         )
         .await?;
     let mut items: Vec<_> = rows.iter().map(import_item).collect();
-    let next = page.cut(&mut items, |item| (item.created_at, item.id));
+    let next = page.cut(&mut items, |item| (Moment::stored(item.created_at), item.id));
     Ok(Json(ImportList { items, next }))
 }
 

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     config::{ConfigError, Env},
     error::{Classified, Retry},
+    intake::email::{at_sign, invisible},
 };
 
 /// Clocks may differ by this much, seconds.
@@ -111,12 +112,10 @@ impl Verifier {
         }
         let key = self.find(header.kid.as_deref(), header.alg).await?.ok_or(TokenError::Bad("unknown key"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.key, &self.validation(&key)).map_err(reason)?.claims;
-        // The subject stands in logs and in the audit trail, so it has to be an id and not an address.
-        if claims.sub.is_empty()
-            || claims.sub.contains('@')
-            || claims.sub.chars().count() > 255
-            || claims.sub.contains('\0')
-        {
+        // The subject stands in logs and in the audit trail, so it has to be an id: no address, no name with its
+        // space, nothing that reads as another's.
+        let foreign = |c: char| c.is_whitespace() || at_sign(c) || invisible(c);
+        if claims.sub.is_empty() || claims.sub.chars().count() > 255 || claims.sub.chars().any(foreign) {
             return Err(TokenError::Bad("sub"));
         }
         if claims.iat > jsonwebtoken::get_current_timestamp() + LEEWAY {

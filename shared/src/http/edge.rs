@@ -1,6 +1,10 @@
 //! The one layer around every router: request id, log line, admission, panics, problems, headers.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -24,6 +28,9 @@ use crate::{
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
+/// A caller waits for the heartbeat: not longer than this.
+const BEAT_LIMIT: Duration = Duration::from_secs(1);
+
 /// What the layer needs to know of a service.
 pub struct Edge {
     /// The service's access table.
@@ -43,19 +50,29 @@ pub struct Beat {
 }
 
 impl Beat {
-    /// Before the answer leaves, because the function is frozen right after. A database that is not there has
-    /// nothing to write to; that it is not there is what health itself finds out.
-    async fn after(&self, status: StatusCode) {
-        let ok = !status.is_server_error();
-        if status == StatusCode::SERVICE_UNAVAILABLE || !self.heartbeat.due(ok) {
+    /// Before the answer leaves, because the function is frozen right after. What the service stands on and that did
+    /// not answer is its failure. A 500 is one request's, maybe one made to fail: it is for the log and the alarm, and
+    /// no caller turns the public health with it. A 503 that is no problem is an answer about health.
+    async fn after(&self, status: StatusCode, problem: Option<&'static problem::Code>) {
+        let missing = match problem {
+            Some(code) if code.status == StatusCode::SERVICE_UNAVAILABLE => Some(code.code),
+            _ if status.is_server_error() => return,
+            _ => None,
+        };
+        if !self.heartbeat.due(missing.is_none()) {
             return;
         }
-        if let Ok(client) = self.db.client().await {
-            if ok {
-                self.heartbeat.ok(&client).await;
-            } else {
-                self.heartbeat.failed(&client, problem::INTERNAL.code).await;
+        let write = async {
+            // A database that is not there has nothing to write to; health itself finds that out.
+            if let Ok(client) = self.db.client().await {
+                match missing {
+                    None => self.heartbeat.ok(&client).await,
+                    Some(code) => self.heartbeat.failed(&client, code).await,
+                }
             }
+        };
+        if tokio::time::timeout(BEAT_LIMIT, write).await.is_err() {
+            tracing::warn!(limit_ms = BEAT_LIMIT.as_millis() as u64, "the heartbeat could not be written in time");
         }
     }
 }
@@ -200,7 +217,8 @@ async fn handle(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
                     .await
                     .unwrap_or_else(|_| Problem::internal("panic").into_response());
                 if let (Some(beat), true) = (&edge.beat, route.is_some()) {
-                    beat.after(response.status()).await;
+                    let problem = response.extensions().get::<Problem>().map(|problem| problem.code);
+                    beat.after(response.status(), problem).await;
                 }
                 response
             }

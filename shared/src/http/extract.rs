@@ -13,6 +13,9 @@ use super::problem::{BAD_JSON, BAD_QUERY, BODY_TOO_LARGE, FieldError, NOT_FOUND,
 /// Bodies have at most this many bytes.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// A UUID in its hyphenated form; the reader of UUIDs also knows braces, URNs and bare digits, all of other lengths.
+const HYPHENATED: usize = 36;
+
 /// A JSON body. The target type should refuse unknown fields.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
@@ -67,7 +70,8 @@ fn bad_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     Problem::field(FieldError { pointer, code, detail: detail.into() })
 }
 
-/// The query string. The target type should refuse unknown fields: a misspelt filter must not widen an answer.
+/// The query string. The target type should refuse unknown fields: a misspelt filter must not widen an answer. NUL is
+/// in nothing that is stored, and Postgres refuses a text that holds it.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -75,12 +79,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        query.map(|query| Self(query.0)).map_err(|_| Problem::new(&BAD_QUERY))
+        let refused = || Problem::new(&BAD_QUERY);
+        let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| refused())?;
+        if pairs.iter().any(|(_, value)| value.contains('\0')) {
+            return Err(refused());
+        }
+        axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|_| refused())
     }
 }
 
-/// The `{id}` of a path. What is no id cannot be there: 404.
+/// The `{id}` of a path, hyphenated: one thing has one address. What is no id cannot be there: 404.
 #[derive(Clone, Copy, Debug)]
 pub struct PathId(pub Uuid);
 
@@ -89,7 +97,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let id = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Problem::new(&NOT_FOUND))?;
-        id.parse().map(Self).map_err(|_| Problem::new(&NOT_FOUND))
+        let id = Some(id).filter(|id| id.len() == HYPHENATED).and_then(|id| id.parse().ok());
+        id.map(Self).ok_or_else(|| Problem::new(&NOT_FOUND))
     }
 }
 

@@ -14,6 +14,7 @@
 mod edge;
 mod etag;
 mod extract;
+mod moment;
 mod page;
 pub mod problem;
 mod server;
@@ -21,6 +22,7 @@ mod server;
 pub use edge::{Beat, Caller, Edge, Ids, MaybeCaller, wrap};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, PathId, Query};
+pub use moment::Moment;
 pub use page::Page;
 pub use problem::{FieldError, Problem, ProblemBody};
 pub use server::{answer, run};

@@ -44,9 +44,18 @@ pub fn normalise(raw: &str) -> Result<String, BadEmail> {
 /// Characters that separate addresses, or that nobody sees: two addresses that look the same
 /// would be two people.
 fn forbidden(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '"' | '\\')
+    c.is_whitespace() || invisible(c) || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '"' | '\\')
+}
+
+/// The sign that makes an address, also as it is typed in full and small width.
+pub fn at_sign(c: char) -> bool {
+    matches!(c, '@' | '\u{ff20}' | '\u{fe6b}')
+}
+
+/// Characters that leave no mark: controls, joiners, marks of direction, fillers.
+pub fn invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -1,7 +1,12 @@
 //! Health and imports.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use shared::{auth::Role, heartbeat::Heartbeat};
+use shared::{
+    auth::{Access, Role, Who},
+    heartbeat::Heartbeat,
+    http::{Beat, Edge, Problem, problem, wrap},
+};
 use uuid::Uuid;
 
 use crate::support::{Answer, World, admin, call, token};
@@ -76,6 +81,60 @@ async fn the_bus_is_down_when_events_wait_too_long() {
         .await
         .unwrap();
     assert_eq!(get(&world, "/v1/bus/health").await.json["status"], "up");
+}
+
+#[tokio::test]
+async fn an_import_that_was_killed_makes_its_service_down_until_it_is_done() {
+    let world = with_imports().await;
+    let running = |ago: &str| {
+        format!("UPDATE intake.imports SET attempted_at = now() - interval '{ago}' WHERE status = 'running'")
+    };
+    world.owner.batch_execute(&running("19 minutes")).await.unwrap();
+    let answer = get(&world, "/v1/kintell/health").await;
+    assert_eq!((answer.status.as_u16(), &answer.json["stuck_imports"]), (200, &json!(0)));
+    world.owner.batch_execute(&running("21 minutes")).await.unwrap();
+    let answer = get(&world, "/v1/kintell/health").await;
+    assert_eq!((answer.status.as_u16(), &answer.json["stuck_imports"]), (503, &json!(1)));
+    let anyone = call("GET", "/v1/health").to(&world.gateway).await;
+    assert_eq!((status_of(&anyone, "kintell"), status_of(&anyone, "bus")), (json!("down"), json!("up")));
+    assert!(!anyone.json.to_string().contains("stuck_imports"));
+    let done =
+        "UPDATE intake.imports SET status = 'done', outcome = 'failed', finished_at = now() WHERE status = 'running'";
+    world.owner.batch_execute(done).await.unwrap();
+    assert_eq!(get(&world, "/v1/kintell/health").await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn what_a_service_stands_on_makes_it_down_and_one_request_that_fails_does_not() {
+    let world = World::new().await;
+    let beat =
+        || Beat { heartbeat: Heartbeat::new("profile-api", "profiles"), db: world.database.db_for("teei_profile_api") };
+    const ACCESS: &[Access] = &[
+        Access { method: "GET", path: "/broken", who: Who::Public },
+        Access { method: "GET", path: "/keys", who: Who::Public },
+        Access { method: "GET", path: "/ill", who: Who::Public },
+        Access { method: "GET", path: "/well", who: Who::Public },
+    ];
+    let routes = axum::Router::new()
+        .route("/broken", axum::routing::get(|| async { Problem::internal("made to fail") }))
+        .route("/keys", axum::routing::get(|| async { Problem::new(&problem::VAULT_UNAVAILABLE) }))
+        .route("/ill", axum::routing::get(|| async { (http::StatusCode::SERVICE_UNAVAILABLE, "{}") }))
+        .route("/well", axum::routing::get(|| async { "{}" }));
+    let verifier = crate::support::verifier();
+    let router = wrap(routes, std::sync::Arc::new(Edge { access: ACCESS, verifier, beat: Some(beat()) }));
+    let health = async || get(&world, "/v1/profiles/health").await;
+    for (path, status, error) in [
+        ("/broken", "up", Value::Null),
+        ("/ill", "up", Value::Null),
+        ("/keys", "down", json!("vault_unavailable")),
+        ("/broken", "down", json!("vault_unavailable")),
+        ("/well", "up", json!("vault_unavailable")),
+    ] {
+        let request = http::Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+        tower::ServiceExt::oneshot(router.clone(), request).await.unwrap();
+        let answer = health().await;
+        assert_eq!((&answer.json["status"], &answer.json["last_error"]), (&json!(status), &error), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -179,6 +238,7 @@ async fn pages_of_imports_meet_without_gap_or_repeat_also_within_one_moment() {
 #[tokio::test]
 async fn questions_that_cannot_be_meant_are_refused() {
     let world = with_imports().await;
+    let long_ago = URL_SAFE_NO_PAD.encode(json!(["-009999-01-02T01:59:59Z", import(1)]).to_string());
     for (query, expected) in [
         ("?limit=0", "400 bad_limit"),
         ("?limit=201", "400 bad_limit"),
@@ -186,6 +246,10 @@ async fn questions_that_cannot_be_meant_are_refused() {
         ("?outcome=Loaded", "400 bad_query"),
         ("?ouctome=loaded", "400 bad_query"),
         ("?key=a&key=b", "400 bad_query"),
+        ("?key=%00", "400 bad_query"),
+        ("?source=a%00b", "400 bad_query"),
+        ("?cursor=%00", "400 bad_query"),
+        (&format!("?cursor={long_ago}"), "400 bad_cursor"),
     ] {
         assert_eq!(get(&world, &format!("/v1/imports{query}")).await.brief(), expected, "{query}");
     }
@@ -204,6 +268,7 @@ async fn an_import_is_its_receipt_and_while_it_runs_what_is_known() {
     assert_eq!(running.json["file"]["key"], "kintell/users/c d+é.csv");
     for path in [
         "/v1/imports/x",
+        &format!("/v1/imports/{}", import(1).simple()),
         &format!("/v1/imports/{}", Uuid::now_v7()),
         &format!("/v1/imports/{}/records", Uuid::now_v7()),
     ] {

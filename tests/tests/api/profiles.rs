@@ -40,7 +40,11 @@ async fn a_profile_reads_as_designed() {
 #[tokio::test]
 async fn who_is_not_there_and_what_is_no_id_are_the_same_404() {
     let world = World::new().await;
-    for id in [Uuid::now_v7().to_string(), "me".to_owned(), "%00".to_owned(), "a%20b".to_owned()] {
+    let there = person(1);
+    let (braced, urn) = (format!("%7B{there}%7D"), there.urn().to_string());
+    let undashed = there.simple().to_string();
+    for id in [Uuid::now_v7().to_string(), "me".to_owned(), "%00".to_owned(), "a%20b".to_owned(), braced, urn, undashed]
+    {
         let answer = call("GET", &format!("/v1/profiles/{id}")).bearer(&admin()).to(&world.profiles).await;
         assert_eq!(answer.brief(), "404 not_found", "{id}");
     }
@@ -90,10 +94,31 @@ async fn a_follow_up_is_due_fourteen_days_after_the_last_thing_happened() {
         .await
         .unwrap();
     assert_eq!(get(&world, 2).await.json["flags"]["followup_needed"], false);
-    for bad in ["yesterday", "2025-03-17", "2025-03-17T15:45:00"] {
+    for bad in
+        ["yesterday", "2025-03-17", "2025-03-17T15:45:00", "-009999-01-02T01:59:59Z", "0000-12-31T23:59:59Z", "%00"]
+    {
         let answer = call("GET", &format!("/v1/profiles/{}?as_of={bad}", person(1))).bearer(&admin());
         assert_eq!(answer.to(&world.profiles).await.brief(), "400 bad_query", "{bad}");
     }
+}
+
+#[tokio::test]
+async fn a_field_that_nobody_can_read_is_refused_and_a_name_with_a_joiner_is_not() {
+    let world = World::new().await;
+    for (value, expected) in [
+        ("\u{200b}", "/name empty"),
+        (" \u{202e}\u{a0}", "/name empty"),
+        ("\u{3164}", "/name empty"),
+        ("Olena\0", "/name control_character"),
+        ("Olena\u{202e}dalkyrP", "/name control_character"),
+    ] {
+        let answer = put(&world, 1, "*", &json!({"name": value})).await;
+        let error = &answer.json["errors"][0];
+        assert_eq!(answer.brief(), "422 bad_field", "{value:?}");
+        assert_eq!(format!("{} {}", error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()), expected);
+    }
+    assert_eq!(put(&world, 1, "*", &json!({"city": "\u{200b}"})).await.json["errors"][0]["pointer"], "/city");
+    assert_eq!(put(&world, 1, "*", &json!({"name": "علی\u{200c}رضا"})).await.json["name"], "علی\u{200c}رضا");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use http::header;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::http::{Caller, Ids, PathId, Problem, Query, etag, problem};
+use shared::http::{Caller, Ids, Moment, PathId, Problem, Query, etag, problem};
 use tokio_postgres::IsolationLevel;
 use utoipa::{IntoParams, ToSchema};
 
@@ -28,8 +28,8 @@ use super::{
 #[into_params(parameter_in = Query)]
 pub struct GetQuery {
     /// The moment `followup_needed` is computed for, RFC 3339; now if absent.
-    #[param(example = "2025-06-01T00:00:00Z")]
-    as_of: Option<Timestamp>,
+    #[param(value_type = Option<Timestamp>, example = "2025-06-01T00:00:00Z")]
+    as_of: Option<Moment>,
 }
 
 /// What is answered, by how much the caller may see.
@@ -68,7 +68,7 @@ pub async fn get(
     let response = match sight(&tx, &claims, &[id]).await?.get(&id) {
         None => return Err(Problem::new(&problem::NOT_FOUND)),
         Some(Sight::Full) => {
-            let profile = profile(&tx, vault, id, query.as_of.unwrap_or_else(Timestamp::now)).await?;
+            let profile = profile(&tx, vault, id, query.as_of.map_or_else(Timestamp::now, Moment::get)).await?;
             audit::note(&tx, &ids, &claims, "profile.read", Some(id), &json!({})).await?;
             ([(header::ETAG, etag(profile.revision))], Json(profile)).into_response()
         }

@@ -15,6 +15,7 @@ use shared::{
     bus::outbox::Outbox,
     contracts::{ProfileLinked, Revision, SourceCode},
     http::{Caller, FieldError, Ids, Json as Body, PathId, Problem, problem},
+    intake::email::{at_sign, invisible},
 };
 use tokio_postgres::types::Type;
 use utoipa::ToSchema;
@@ -23,9 +24,18 @@ use uuid::Uuid;
 use super::{
     App, audit,
     put::bump,
+    read::HAND,
     sight::{Sight, sight},
     view::ExternalId,
 };
+
+/// Where values come from that no source brought: corrected by hand, or made up for trying things out.
+const RESERVED: [&str; 2] = [HAND, "seed"];
+
+/// What makes two ids look like one, or looks like the plain space.
+fn unseen(c: char) -> bool {
+    invisible(c) || (c.is_whitespace() && c != ' ')
+}
 
 /// An id of a person in a source.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,14 +55,17 @@ impl NewExternalId {
         let source = SourceCode::new(&self.source);
         if let Err(error) = &source {
             errors.push(FieldError::new("source", "bad_source", format!("A source is {}.", error.rule)));
+        } else if RESERVED.contains(&self.source.as_str()) {
+            let detail = "This word says where a value came from, and no source may be called so: name the system.";
+            errors.push(FieldError::new("source", "reserved_source", detail));
         }
         let id = self.external_id.trim().to_owned();
         if id.is_empty() || id.chars().count() > 255 {
             errors.push(FieldError::new("external_id", "out_of_range", "An id has 1 to 255 characters."));
-        } else if id.contains('@') {
+        } else if id.chars().any(at_sign) {
             let detail = "An e-mail address is no id: addresses are found by search and kept in the vault.";
             errors.push(FieldError::new("external_id", "email_as_id", detail));
-        } else if id.chars().any(char::is_control) {
+        } else if id.chars().any(unseen) {
             errors.push(FieldError::new(
                 "external_id",
                 "control_character",

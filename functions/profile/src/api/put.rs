@@ -15,6 +15,7 @@ use shared::{
     bus::outbox::Outbox,
     contracts::{ProfileField, ProfileUpdated, Revision, Trigger},
     http::{Caller, FieldError, Ids, IfMatch, Json as Body, PathId, Problem, etag, problem},
+    intake::email::invisible,
     vault::{Place, SubjectKey, Vault},
 };
 use tokio_postgres::{Transaction, types::Type};
@@ -53,15 +54,20 @@ impl Editable {
     }
 }
 
+/// Marks that turn the direction of what follows. Joiners are not among them: Persian names are spelt with one.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn check(fields: &[(ProfileField, Option<Personal>)]) -> Result<(), Problem> {
     let errors = fields.iter().filter_map(|(field, value)| {
         let value = value.as_ref()?.expose();
         let wrong = |code, detail| Some(FieldError::new(field.as_str(), code, detail));
-        if value.trim().is_empty() {
+        if value.chars().all(|c| c.is_whitespace() || invisible(c)) {
             wrong("empty", "This is empty: send null to clear the field.")
         } else if value.chars().count() > 100 {
             wrong("too_long", "This is longer than 100 characters.")
-        } else if value.chars().any(char::is_control) {
+        } else if value.chars().any(|c| c.is_control() || turns(c)) {
             wrong("control_character", "This holds a character that cannot be seen.")
         } else {
             None
