@@ -27,7 +27,9 @@ impl TryFrom<Timestamp> for Moment {
     type Error = &'static str;
 
     fn try_from(time: Timestamp) -> Result<Self, Self::Error> {
-        if time.as_second() < FIRST_SECOND { Err("a time before the year 1") } else { Ok(Self(time)) }
+        // Not `as_second`, which cuts towards zero: a moment before the year 1 would be in it.
+        let first = Timestamp::from_second(FIRST_SECOND).map_err(|_| "no first second")?;
+        if time < first { Err("a time before the year 1") } else { Ok(Self(time)) }
     }
 }
 
