@@ -9,9 +9,11 @@ import pytest
 from runtime import alive, script, wait_until
 
 PARENT = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from teei_process_executor.sandbox import Function, Sandbox
+# Ignored in whatever a shell starts in the background, and inherited: the signal has to be heard here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 root = Path(sys.argv[1])
 for n in range(3):
     s = Sandbox(Function(bootstrap=root / "bootstrap", timeout_seconds=60, temp_root=str(root / "tmp")))
