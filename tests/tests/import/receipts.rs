@@ -148,3 +148,24 @@ async fn a_person_on_both_sides_and_an_end_before_the_beginning_are_rejected() {
     assert_eq!(codes, ["self_pair", "completed_before_scheduled"]);
     assert_eq!(world.count("SELECT count(*) FROM core.profiles").await, 0, "a rejected record makes nobody");
 }
+
+/// A bound on memory is an answer: what was read is told with its first rejections, and nothing of it is kept.
+#[tokio::test]
+async fn a_file_with_more_rejections_than_a_receipt_can_hold_is_refused_with_the_first_of_them() {
+    let world = World::new().await;
+    let mut content = file(&[line("S0", "4", "a")]);
+    for n in 1..=shared::intake::fates::MOST_REJECTIONS + 10_000 {
+        content.push_str(&format!("S{n},a@p.example,b@p.example,2025-03-04T17:00:00Z,,,9,,\n"));
+    }
+    let receipt = world.import("kintell/sessions/a.csv", content).await;
+    assert_eq!((&receipt["outcome"], &receipt["code"]), (&json!("refused"), &json!("too_many_rejections")));
+    assert_eq!(receipt["rejects"].as_array().unwrap().len(), 100);
+    let counts = &receipt["counts"];
+    assert!(counts["rejected"].as_u64().unwrap() > 100_000, "{counts}");
+    assert_eq!(counts["records"].as_u64(), world.count("SELECT count(*) FROM intake.records").await.try_into().ok());
+    assert_eq!(
+        world.count("SELECT (SELECT count(*) FROM core.kintell_sessions) + (SELECT count(*) FROM core.profiles)").await,
+        0
+    );
+    assert_eq!(world.events().await, ["intake.import.refused.v1"]);
+}
