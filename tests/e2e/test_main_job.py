@@ -1,10 +1,11 @@
 """A file in the drop bucket becomes a receipt, events and profiles: the platform's main job."""
 
 import json
+import time
 
 from catcher import assert_contract
 from drops import counts, find, import_file, language_file, session
-from teei_local import localstack
+from teei_local import localstack, settings
 
 FACTS = """
 SELECT (SELECT count(*) FROM core.kintell_sessions) AS sessions, (SELECT count(*) FROM core.profiles) AS profiles,
@@ -170,3 +171,12 @@ def test_a_changed_row_is_the_next_revision_and_one_event(db, api, bus, mark):
     assert [(r["rating"], r["revision"]) for r in rows] == [(1, 2), (0.75, 1)]
     completed = bus.until(3, lambda d: d["type"] == "kintell.session.completed.v1" and d["data"]["sessionId"] in {r["session_id"] for r in rows})
     assert sorted(e["detail"]["data"]["revision"] for e in completed) == [1, 1, 2]
+
+
+def test_one_id_is_in_the_log_of_every_function_the_file_went_through(stack, api, bus, mark):
+    receipt = import_file(api, f"kintell/sessions/trace-{mark}.csv", three_sessions(mark))
+    logs = {name: settings.LOGS / f"{name}.log" for name in ("KintellImport", "BusRelay", "ProfileProjector")}
+    deadline = time.time() + 30
+    while missing := [name for name, log in logs.items() if receipt["id"] not in log.read_text()]:
+        assert time.time() < deadline, f"{receipt['id']} is not in the log of {missing}"
+        time.sleep(0.3)
