@@ -57,7 +57,7 @@ impl<B: EventBus> App<B> {
 impl App<EventBridge> {
     /// Reads `DATABASE_*`, `EVENT_BUS` and `NUDGE_QUEUE_URL`, and begins to connect.
     pub async fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let aws = shared::config::aws().await;
         let db = Db::connect_lazy(DbConfig::from_env(env, &aws).await?);
         db.warm_up();
         let (bus, nudger) = (EventBridge::from_env(env, &aws)?, SqsNudger::from_env(env, &aws)?);

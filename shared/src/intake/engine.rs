@@ -47,6 +47,7 @@ use crate::{
 const TIME_RESERVE: Duration = Duration::from_secs(5);
 /// The one failure that another try cannot mend.
 const OBJECT_GONE: &str = "object_gone";
+
 /// What the engine works with.
 pub struct Engine {
     /// The function's database.
@@ -89,6 +90,17 @@ impl Engine {
     /// # Errors
     /// Anything that another delivery may do better. What it may not is in the receipt, and the delivery is done.
     pub async fn import(&self, drop: &Drop, deadline: Instant) -> Result<Done, ApplyError> {
+        // Wherever it fails, it is logged here and once; the id is there as soon as the delivery is noted.
+        let mut noted = None;
+        let result = self.run(drop, deadline, &mut noted).await;
+        if let Err(error) = &result {
+            let correlation_id = noted.map(tracing::field::display::<Uuid>);
+            tracing::error!(correlation_id, file = file_tag(&drop.key), code = error.code(), %error, "an import failed");
+        }
+        result
+    }
+
+    async fn run(&self, drop: &Drop, deadline: Instant, noted: &mut Option<Uuid>) -> Result<Done, ApplyError> {
         let started = Timestamp::now();
         let mut client = self.db.client().await?;
         let info = match self.blobs.head(&drop.bucket, &drop.key, drop.version.as_deref()).await {
@@ -103,6 +115,7 @@ impl Engine {
             .unwrap_or_else(|| "null".to_owned());
         let object = ObjectRef { bucket: drop.bucket.clone(), key: drop.key.clone(), version };
         let (import_id, done) = begin(&client, self.source, &object).await?;
+        *noted = Some(import_id);
         if let Some((outcome, receipt)) = done {
             tracing::info!(correlation_id = %import_id, outcome, "told again; it was done before");
             self.write_receipt(&receipt, true).await?;
@@ -113,7 +126,6 @@ impl Engine {
         let receipt = match run.all(&mut client, info.clone()).await {
             Ok(receipt) => receipt,
             Err(error) => {
-                tracing::error!(correlation_id = %import_id, file = file_tag(&drop.key), code = error.code(), %error, "an import failed");
                 if let Err(second) = run.tell_failure(&mut client, info.as_ref(), &error).await {
                     tracing::warn!(correlation_id = %import_id, code = second.code(), "the failure could not be written down");
                 }
@@ -362,8 +374,7 @@ impl Run<'_> {
     ) -> Result<Receipt, ApplyError> {
         receipt.tell_time(Timestamp::now(), self.engine.memory_mb);
         let json = serde_json::to_value(&receipt).map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        let sha256 =
-            receipt.file.sha256.as_ref().map(|_| hex_to_bytes(receipt.file.sha256.as_deref().unwrap_or_default()));
+        let sha256 = receipt.file.sha256.as_deref().map(hex_to_bytes);
         tx.execute_typed(
             "UPDATE intake.imports SET status = 'done', outcome = $2, retryable = $3, reason = $4, entity = $5, layout = $6,
                     bytes = $7, sha256 = $8, receipt = $9, finished_at = $10, object_modified = $11 WHERE import_id = $1",

@@ -14,7 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init("gateway-api");
     let env = Env::from_process();
     let verifier = Verifier::from_env(&env)?;
-    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let aws = shared::config::aws().await;
     let db = Db::connect_lazy(DbConfig::from_env(&env, &aws).await?);
     db.warm_up();
     shared::http::run(router(Arc::new(App::new(db)), verifier)).await

@@ -23,9 +23,8 @@ use shared::{
     heartbeat::Heartbeat,
     http::{Beat, Edge, wrap},
     openapi::Service,
-    vault::{KeyService, Vault, VaultError},
+    vault::{KeyService, LazyVault, Vault, VaultError},
 };
-use tokio::sync::OnceCell;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Who may read profiles; which ones is decided row by row.
@@ -53,19 +52,18 @@ pub struct App {
     pub db: Db,
     /// The relay's queue.
     pub nudger: Box<dyn Nudger>,
-    keys: Box<dyn KeyService>,
-    vault: OnceCell<Vault>,
+    vault: LazyVault,
 }
 
 impl App {
     /// An app; the vault is opened by the first request that needs it.
     pub fn new(db: Db, keys: Box<dyn KeyService>, nudger: Box<dyn Nudger>) -> Self {
-        Self { db, nudger, keys, vault: OnceCell::new() }
+        Self { db, nudger, vault: LazyVault::new(keys) }
     }
 
     /// The vault, its keyring unwrapped once.
     async fn vault(&self, client: &tokio_postgres::Client) -> Result<&Vault, VaultError> {
-        self.vault.get_or_try_init(|| Vault::open(self.keys.as_ref(), client)).await
+        self.vault.get(client).await
     }
 }
 

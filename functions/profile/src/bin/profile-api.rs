@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init("profile-api");
     let env = Env::from_process();
     let verifier = Verifier::from_env(&env)?;
-    let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let aws = shared::config::aws().await;
     let (keys, nudger) = (Kms::from_env(&env, &aws)?, SqsNudger::from_env(&env, &aws)?);
     let db = Db::connect_lazy(DbConfig::from_env(&env, &aws).await?);
     db.warm_up();

@@ -46,7 +46,7 @@ impl App {
 
     /// Reads `DATABASE_*` and `NUDGE_QUEUE_URL`, and begins to connect.
     pub async fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let aws = shared::config::aws().await;
         let db = Db::connect_lazy(DbConfig::from_env(env, &aws).await?);
         db.warm_up();
         Ok(Self::new(db, Box::new(SqsNudger::from_env(env, &aws)?)))
