@@ -40,6 +40,7 @@ pub mod entity;
 pub mod facts;
 pub mod fates;
 pub mod fault;
+pub mod field_map;
 pub mod formula;
 pub mod header;
 pub mod json;
