@@ -17,7 +17,7 @@ use super::{date, email, json, list};
 /// The most characters of an identifier.
 pub const IDENTIFIER_LIMIT: usize = 255;
 /// The most characters of a thing's name.
-pub const LABEL_LIMIT: usize = 500;
+pub const LABEL_LIMIT: usize = 255;
 /// The most characters of a name.
 pub const NAME_LIMIT: usize = 100;
 /// The most characters of a text.

@@ -74,7 +74,7 @@ pub enum Kind {
     Reference,
     /// Several of these, as a JSON list or between commas, semicolons or bars.
     References,
-    /// The name of a thing (a course, an event): exact text after trimming, at most 500 characters.
+    /// The name of a thing (a course, an event): exact text after trimming, at most 255 characters.
     Label,
     /// An exact decimal from `min` to `max`.
     Decimal {

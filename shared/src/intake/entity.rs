@@ -31,7 +31,8 @@ pub struct Entity {
     pub fields: &'static [Field],
     /// What identifies the fact inside its source.
     pub key: Key,
-    /// The part whose company a fact belongs to, where the table says it.
+    /// The part whose company a fact belongs to, where the table says whose it is; no such part in the fact: only a
+    /// programme instance's.
     pub company_through: Option<&'static str>,
     /// Whether the table says in `rated_by` who rates in files of the layout, as declared.
     pub rated_by: bool,

@@ -148,7 +148,7 @@ fn not_repeated(
 
 fn given(survey: &Survey, kind: FieldKind, value: Value, vault: &Vault) -> Given {
     match (kind, value) {
-        (FieldKind::Person(_) | FieldKind::Listed(_), Value::Email(email)) => {
+        (kind, Value::Email(email)) if kind.part().is_some() => {
             let index = vault.blind_index(&email);
             Given::Person(Pii::new(email), index)
         }

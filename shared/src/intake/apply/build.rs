@@ -83,7 +83,8 @@ impl Apply<'_> {
         (entity.check)(&one.merged.fact).map_err(rejected)?;
         one.warnings.extend(&one.merged.warnings);
         let scored = |words: &Words| words.kind != TextKind::Other;
-        if one.words.iter().any(|words| scored(words) && words.author.is_none()) {
+        let of_nobody = |words: &Words| words.author.is_none_or(|(_, role)| role == AuthorRole::Undeclared);
+        if one.words.iter().any(|words| scored(words) && of_nobody(words)) {
             one.warnings.push(Code::UndeclaredAuthor);
         }
         if let Some(known) = &one.existing

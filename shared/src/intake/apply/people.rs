@@ -101,8 +101,9 @@ impl Apply<'_> {
 
     /// The company of the programme instance, else of the person the entity names.
     pub(super) fn company(&self, fact: &Fact) -> Option<Uuid> {
-        let through = self.survey.entity.person_field(self.survey.entity.company_through?)?;
-        self.company_of_instance.or_else(|| self.people.company_of_profile(fact.person(through)?))
+        let through = self.survey.entity.company_through?;
+        let person = || fact.person(self.survey.entity.person_field(through)?);
+        self.company_of_instance.or_else(|| self.people.company_of_profile(person()?))
     }
 
     /// What the source says about people, and who has to hear that it changed.
