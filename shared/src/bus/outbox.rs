@@ -94,7 +94,7 @@ impl Outbox {
         self.rows.push(Row {
             event_id: sealed.id,
             r#type: T::TYPE,
-            service: T::SERVICE,
+            service: sealed.data.service(),
             subject: sealed.subject,
             occurred_at: sealed.time,
             recorded_at: sealed.recordedtime,
@@ -102,6 +102,12 @@ impl Outbox {
             detail,
         });
         Ok(sealed.id)
+    }
+
+    /// Takes the pending events of another outbox in, behind its own.
+    pub fn append(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.rows.extend(other.rows);
     }
 
     /// Events pushed and not yet written.
