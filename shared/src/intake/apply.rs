@@ -339,5 +339,5 @@ impl<'a> Apply<'a> {
 fn unreachable_record(span: &RecordSpan) -> (Fate, Option<Uuid>, Note) {
     let reason =
         format!("Line {} was read and not decided; this is our fault: report it, and drop the file again.", span.line);
-    (Fate::Rejected, None, Note::rejected(Rejection::record(Code::TooLarge, reason)))
+    (Fate::Rejected, None, Note::rejected(Rejection::record(Code::TooLarge, reason).hinted("internal")))
 }

@@ -7,10 +7,10 @@
 //! | is it a CSV at all? | [`not_csv`] |
 //! | encoding, delimiter, line endings | [`dialect`], [`decode`] |
 //! | bytes to records, strictly | [`scan`] |
-//! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
+//! | preamble, header, cells | [`preamble`], [`header`], [`known`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
-//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`] |
+//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`], [`words`] |
 //!
 //! With the bucket and the database around it:
 //!
@@ -48,6 +48,7 @@ pub mod header;
 pub mod importer;
 pub mod json;
 pub mod key;
+pub mod known;
 pub mod line_endings;
 pub mod list;
 pub mod mask;
@@ -69,6 +70,7 @@ pub mod survey;
 pub mod texts;
 pub mod trigger;
 mod walk;
+pub mod words;
 
 #[cfg(test)]
 mod cell_tests;

@@ -62,7 +62,25 @@ impl NotCsv {
                 (Code::NotCsv, "This is no text in any encoding we know; export the file again as \"CSV UTF-8\".")
             }
         };
-        Refusal::new(code, reason)
+        Refusal::new(code, reason).hinted(self.token())
+    }
+
+    /// The same as a token of [`super::words`].
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::OnlyBlank => "blank",
+            Self::Workbook => "workbook",
+            Self::Zip => "zip",
+            Self::OldWorkbook => "xls",
+            Self::Gzip => "gzip",
+            Self::Pdf => "pdf",
+            Self::Html => "html",
+            Self::Xml => "xml",
+            Self::Json => "json",
+            Self::Picture => "picture",
+            Self::Noise => "noise",
+        }
     }
 }
 
@@ -75,7 +93,7 @@ const SIGNATURES: &[(&[u8], NotCsv)] = &[
     (b"GIF8", NotCsv::Picture),
 ];
 
-/// What the file is, if it is surely no CSV. `sample`: its first bytes as they are, up to 64 KB
+/// What the file is, if it is surely no CSV. `sample`: its first bytes as they are, up to [`super::dialect::SAMPLE`]
 /// (all of them if it is shorter).
 pub fn looks_like(sample: &[u8]) -> Option<NotCsv> {
     if sample.is_empty() {

@@ -43,7 +43,7 @@ impl Apply<'_> {
     ) -> Result<Decided, (Fate, Note)> {
         let entity = self.survey.entity;
         let line = Line::new(span.line)
-            .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.")))?;
+            .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.").hinted("lines")))?;
         let mut one = Decided {
             at,
             fact_id: existing.as_ref().map_or_else(Uuid::now_v7, |known| known.fact_id),
@@ -130,10 +130,7 @@ impl Apply<'_> {
                 let reason = format!(
                     "The address in {column} belongs to several people; decide which, then drop the rejects again."
                 );
-                Err(rejected(Rejection {
-                    column: Some(column.to_owned()),
-                    ..Rejection::record(Code::AmbiguousPerson, reason)
-                }))
+                Err(rejected(Rejection::record(Code::AmbiguousPerson, reason).at(column)))
             }
         }
     }
@@ -198,12 +195,9 @@ impl Apply<'_> {
     /// Something that was never seen, and the file that brings it.
     fn orphan(&self, field: &'static str, id: &str, brought_by: &str) -> Rejection {
         let column = self.survey.layout.column_of(field);
-        let reason = format!(
-            "{column} \"{}\" was never seen; drop the file of {}/{brought_by} first, then the rejects of this file again.",
-            mask(id),
-            self.survey.entity.source,
-        );
-        Rejection { column: Some(column.to_owned()), ..Rejection::record(Code::OrphanRef, reason) }
+        let file = format!("{}/{brought_by}", self.survey.entity.source);
+        let what = format!("was never seen; drop the file of {file} first, then the rejects of this file again");
+        Rejection::cell(Code::OrphanRef, column, id, what).hinted(file)
     }
 
     fn plain_fields(&self, others: Vec<(&'static str, Option<Given>)>, incoming: &mut Fields, one: &mut Decided) {
