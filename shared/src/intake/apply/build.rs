@@ -14,7 +14,6 @@ use crate::{
         code::{Code, Rejection},
         entity::{Author, Entity, Fact, FieldKind, FieldValue},
         fates::{Fate, Note},
-        mask::mask,
         merge,
         record::{Candidate, Given},
         scan::RecordSpan,
