@@ -11,7 +11,7 @@ use shared::{
     intake::{
         blob::MemoryBlobs,
         engine::Engine,
-        importer::{App, handle},
+        importer::{App, Source, handle},
     },
     vault::LazyVault,
 };
@@ -37,6 +37,8 @@ pub struct World {
     pub blobs: Arc<MemoryBlobs>,
     pub nudges: Arc<RecordedNudges>,
     pub app: App,
+    pub buddy: App,
+    pub upskilling: App,
     pub owner: Client,
 }
 
@@ -48,7 +50,9 @@ impl World {
         let nudges = Arc::new(RecordedNudges::default());
         let owner = database.owner().await;
         let app = app(&database, blobs.clone(), nudges.clone());
-        Self { database, blobs, nudges, app, owner }
+        let buddy = app_of(&buddy::SOURCE, &database, blobs.clone(), nudges.clone());
+        let upskilling = app_of(&upskilling::SOURCE, &database, blobs.clone(), nudges.clone());
+        Self { database, blobs, nudges, app, buddy, upskilling, owner }
     }
 
     /// Another instance of the function on the same database and buckets.
@@ -66,7 +70,19 @@ impl World {
 
     /// The message of a delivery, through the handler.
     pub async fn deliver(&self, key: &str, version: &str) -> Value {
-        handle(&self.app, message(key, version), in_a_minute()).await.unwrap().into()
+        let app = match key.split('/').next() {
+            Some("buddy") => &self.buddy,
+            Some("upskilling") => &self.upskilling,
+            _ => &self.app,
+        };
+        handle(app, message(key, version), in_a_minute()).await.unwrap().into()
+    }
+
+    /// Imports a fixture into the folder of its entity: `buddy/matches-legacy.csv` is one of matches.
+    pub async fn fixture(&self, path: &str) -> Value {
+        let (source, file) = path.split_once('/').unwrap();
+        let entity = file.split(['-', '.']).next().unwrap();
+        self.import(&format!("{source}/{entity}/{file}"), read(path)).await
     }
 
     pub async fn receipt(&self, key: &str, version: &str) -> Value {
@@ -97,6 +113,11 @@ impl World {
             "core.profiles",
             "core.kintell_sessions",
             "core.kintell_users",
+            "core.external_ids",
+            "core.buddy_users",
+            "core.buddy_matches",
+            "core.buddy_checkins",
+            "core.upskilling_completions",
             "vault.subject_keys",
             "vault.emails",
             "vault.texts",
@@ -128,16 +149,21 @@ impl World {
 }
 
 pub fn app(database: &Database, blobs: Arc<MemoryBlobs>, nudges: Arc<RecordedNudges>) -> App {
+    app_of(&kintell::SOURCE, database, blobs, nudges)
+}
+
+/// The importer of a source, under its own role.
+pub fn app_of(source: &Source, database: &Database, blobs: Arc<MemoryBlobs>, nudges: Arc<RecordedNudges>) -> App {
     App::new(
-        &kintell::SOURCE,
+        source,
         Engine {
-            db: database.db_for("teei_kintell_import"),
+            db: database.db_for(&format!("teei_{}_import", source.name)),
             blobs,
             results_bucket: RESULTS.to_owned(),
             nudger: Box::new(Shared(nudges)),
             vault: LazyVault::new(Box::new(keys())),
-            source: "kintell",
-            entities: kintell::ENTITIES,
+            source: source.name,
+            entities: source.entities,
             memory_mb: 1769,
         },
     )
@@ -159,7 +185,12 @@ pub fn sample(name: &str) -> Value {
 }
 
 pub fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/fixtures/kintell/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    read(&format!("kintell/{name}"))
+}
+
+/// A file of `tests/fixtures`.
+pub fn read(path: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/fixtures/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 pub fn in_a_minute() -> Instant {
