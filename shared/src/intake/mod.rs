@@ -21,6 +21,7 @@
 //! | pass 2, one transaction: people, facts, texts, events | [`apply`], [`record`], [`merge`], [`store`], [`attributes`] |
 //! | what became of it | [`fates`], [`receipt`], [`report`] |
 //! | the whole of it, killed anywhere and told again | [`engine`] |
+//! | the function around it, one for every source | [`importer`] |
 //!
 //! The tables that say which columns an entity has ([`entity`], [`column`]) and the facts of a source
 //! ([`facts`], [`source`]) are data given by the caller: nothing in here knows a session from a match.
@@ -37,13 +38,17 @@ pub mod dialect;
 pub mod email;
 pub mod engine;
 pub mod entity;
+pub mod fact;
 pub mod facts;
 pub mod fates;
 pub mod fault;
 pub mod formula;
 pub mod header;
+pub mod importer;
 pub mod json;
+pub mod key;
 pub mod line_endings;
+pub mod list;
 pub mod mask;
 pub mod merge;
 pub mod not_csv;
@@ -54,6 +59,7 @@ pub mod reader;
 pub mod receipt;
 pub mod record;
 pub mod report;
+pub mod rules;
 pub mod scan;
 pub mod source;
 pub mod split;
