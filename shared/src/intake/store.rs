@@ -28,7 +28,7 @@ pub struct Existing {
     /// The hash of its content.
     pub content_hash: Vec<u8>,
     /// Which door and layout set each field: `*` and the exceptions.
-    pub doors: BTreeMap<String, String>,
+    pub doors: Doors,
     /// The import that brought the newest revision.
     pub import_id: Option<Uuid>,
     /// The line it stood on.
@@ -55,7 +55,7 @@ pub struct Written {
     /// The hash of its content.
     pub content_hash: Vec<u8>,
     /// Which door and layout set each field.
-    pub doors: Json,
+    pub doors: Doors,
     /// Its line.
     pub line: i32,
     /// Its fields.

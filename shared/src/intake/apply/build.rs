@@ -1,7 +1,5 @@
 //! One record as a fact: its people, what it refers to, its words, laid over what is known of it.
 
-use std::collections::BTreeMap;
-
 use uuid::Uuid;
 
 use super::{Apply, Decided, refs::Refs};
@@ -14,6 +12,7 @@ use crate::{
         code::{Code, Rejection},
         entity::{Author, Entity, Fact, FieldKind, FieldValue},
         fates::{Fate, Note},
+        field_map::FieldMap,
         merge,
         record::{Candidate, Given},
         scan::RecordSpan,
@@ -23,7 +22,7 @@ use crate::{
     pii::Pii,
 };
 
-type Fields = BTreeMap<&'static str, Option<FieldValue>>;
+type Fields = FieldMap<Option<FieldValue>>;
 
 fn rejected(rejection: Rejection) -> (Fate, Note) {
     (Fate::Rejected, Note::rejected(rejection))
