@@ -10,7 +10,7 @@
 //! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
-//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`] |
+//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`], [`words`] |
 //!
 //! With the bucket and the database around it:
 //!
@@ -64,6 +64,7 @@ pub mod survey;
 pub mod texts;
 pub mod trigger;
 mod walk;
+pub mod words;
 
 #[cfg(test)]
 mod cell_tests;
