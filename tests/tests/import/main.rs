@@ -1,8 +1,13 @@
 //! `kintell-import` against a real database, driven by the events its triggers send: row → record → facts → events.
 
+mod commands;
+mod failures;
 mod files;
 mod identity;
+mod plans;
 mod privacy;
 mod receipts;
 mod repeats;
 mod support;
+mod undo;
+mod uploads;
