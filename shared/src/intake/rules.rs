@@ -34,5 +34,5 @@ pub fn ended_has_time(fact: &Fact, status: &'static str, at: &'static str) -> Re
         return Ok(());
     }
     let reason = format!("{status} says ended, but {at} is empty; fill in when it ended.");
-    Err(Rejection::record(Code::EndedWithoutTime, reason).at(at))
+    Err(Rejection::record(Code::EndedWithoutTime, reason).at(at).hinted(status))
 }

@@ -52,10 +52,11 @@ impl Apply<'_> {
             said: Vec::new(),
             warnings: candidate.warnings,
             arrivals: Vec::new(),
+            stale: false,
             key: candidate.key,
             existing,
         };
-        let mut incoming = Fields::new();
+        let mut incoming = Fields::with_capacity(entity.fields.len());
         // People first: whose words a text is decides whether it is the same text.
         let (about, others): (Vec<_>, Vec<_>) = candidate
             .fields
