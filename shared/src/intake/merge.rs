@@ -174,7 +174,12 @@ mod tests {
     #[test]
     fn the_same_value_by_another_door_changes_nothing() {
         let known = known("csv/a", "B1");
-        let merged = merge(&ENTITY, &Door::new("webhook"), [("level", Some(FieldValue::Word("B1".into())))].into(), Some(&known));
+        let merged = merge(
+            &ENTITY,
+            &Door::new("webhook"),
+            [("level", Some(FieldValue::Word("B1".into())))].into(),
+            Some(&known),
+        );
         assert_eq!(merged.hash.as_slice(), known.content_hash);
         assert_eq!(merged.doors, known.doors);
     }
@@ -182,7 +187,8 @@ mod tests {
     #[test]
     fn doors_are_packed_as_the_usual_one_and_the_exceptions() {
         let known = known("csv/a", "B1");
-        let merged = merge(&ENTITY, &Door::new("webhook"), [("minutes", Some(FieldValue::Int(5)))].into(), Some(&known));
+        let merged =
+            merge(&ENTITY, &Door::new("webhook"), [("minutes", Some(FieldValue::Int(5)))].into(), Some(&known));
         assert_eq!(merged.doors.len(), 2);
         let again = Existing { doors: merged.doors, fact: merged.fact, ..known };
         assert_eq!((again.door_of("level"), again.door_of("minutes")), (Some("csv/a"), Some("webhook")));
