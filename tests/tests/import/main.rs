@@ -5,4 +5,5 @@ mod identity;
 mod privacy;
 mod receipts;
 mod repeats;
+mod rules_files;
 mod support;
