@@ -36,8 +36,8 @@ async fn a_dirty_file_loses_nothing_and_says_of_every_record_what_became_of_it()
         good("B2").replace("2025-03-04T17:00:00Z", "2025-02-30"),
         good("B3").replace("olena@people.example", "olena@people"),
         good("B4").replace("fine,A2", "6\" pipe,A2"),
-        good("B5").replace("fine,A2", "\"never closed,A2"),
         "B6,olena@people.example\n".to_owned(),
+        good("B5").replace("fine,A2", "\"never closed,A2"),
         good("1e5"),
         format!("{HEADER}\n"),
         "Totalt,,,,495,,,\n".to_owned(),
@@ -52,8 +52,8 @@ async fn a_dirty_file_loses_nothing_and_says_of_every_record_what_became_of_it()
             "14 impossible_date scheduled_at",
             "15 bad_email participant_email",
             "16 stray_quote feedback_text",
-            "17 unclosed_quote feedback_text",
-            "18 too_few_cells volunteer_email",
+            "17 too_few_cells volunteer_email",
+            "18 unclosed_quote feedback_text",
             "20 repeated_header -",
             "21 footer_row -",
         ],
@@ -106,13 +106,10 @@ async fn another_exports_file_and_a_mistaken_header_are_refused_and_nothing_is_s
             "missing_column",
             "volunteer_email",
         ),
-        ("kintell/sessions/e.csv", "\u{1f8b}".to_owned(), "missing_header", ""),
     ] {
         let receipt = world.import(key, content).await;
         assert_eq!((&receipt["outcome"], &receipt["code"]), (&json!("refused"), &json!(code)), "{key} {receipt:#}");
-        if !hint.is_empty() {
-            assert_eq!(receipt["hint"], json!(hint), "{key} {receipt:#}");
-        }
+        assert_eq!(receipt["hint"], json!(hint), "{key} {receipt:#}");
     }
     assert_eq!(world.count("SELECT count(*) FROM core.profiles").await, 0);
 }
