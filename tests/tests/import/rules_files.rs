@@ -32,11 +32,11 @@ async fn a_dirty_file_loses_nothing_and_says_of_every_record_what_became_of_it()
         good("42").replace("fine", "\"two\nlines, and \"\"quotes\"\"\""),
         "\n,,,,,,,,\n".to_owned(),
         good("1e5").replace("45,4", "45.5,4"),
+        "B6,olena@people.example\n".to_owned(),
         good("B1").replace("45,4", "45,6"),
         good("B2").replace("2025-03-04T17:00:00Z", "2025-02-30"),
         good("B3").replace("olena@people.example", "olena@people"),
         good("B4").replace("fine,A2", "6\" pipe,A2"),
-        "B6,olena@people.example\n".to_owned(),
         good("B5").replace("fine,A2", "\"never closed,A2"),
         good("1e5"),
         format!("{HEADER}\n"),
@@ -48,11 +48,11 @@ async fn a_dirty_file_loses_nothing_and_says_of_every_record_what_became_of_it()
         rejects(&receipt),
         [
             "12 bad_number duration_minutes",
-            "13 out_of_range rating",
-            "14 impossible_date scheduled_at",
-            "15 bad_email participant_email",
-            "16 stray_quote feedback_text",
-            "17 too_few_cells volunteer_email",
+            "13 too_few_cells volunteer_email",
+            "14 out_of_range rating",
+            "15 impossible_date scheduled_at",
+            "16 bad_email participant_email",
+            "17 stray_quote feedback_text",
             "18 unclosed_quote feedback_text",
             "20 repeated_header -",
             "21 footer_row -",
@@ -67,7 +67,7 @@ async fn a_dirty_file_loses_nothing_and_says_of_every_record_what_became_of_it()
         .text("SELECT string_agg(source_id, ' ' ORDER BY source_id COLLATE \"C\") FROM core.kintell_sessions")
         .await;
     assert_eq!(ids, "00042 0042 1e5 42");
-    let first = &receipt["rejects"][1];
+    let first = &receipt["rejects"][2];
     assert_eq!((&first["value"], &first["hint"]), (&json!("6"), &json!("1–5")));
 }
 
