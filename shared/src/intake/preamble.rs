@@ -1,7 +1,7 @@
 //! What stands above the records: `sep=`, comments, blank lines, title rows, the header.
 
 use super::code::{Code, Refusal};
-use super::column::Column;
+use super::column::{Column, Kind};
 use super::dialect::{DELIMITERS, Dialect, first_line, sep_line};
 use super::header::{Recognised, is_value, likeness, recognise};
 use super::scan::COLUMN_LIMIT;
@@ -148,19 +148,23 @@ impl Above {
     /// Why the file is refused although it has a header: what stands above it is more than a title.
     fn refusal_for(self, recognised: &Recognised, layouts: &[&[Column]]) -> Option<Refusal> {
         let width = recognised.header.columns.len();
-        let required = layouts[recognised.layout].iter().filter(|column| column.required).count();
+        let required: Vec<_> = layouts[recognised.layout].iter().filter(|column| column.required).collect();
+        let needs_address = required.iter().any(|column| column.kind == Kind::Email);
         let is_record = |row: &Values| {
-            let whole = row.filled >= required && row.filled * 2 >= width;
-            whole && row.filled >= 3 && (row.has_address || row.values * 2 >= row.filled)
+            let whole = row.filled >= required.len() && row.filled * 2 >= width;
+            whole && row.filled >= 3 && (row.has_address || (!needs_address && row.values * 2 >= row.filled))
         };
-        if self.values.iter().any(is_record) {
-            return Some(Refusal::new(
+        // What follows a mistaken header may be its records; the header once more, and right, is none.
+        let mistaken = self.mistaken.filter(|(rows, _)| self.values.len() > *rows);
+        if let Some((_, refusal)) = mistaken {
+            return Some(refusal);
+        }
+        self.values.iter().any(is_record).then(|| {
+            Refusal::new(
                 Code::MissingHeader,
                 "Records stand above the header line; move the header to the top, or export the file again.",
-            ));
-        }
-        // What follows a mistaken header may be its records; the header once more, and right, is none.
-        self.mistaken.filter(|(rows, _)| self.values.len() > *rows).map(|(_, refusal)| refusal)
+            )
+        })
     }
 
     /// The refusal of a file without a header.
