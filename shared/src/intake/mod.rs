@@ -42,6 +42,7 @@ pub mod fact;
 pub mod facts;
 pub mod fates;
 pub mod fault;
+pub mod field_map;
 pub mod formula;
 pub mod header;
 pub mod importer;
