@@ -10,7 +10,7 @@
 //! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
-//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`] |
+//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`], [`words`] |
 //!
 //! With the bucket and the database around it:
 //!
@@ -19,8 +19,9 @@
 //! | what woke the importer, and the object | [`trigger`], [`blob`] |
 //! | pass 1: hash, dialect, proof, repeated ids | [`survey`], [`reader`] |
 //! | pass 2, one transaction: people, facts, texts, events | [`apply`], [`record`], [`merge`], [`store`], [`attributes`] |
+//! | what would become of it | [`plan`] |
 //! | what became of it | [`fates`], [`receipt`], [`report`] |
-//! | the whole of it, killed anywhere and told again | [`engine`] |
+//! | the whole of it, killed anywhere and told again; commit and undo | [`engine`] |
 //! | the function around it, one for every source | [`importer`] |
 //!
 //! The tables that say which columns an entity has ([`entity`], [`column`]) and the facts of a source
@@ -54,6 +55,7 @@ pub mod mask;
 pub mod merge;
 pub mod not_csv;
 pub mod number;
+pub mod plan;
 pub mod preamble;
 pub mod proof;
 pub mod reader;
@@ -69,6 +71,7 @@ pub mod survey;
 pub mod texts;
 pub mod trigger;
 mod walk;
+pub mod words;
 
 #[cfg(test)]
 mod cell_tests;

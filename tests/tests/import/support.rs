@@ -165,6 +165,7 @@ pub fn app_of(source: &Source, database: &Database, blobs: Arc<MemoryBlobs>, nud
             source: source.name,
             entities: source.entities,
             memory_mb: 1769,
+            brake: Default::default(),
         },
     )
 }

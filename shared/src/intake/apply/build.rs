@@ -14,7 +14,6 @@ use crate::{
         code::{Code, Rejection},
         entity::{Author, Entity, Fact, FieldKind, FieldValue},
         fates::{Fate, Note},
-        mask::mask,
         merge,
         record::{Candidate, Given},
         scan::RecordSpan,
@@ -43,12 +42,13 @@ impl Apply<'_> {
     ) -> Result<Decided, (Fate, Note)> {
         let entity = self.survey.entity;
         let line = Line::new(span.line)
-            .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.")))?;
+            .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.").hinted("lines")))?;
         let mut one = Decided {
             at,
             fact_id: existing.as_ref().map_or_else(Uuid::now_v7, |known| known.fact_id),
             line,
             merged: merge::nothing(),
+            stale: false,
             words: Vec::new(),
             secrets: Vec::new(),
             said: Vec::new(),
@@ -130,10 +130,7 @@ impl Apply<'_> {
                 let reason = format!(
                     "The address in {column} belongs to several people; decide which, then drop the rejects again."
                 );
-                Err(rejected(Rejection {
-                    column: Some(column.to_owned()),
-                    ..Rejection::record(Code::AmbiguousPerson, reason)
-                }))
+                Err(rejected(Rejection::record(Code::AmbiguousPerson, reason).at(column)))
             }
         }
     }
@@ -197,13 +194,9 @@ impl Apply<'_> {
 
     /// Something that was never seen, and the file that brings it.
     fn orphan(&self, field: &'static str, id: &str, brought_by: &str) -> Rejection {
-        let column = self.survey.layout.column_of(field);
-        let reason = format!(
-            "{column} \"{}\" was never seen; drop the file of {}/{brought_by} first, then the rejects of this file again.",
-            mask(id),
-            self.survey.entity.source,
-        );
-        Rejection { column: Some(column.to_owned()), ..Rejection::record(Code::OrphanRef, reason) }
+        let brought_by = format!("{}/{brought_by}", self.survey.entity.source);
+        let what = format!("was never seen; drop the file of {brought_by} first, then the rejects of this file again");
+        Rejection::cell(Code::OrphanRef, self.survey.layout.column_of(field), id, what).hinted(brought_by)
     }
 
     fn plain_fields(&self, others: Vec<(&'static str, Option<Given>)>, incoming: &mut Fields, one: &mut Decided) {
@@ -287,9 +280,12 @@ impl Apply<'_> {
         one: &mut Decided,
     ) -> FieldValue {
         let owner = person_of(self.survey.entity, incoming, one.existing.as_ref(), part);
-        let digest = self.vault.digest(&format!("{field} of {owner:?}"), text.expose());
-        if let Some(FieldValue::Secret(same, sealed)) = one.existing.as_ref().and_then(|known| known.fact.get(field))
+        let digest = self.vault.digest(field, text.expose());
+        let known = one.existing.as_ref();
+        let owned = known.and_then(|known| known.fact.person(self.survey.entity.person_field(part)?));
+        if let Some(FieldValue::Secret(same, sealed)) = known.and_then(|known| known.fact.get(field))
             && *same == digest
+            && owned == owner
         {
             return FieldValue::Secret(digest, sealed.clone());
         }
