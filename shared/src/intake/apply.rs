@@ -22,7 +22,7 @@ use super::{
     code::{Code, Rejection},
     entity::{FieldValue, Published},
     fates::{Fate, Fates, MOST_REJECTIONS, Note},
-    merge::Merged,
+    merge::{Door, Merged},
     plan::{Difference, Entry, Plan},
     reader::Batch,
     record::{self, Candidate},
@@ -50,7 +50,7 @@ pub struct Apply<'a> {
     import_id: Uuid,
     correlation: String,
     now: Timestamp,
-    door: String,
+    door: Door,
     deadline: Instant,
     company_of_instance: Option<Uuid>,
     /// Who the file is about.
@@ -119,7 +119,7 @@ impl<'a> Apply<'a> {
             vault,
             import_id,
             now,
-            door: format!("csv/{}", survey.layout.name),
+            door: Door::new(format!("csv/{}", survey.layout.name)),
             deadline,
             company_of_instance: company.first().and_then(|row| row.get(0)),
             people: People::new(tx, survey.entity.source, import_id).await?,
@@ -234,7 +234,8 @@ impl<'a> Apply<'a> {
             let fact_id = one.existing.as_ref().map(|known| known.fact_id);
             let is_stale = |id| stale.contains(&id) || self.told_newer.binary_search(&id).is_ok();
             one.stale = !same(&one) && fact_id.is_some_and(is_stale);
-            self.plan.newcomers(one.arrivals.iter().filter(|arrival| arrival.new).map(|arrival| arrival.profile_id));
+            let new = |id: &Uuid| one.arrivals.iter().any(|arrival| arrival.new && arrival.profile_id == *id);
+            self.plan.newcomers(one.merged.fact.persons().filter(new));
             if same(&one) || (one.stale && !self.apply_stale) {
                 if one.stale {
                     one.warnings.push(Code::StaleRevision);
@@ -249,8 +250,14 @@ impl<'a> Apply<'a> {
     }
 
     fn entry(&self, one: &Decided) -> Entry {
-        let Decided { key, existing, merged, words, stale, .. } = one;
-        let difference = Difference { key, existing: existing.as_ref(), fact: &merged.fact, words, stale: *stale };
+        let difference = Difference {
+            key: &one.key,
+            existing: one.existing.as_ref(),
+            fact: &one.merged.fact,
+            words: &one.words,
+            secrets: &one.secrets,
+            stale: one.stale,
+        };
         self.plan.entry(self.survey.entity, self.vault, &difference)
     }
 
@@ -339,7 +346,7 @@ impl<'a> Apply<'a> {
             key: one.key.clone(),
             revision: one.revision(),
             content_hash: one.merged.hash.to_vec(),
-            doors: serde_json::json!(one.merged.doors),
+            doors: one.merged.doors.clone(),
             line: one.line.get(),
             fact: one.merged.fact.clone(),
             company_id: self.company(&one.merged.fact),

@@ -1,12 +1,10 @@
 //! What a fact holds: typed values, compared and hashed by one text each.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{entity::Field, facts::RatingScale};
+use super::{entity::Field, facts::RatingScale, field_map::FieldMap};
 use crate::vault::Digest;
 
 /// A fact's value, typed and free of personal data: people and texts are ids and digests.
@@ -70,7 +68,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// The fields of one fact that have a value.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Fact(pub BTreeMap<&'static str, FieldValue>);
+pub struct Fact(pub FieldMap<FieldValue>);
 
 impl Fact {
     /// A field's value.

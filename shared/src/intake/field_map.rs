@@ -27,6 +27,16 @@ impl<V> FieldMap<V> {
         self.position(field).map(|at| &self.0[at].1)
     }
 
+    /// A field's value, to be changed.
+    pub fn get_mut(&mut self, field: &str) -> Option<&mut V> {
+        self.position(field).map(|at| &mut self.0[at].1)
+    }
+
+    /// The values, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// Whether a field has a value.
     pub fn contains_key(&self, field: &str) -> bool {
         self.position(field).is_some()

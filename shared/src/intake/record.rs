@@ -1,7 +1,5 @@
 //! One record of a file on its way to a fact: read, keyed, not yet compared with anything.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
 use super::{
@@ -9,7 +7,9 @@ use super::{
     code::{Code, Rejection},
     entity::{FieldKind, hex},
     fates::{Fate, Note},
-    fault, key,
+    fault,
+    field_map::FieldMap,
+    key,
     scan::{RecordSpan, SpanKind},
     split::{Splitter, check_width},
     survey::{Repeats, Short, Survey},
@@ -21,7 +21,7 @@ pub struct Candidate {
     /// What identifies the fact inside its source; an e-mail stands here as its blind index.
     pub key: String,
     /// What the file says of each field its columns feed; none: the cell is empty.
-    pub fields: HashMap<&'static str, Option<Given>>,
+    pub fields: FieldMap<Option<Given>>,
     /// Warnings so far.
     pub warnings: Vec<Code>,
 }
@@ -78,7 +78,7 @@ pub fn read(
     };
     check_width(&cells, header, columns).map_err(|rejection| with(rejection, &warnings))?;
 
-    let mut fields = HashMap::new();
+    let mut fields = FieldMap::with_capacity(survey.entity.fields.len());
     for (at, column) in header.columns.iter().enumerate() {
         let Some(index) = *column else { continue };
         let column = &columns[index];
@@ -112,7 +112,7 @@ pub fn read(
 }
 
 /// Fields that are several others' values: a name of first and last name, where the file has both columns.
-fn join(survey: &Survey, fields: &mut HashMap<&'static str, Option<Given>>) {
+fn join(survey: &Survey, fields: &mut FieldMap<Option<Given>>) {
     for field in survey.entity.fields {
         let FieldKind::Joined { of, .. } = field.kind else { continue };
         let said: Option<Vec<Option<&str>>> = of

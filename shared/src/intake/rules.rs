@@ -22,8 +22,7 @@ pub fn in_order(fact: &Fact, first: &'static str, then: &'static str) -> Result<
     match (fact.time(first), fact.time(then)) {
         (Some(a), Some(b)) if b < a => {
             let reason = format!("{then} ({b}) is before {first} ({a}); correct one of the two.");
-            let rejection = Rejection::record(Code::CompletedBeforeScheduled, reason);
-            Err(rejection.at(then).hinted(first))
+            Err(Rejection::record(Code::CompletedBeforeScheduled, reason).at(then).hinted(first))
         }
         _ => Ok(()),
     }
@@ -35,5 +34,5 @@ pub fn ended_has_time(fact: &Fact, status: &'static str, at: &'static str) -> Re
         return Ok(());
     }
     let reason = format!("{status} says ended, but {at} is empty; fill in when it ended.");
-    Err(Rejection::record(Code::EndedWithoutTime, reason).at(at))
+    Err(Rejection::record(Code::EndedWithoutTime, reason).at(at).hinted(status))
 }

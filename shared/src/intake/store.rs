@@ -1,7 +1,7 @@
 //! Facts in their tables, read and written by the chunk: the SQL follows from the entity's fields, so an entity
 //! needs none of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     entity::{Entity, Fact, FieldKind, FieldValue, hex},
     facts::RatingScale,
+    merge::Doors,
 };
 use crate::{db::DbError, vault::Digest};
 
@@ -28,7 +29,7 @@ pub struct Existing {
     /// The hash of its content.
     pub content_hash: Vec<u8>,
     /// Which door and layout set each field: `*` and the exceptions.
-    pub doors: BTreeMap<String, String>,
+    pub doors: Doors,
     /// The import that brought the newest revision.
     pub import_id: Option<Uuid>,
     /// The line it stood on.
@@ -55,7 +56,7 @@ pub struct Written {
     /// The hash of its content.
     pub content_hash: Vec<u8>,
     /// Which door and layout set each field.
-    pub doors: Json,
+    pub doors: Doors,
     /// Its line.
     pub line: i32,
     /// Its fields.
@@ -74,7 +75,8 @@ fn day_column(field: &str) -> String {
 pub async fn load(tx: &Transaction<'_>, entity: &Entity, keys: &[&str]) -> Result<HashMap<String, Existing>, DbError> {
     let sql = format!("SELECT {} FROM {} t WHERE source_id = ANY($1)", columns(entity), entity.table);
     let rows = tx.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), read(entity, row))).collect())
+    let mut known = KnownDoors::new();
+    Ok(rows.iter().map(|row| (row.get(0), read(entity, row, &mut known))).collect())
 }
 
 /// Reads the facts with these ids, each with its row as JSON.
@@ -86,20 +88,22 @@ pub async fn load_by_id(
     let (columns, id) = (columns(entity), entity.id);
     let sql = format!("SELECT {columns}, to_jsonb(t) AS stored FROM {} t WHERE {id} = ANY($1)", entity.table);
     let rows = tx.query_typed(&sql, &[(&ids, Type::UUID_ARRAY)]).await?;
-    Ok(rows.iter().map(|row| (row.get(1), (read(entity, row), row.get("stored")))).collect())
+    let mut known = KnownDoors::new();
+    Ok(rows.iter().map(|row| (row.get(1), (read(entity, row, &mut known), row.get("stored")))).collect())
 }
 
 /// Reads rows of the entity's table that are not in it, as if they were.
 pub async fn read_rows(tx: &Transaction<'_>, entity: &Entity, rows: &Json) -> Result<Vec<Existing>, DbError> {
     let sql = format!("SELECT {} FROM jsonb_populate_recordset(NULL::{}, $1) t", columns(entity), entity.table);
     let rows = tx.query_typed(&sql, &[(rows, Type::JSONB)]).await?;
-    Ok(rows.iter().map(|row| read(entity, row)).collect())
+    let mut known = KnownDoors::new();
+    Ok(rows.iter().map(|row| read(entity, row, &mut known)).collect())
 }
 
 /// What [`read`] reads.
 fn columns(entity: &Entity) -> String {
     let mut columns = vec!["source_id".to_owned(), entity.id.to_owned()];
-    columns.extend(["revision", "content_hash", "doors", "import_id", "line"].map(ToOwned::to_owned));
+    columns.extend(["revision", "content_hash", "doors::text", "import_id", "line"].map(ToOwned::to_owned));
     for field in entity.fields {
         let name = field.name;
         match field.kind {
@@ -117,7 +121,32 @@ fn columns(entity: &Entity) -> String {
     columns.join(", ")
 }
 
-fn read(entity: &Entity, row: &Row) -> Existing {
+/// Doors by their JSON: nearly all rows have the same.
+type KnownDoors = HashMap<String, Doors>;
+
+fn doors(json: &str, known: &mut KnownDoors) -> Doors {
+    if let Some(doors) = known.get(json) {
+        return doors.clone();
+    }
+    let doors = Doors::new(serde_json::from_str(json).unwrap_or_default());
+    known.insert(json.to_owned(), doors.clone());
+    doors
+}
+
+/// The doors of rows as JSON, made once for neighbours that share them.
+fn doors_json(rows: &[Written]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::with_capacity(rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        let text = match at.checked_sub(1) {
+            Some(before) if Arc::ptr_eq(&rows[before].doors, &row.doors) => texts[before].clone(),
+            _ => serde_json::to_string(&*row.doors).unwrap_or_default(),
+        };
+        texts.push(text);
+    }
+    texts
+}
+
+fn read(entity: &Entity, row: &Row, known: &mut KnownDoors) -> Existing {
     let mut fact = Fact::default();
     let mut at = 7;
     let mut next = || {
@@ -170,12 +199,11 @@ fn read(entity: &Entity, row: &Row) -> Existing {
             fact.0.insert(field.name, value);
         }
     }
-    let doors = row.get::<_, Json>(4);
     Existing {
         fact_id: row.get(1),
         revision: row.get(2),
         content_hash: row.get(3),
-        doors: serde_json::from_value(doors).unwrap_or_default(),
+        doors: doors(row.get(4), known),
         import_id: row.get(5),
         line: row.get(6),
         fact,
@@ -216,7 +244,7 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
         array("source_id", Type::TEXT_ARRAY, rows.iter().map(|row| row.key.clone())),
         array("revision", Type::INT4_ARRAY, rows.iter().map(|row| row.revision)),
         array("content_hash", Type::BYTEA_ARRAY, rows.iter().map(|row| row.content_hash.clone())),
-        array("doors", Type::JSONB_ARRAY, rows.iter().map(|row| row.doors.clone())),
+        Array { cast: "::jsonb", ..array("doors", Type::TEXT_ARRAY, doors_json(rows).into_iter()) },
         array("line", Type::INT4_ARRAY, rows.iter().map(|row| row.line)),
         array("import_id", Type::UUID_ARRAY, rows.iter().map(|_| import_id)),
     ];

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod meetings;
+pub mod programmes;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

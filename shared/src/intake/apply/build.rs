@@ -1,7 +1,5 @@
 //! One record as a fact: its people, what it refers to, its words, laid over what is known of it.
 
-use std::collections::BTreeMap;
-
 use uuid::Uuid;
 
 use super::{Apply, Decided, refs::Refs};
@@ -14,6 +12,7 @@ use crate::{
         code::{Code, Rejection},
         entity::{Author, Entity, Fact, FieldKind, FieldValue},
         fates::{Fate, Note},
+        field_map::FieldMap,
         merge,
         record::{Candidate, Given},
         scan::RecordSpan,
@@ -23,7 +22,7 @@ use crate::{
     pii::Pii,
 };
 
-type Fields = BTreeMap<&'static str, Option<FieldValue>>;
+type Fields = FieldMap<Option<FieldValue>>;
 
 fn rejected(rejection: Rejection) -> (Fate, Note) {
     (Fate::Rejected, Note::rejected(rejection))
@@ -48,16 +47,16 @@ impl Apply<'_> {
             fact_id: existing.as_ref().map_or_else(Uuid::now_v7, |known| known.fact_id),
             line,
             merged: merge::nothing(),
-            stale: false,
             words: Vec::new(),
             secrets: Vec::new(),
             said: Vec::new(),
             warnings: candidate.warnings,
             arrivals: Vec::new(),
+            stale: false,
             key: candidate.key,
             existing,
         };
-        let mut incoming = Fields::new();
+        let mut incoming = Fields::with_capacity(entity.fields.len());
         // People first: whose words a text is decides whether it is the same text.
         let (about, others): (Vec<_>, Vec<_>) = candidate
             .fields
@@ -194,9 +193,10 @@ impl Apply<'_> {
 
     /// Something that was never seen, and the file that brings it.
     fn orphan(&self, field: &'static str, id: &str, brought_by: &str) -> Rejection {
-        let brought_by = format!("{}/{brought_by}", self.survey.entity.source);
-        let what = format!("was never seen; drop the file of {brought_by} first, then the rejects of this file again");
-        Rejection::cell(Code::OrphanRef, self.survey.layout.column_of(field), id, what).hinted(brought_by)
+        let column = self.survey.layout.column_of(field);
+        let file = format!("{}/{brought_by}", self.survey.entity.source);
+        let what = format!("was never seen; drop the file of {file} first, then the rejects of this file again");
+        Rejection::cell(Code::OrphanRef, column, id, what).hinted(file)
     }
 
     fn plain_fields(&self, others: Vec<(&'static str, Option<Given>)>, incoming: &mut Fields, one: &mut Decided) {

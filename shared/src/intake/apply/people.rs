@@ -32,7 +32,7 @@ impl Apply<'_> {
         let is_listed =
             |field: &str| matches!(self.survey.entity.field(field).map(|f| f.kind), Some(FieldKind::Listed(_)));
         for (_, candidate) in candidates {
-            for (field, given) in &candidate.fields {
+            for (field, given) in candidate.fields.iter() {
                 match given {
                     Some(Given::Person(email, _)) => {
                         emails.insert(email.expose().as_str());
