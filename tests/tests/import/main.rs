@@ -11,6 +11,7 @@ mod privacy;
 mod receipts;
 mod references;
 mod repeats;
+mod sources;
 mod support;
 mod undo;
 mod uploads;
