@@ -1,6 +1,7 @@
 //! The outbox: events are rows of `bus.events`, written in the transaction of the fact they tell. The log is
 //! insert-only and is also what replays read; what the relay advances is the one row a batch has in `bus.batches`.
 
+use futures::future::join_all;
 use jiff::Timestamp;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
@@ -132,26 +133,36 @@ impl Outbox {
 
     /// Writes what is pending as one batch and gives its id; none when there was nothing.
     pub async fn write(&mut self, tx: &Transaction<'_>) -> Result<Option<Uuid>, OutboxError> {
-        if self.rows.is_empty() {
-            return Ok(None);
-        }
-        let rows = std::mem::take(&mut self.rows);
+        let batch = self.take();
+        batch.write(tx).await?;
+        Ok((!batch.rows.is_empty()).then_some(batch.id))
+    }
+
+    /// Takes out what is pending, to be written while the next events are made. It counts as written.
+    pub fn take(&mut self) -> Pending {
         self.bytes = 0;
-        let batch = Uuid::now_v7();
-        let count = rows.len() as i32;
-        tx.execute_typed(
-            "INSERT INTO bus.batches (batch_id, count) VALUES ($1, $2)",
-            &[(&batch, Type::UUID), (&count, Type::INT4)],
-        )
-        .await?;
+        self.written += self.rows.len() as u64;
+        Pending { id: Uuid::now_v7(), rows: std::mem::take(&mut self.rows) }
+    }
+}
+
+/// A batch on its way into the log.
+pub struct Pending {
+    id: Uuid,
+    rows: Vec<Row>,
+}
+
+impl Pending {
+    /// Writes the batch. All its statements are sent at the first poll.
+    pub async fn write(&self, tx: &Transaction<'_>) -> Result<(), OutboxError> {
+        let mut chunks = Vec::new();
         let mut first = 0;
-        while first < rows.len() {
-            let last = chunk_end(&rows, first);
-            insert(tx, batch, first, &rows[first..last]).await?;
+        while first < self.rows.len() {
+            let last = chunk_end(&self.rows, first);
+            chunks.push(insert(tx, self.id, self.rows.len(), first, &self.rows[first..last]));
             first = last;
         }
-        self.written += rows.len() as u64;
-        Ok(Some(batch))
+        join_all(chunks).await.into_iter().collect()
     }
 }
 
@@ -165,8 +176,15 @@ fn chunk_end(rows: &[Row], first: usize) -> usize {
     first + within.count().max(1)
 }
 
-async fn insert(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) -> Result<(), OutboxError> {
-    let before = before as i32;
+/// One statement of a batch; the first one also makes the batch's own row.
+async fn insert(
+    tx: &Transaction<'_>,
+    batch: Uuid,
+    count: usize,
+    before: usize,
+    rows: &[Row],
+) -> Result<(), OutboxError> {
+    let (count, before) = (count as i32, before as i32);
     let ids: Vec<_> = rows.iter().map(|row| row.event_id).collect();
     let types: Vec<_> = rows.iter().map(|row| row.r#type).collect();
     let sources: Vec<_> = rows.iter().map(|row| format!("teei.{}", row.service)).collect();
@@ -176,7 +194,8 @@ async fn insert(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) 
     let correlations: Vec<_> = rows.iter().map(|row| row.correlation_id.as_str()).collect();
     let details: Vec<_> = rows.iter().map(|row| row.detail.as_str()).collect();
     tx.execute_typed(
-        "INSERT INTO bus.events (batch_id, seq, event_id, type, source, subject, occurred_at, recorded_at, correlation_id, detail)
+        "WITH batch AS (INSERT INTO bus.batches (batch_id, count) SELECT $1, $11 WHERE $2 = 0)
+         INSERT INTO bus.events (batch_id, seq, event_id, type, source, subject, occurred_at, recorded_at, correlation_id, detail)
          SELECT $1, $2 + e.n::integer, e.event_id, e.type, e.source, e.subject, e.occurred_at, e.recorded_at, e.correlation_id, e.detail
          FROM unnest($3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
               AS e (event_id, type, source, subject, occurred_at, recorded_at, correlation_id, detail, n)",
@@ -191,6 +210,7 @@ async fn insert(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) 
             (&recorded, Type::TIMESTAMPTZ_ARRAY),
             (&correlations, Type::TEXT_ARRAY),
             (&details, Type::TEXT_ARRAY),
+            (&count, Type::INT4),
         ],
     )
     .await?;

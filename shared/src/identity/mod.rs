@@ -15,7 +15,7 @@ pub mod names;
 mod rows;
 
 pub use arrival::{Arrival, Arriving, Met};
-pub use rows::TakenIn;
+pub use rows::{Rows, TakenIn};
 
 use std::collections::{HashMap, HashSet};
 
@@ -74,6 +74,9 @@ impl Classified for IdentityError {
 pub async fn lock(tx: &Transaction<'_>) -> Result<(), DbError> {
     tx.batch_execute("SELECT pg_advisory_xact_lock(hashtext('teei identity'))").await.map_err(Into::into)
 }
+
+/// People remembered at once: a key and what belongs to it is about a kilobyte.
+const REMEMBERED: usize = 40_000;
 
 /// People of one import: what was asked once is not asked again.
 pub struct People {
@@ -223,6 +226,22 @@ impl People {
     /// The company of a profile this import has resolved.
     pub fn company_of_profile(&self, profile_id: Uuid) -> Option<Uuid> {
         self.companies.get(&profile_id).copied().flatten()
+    }
+
+    /// Forgets whom addresses and ids mean, and the keys, if that has become much; everything about them has to be
+    /// written by then. Whether it did.
+    pub fn forget(&mut self) -> bool {
+        if self.keys.len() < REMEMBERED && self.emails.len() + self.ids.len() < 4 * REMEMBERED {
+            return false;
+        }
+        self.emails.clear();
+        self.ids.clear();
+        self.listed.clear();
+        self.erased_emails.clear();
+        self.erased_ids.clear();
+        self.keys.clear();
+        self.companies.clear();
+        true
     }
 
     /// Notes that the import is about these people.

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tokio_postgres::{Transaction, types::Type};
+use tokio_postgres::{
+    Transaction,
+    types::{ToSql, Type},
+};
 use uuid::Uuid;
 
 use super::{Arrival, IdentityError, People};
@@ -24,8 +27,9 @@ pub struct TakenIn {
     pub addressed: HashMap<Uuid, Line>,
 }
 
+/// Rows about people that are decided and not yet written.
 #[derive(Default)]
-struct Rows {
+pub struct Rows {
     profiles: Vec<Uuid>,
     companies: Vec<Option<Uuid>>,
     epochs: Vec<i32>,
@@ -42,7 +46,7 @@ struct Rows {
 }
 
 impl People {
-    /// Writes what records bring about people: profiles with key, sealed address and one `profile.created`, links with
+    /// What records bring about people, as rows to be written: profiles with key, sealed address and one `profile.created`, links with
     /// one `profile.linked`, further addresses, suggestions. The field names are what a new profile has from the start.
     ///
     /// # Errors
@@ -54,10 +58,11 @@ impl People {
         outbox: &mut Outbox,
         correlation: &str,
         arrivals: Vec<(Arrival, Line, Vec<ProfileField>)>,
-    ) -> Result<TakenIn, IdentityError> {
+    ) -> Result<(TakenIn, Rows), IdentityError> {
         let mut taken = TakenIn::default();
+        let mut rows = Rows::default();
         if arrivals.is_empty() {
-            return Ok(taken);
+            return Ok((taken, rows));
         }
         let addressed: HashSet<Uuid> = arrivals
             .iter()
@@ -65,7 +70,6 @@ impl People {
             .map(|(arrival, ..)| arrival.profile_id)
             .collect();
         self.load_keys(tx, vault, &addressed).await?;
-        let mut rows = Rows::default();
         for (arrival, line, known) in arrivals {
             let profile_id = arrival.profile_id;
             if arrival.new && !taken.created.contains(&profile_id) {
@@ -95,9 +99,7 @@ impl People {
             }
             rows.may_be.extend(arrival.may_be.iter().map(|other| (profile_id, *other, line.get())));
         }
-        rows.insert(tx, self.source, self.import_id).await?;
-        suggest(tx, self.import_id, "same_email_other_id", &rows.may_be).await?;
-        Ok(taken)
+        Ok((taken, rows))
     }
 
     fn address(
@@ -156,51 +158,69 @@ impl People {
 }
 
 impl Rows {
-    async fn insert(&self, tx: &Transaction<'_>, source: &str, import_id: Uuid) -> Result<(), IdentityError> {
-        if !self.profiles.is_empty() {
-            tx.execute_typed(
-                "INSERT INTO core.profiles (profile_id, company_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])",
-                &[(&self.profiles, Type::UUID_ARRAY), (&self.companies, Type::UUID_ARRAY)],
-            )
-            .await?;
-            tx.execute_typed(
-                "INSERT INTO vault.subject_keys (profile_id, epoch, wrapped) SELECT * FROM unnest($1::uuid[], $2::int[], $3::bytea[])",
-                &[(&self.profiles, Type::UUID_ARRAY), (&self.epochs, Type::INT4_ARRAY), (&self.wrapped, Type::BYTEA_ARRAY)],
-            )
-            .await?;
-        }
-        if !self.email_ids.is_empty() {
-            tx.execute_typed(
-                "INSERT INTO vault.emails (email_id, profile_id, blind_index, sealed, line, source, import_id)
-                 SELECT u.*, $6, $7 FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::int[]) AS u",
-                &[
-                    (&self.email_ids, Type::UUID_ARRAY),
-                    (&self.email_of, Type::UUID_ARRAY),
-                    (&self.indexes, Type::BYTEA_ARRAY),
-                    (&self.sealed, Type::BYTEA_ARRAY),
-                    (&self.email_lines, Type::INT4_ARRAY),
-                    (&source, Type::TEXT),
-                    (&import_id, Type::UUID),
-                ],
-            )
-            .await?;
-        }
-        if !self.links.is_empty() {
-            tx.execute_typed(
-                "INSERT INTO core.external_ids (link_id, profile_id, external_id, source, linked_by)
-                 SELECT u.*, $4, $5 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u",
-                &[
-                    (&self.links, Type::UUID_ARRAY),
-                    (&self.linked, Type::UUID_ARRAY),
-                    (&self.external_ids, Type::TEXT_ARRAY),
-                    (&source, Type::TEXT),
-                    (&format!("import {import_id}"), Type::TEXT),
-                ],
-            )
-            .await?;
-        }
-        Ok(())
+    /// Writes them. All statements are sent at the first poll, profiles first.
+    pub async fn insert(&self, tx: &Transaction<'_>, source: &str, import_id: Uuid) -> Result<(), DbError> {
+        let by = format!("import {import_id}");
+        let profiles = run(
+            tx,
+            self.profiles.len(),
+            "INSERT INTO core.profiles (profile_id, company_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])",
+            vec![(&self.profiles, Type::UUID_ARRAY), (&self.companies, Type::UUID_ARRAY)],
+        );
+        let keys = run(
+            tx,
+            self.profiles.len(),
+            "INSERT INTO vault.subject_keys (profile_id, epoch, wrapped) SELECT * FROM unnest($1::uuid[], $2::int[], $3::bytea[])",
+            vec![
+                (&self.profiles, Type::UUID_ARRAY),
+                (&self.epochs, Type::INT4_ARRAY),
+                (&self.wrapped, Type::BYTEA_ARRAY),
+            ],
+        );
+        let emails = run(
+            tx,
+            self.email_ids.len(),
+            "INSERT INTO vault.emails (email_id, profile_id, blind_index, sealed, line, source, import_id)
+             SELECT u.*, $6, $7 FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::int[]) AS u",
+            vec![
+                (&self.email_ids, Type::UUID_ARRAY),
+                (&self.email_of, Type::UUID_ARRAY),
+                (&self.indexes, Type::BYTEA_ARRAY),
+                (&self.sealed, Type::BYTEA_ARRAY),
+                (&self.email_lines, Type::INT4_ARRAY),
+                (&source, Type::TEXT),
+                (&import_id, Type::UUID),
+            ],
+        );
+        let links = run(
+            tx,
+            self.links.len(),
+            "INSERT INTO core.external_ids (link_id, profile_id, external_id, source, linked_by)
+             SELECT u.*, $4, $5 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u",
+            vec![
+                (&self.links, Type::UUID_ARRAY),
+                (&self.linked, Type::UUID_ARRAY),
+                (&self.external_ids, Type::TEXT_ARRAY),
+                (&source, Type::TEXT),
+                (&by, Type::TEXT),
+            ],
+        );
+        let suggestions = suggest(tx, import_id, "same_email_other_id", &self.may_be);
+        let (profiles, keys, emails, links, suggestions) = futures::join!(profiles, keys, emails, links, suggestions);
+        profiles.and(keys).and(emails).and(links).and(suggestions)
     }
+}
+
+async fn run(
+    tx: &Transaction<'_>,
+    rows: usize,
+    sql: &str,
+    params: Vec<(&(dyn ToSql + Sync), Type)>,
+) -> Result<(), DbError> {
+    if rows > 0 {
+        tx.execute_typed(sql, &params).await?;
+    }
+    Ok(())
 }
 
 /// Pairs of profiles that a person should look at, in one statement.

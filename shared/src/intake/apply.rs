@@ -9,8 +9,17 @@ mod people;
 mod purposes;
 mod refs;
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    pin::Pin,
+    task::Poll,
+};
 
+use futures::{
+    FutureExt,
+    future::{BoxFuture, MaybeDone, maybe_done},
+    poll,
+};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_postgres::{Transaction, types::Type};
@@ -20,7 +29,7 @@ pub use error::ApplyError;
 
 use super::{
     code::{Code, Rejection},
-    entity::{FieldValue, Published},
+    entity::{Entity, FieldValue, Published},
     fates::{Fate, Fates, MOST_REJECTIONS, Note},
     merge::{Door, Merged},
     plan::{Difference, Entry, Plan},
@@ -33,9 +42,9 @@ use super::{
     texts::{self, Words},
 };
 use crate::{
-    bus::outbox::{Outbox, OutboxError},
+    bus::outbox::{Outbox, OutboxError, Pending},
     contracts::Line,
-    identity::{Arrival, Arriving, People},
+    identity::{Arrival, Arriving, People, Rows},
     pii::Pii,
     vault::{Place, Vault},
 };
@@ -67,6 +76,9 @@ pub struct Apply<'a> {
     pub apply_stale: bool,
     /// Facts that newer versions of the same file tell of, sorted: what this one says of them is stale.
     pub told_newer: Vec<Uuid>,
+    /// Whose data may not be used for a programme (true), of those asked.
+    purposes: HashMap<(&'static str, Uuid), bool>,
+    refusals: usize,
     splitter: Splitter,
     seen: HashSet<Short>,
     rejected: usize,
@@ -130,74 +142,111 @@ impl<'a> Apply<'a> {
             plan: Plan::default(),
             apply_stale: false,
             told_newer: Vec::new(),
+            purposes: HashMap::new(),
+            refusals: 0,
             splitter: Splitter::new(survey.dialect.delimiter),
             seen: HashSet::new(),
             rejected: 0,
         })
     }
 
-    /// Applies some records.
+    /// Applies some records. What a chunk writes is on its way while the next one is read and decided: what is asked
+    /// about a chunk is asked before the chunk before it is written, and does not depend on it.
     pub async fn batch(&mut self, tx: &Transaction<'_>, batch: &Batch<'_>) -> Result<(), ApplyError> {
-        for spans in batch.spans.chunks(CHUNK) {
+        // Everything asked and written before is done here, so what is remembered may be forgotten and asked again.
+        if self.people.forget() {
+            self.purposes.clear();
+        }
+        let mut chunks = batch.spans.chunks(CHUNK);
+        let Some(first) = chunks.next() else { return Ok(()) };
+        let mut chunk = self.read(batch, first);
+        let mut known = self.ask(tx, &chunk).await?;
+        let mut on_the_way: Option<MaybeDone<BoxFuture<'_, Result<(), ApplyError>>>> = None;
+        loop {
             if Instant::now() >= self.deadline {
                 return Err(ApplyError::TimeLimit);
             }
-            self.chunk(tx, batch, spans).await?;
-            self.outbox.write(tx).await?;
-            self.fates.flush(tx, self.import_id).await?;
+            let writing = self.decide(tx, chunk, known).await?;
             if self.rejected > MOST_REJECTIONS {
                 return Err(ApplyError::TooManyRejections);
             }
+            let next = chunks.next().map(|spans| self.read(batch, spans));
+            if let Some(before) = on_the_way.take() {
+                done(before).await?;
+            }
+            let import = (self.survey.entity, self.import_id, self.now, self.survey.profile.instance_id);
+            let mut writes = maybe_done(writing.run(tx, import).boxed());
+            let Some(next) = next else {
+                done(writes).await?;
+                break;
+            };
+            known = if self.says_things_about_people() {
+                done(writes).await?;
+                self.ask(tx, &next).await?
+            } else {
+                let mut asked = std::pin::pin!(self.ask(tx, &next));
+                let answer = poll!(asked.as_mut());
+                // Sends all its statements; the answers are waited for when the next chunk is decided.
+                let _ = poll!(Pin::new(&mut writes));
+                on_the_way = Some(writes);
+                match answer {
+                    Poll::Ready(answer) => answer?,
+                    Poll::Pending => asked.await?,
+                }
+            };
+            chunk = next;
         }
+        self.fates.flush(tx, self.import_id).await?;
         Ok(())
     }
 
-    async fn chunk(&mut self, tx: &Transaction<'_>, batch: &Batch<'_>, spans: &[RecordSpan]) -> Result<(), ApplyError> {
-        let mut ends: Vec<Option<(Fate, Option<Uuid>, Note)>> = spans.iter().map(|_| None).collect();
-        let mut candidates = Vec::new();
+    /// What a source says about people is compared in the vault, row by row as it was written before.
+    fn says_things_about_people(&self) -> bool {
+        self.survey.entity.fields.iter().any(|field| field.kind.attribute_of().is_some())
+    }
+
+    /// Reads the records of a chunk; nothing but the file's bytes.
+    fn read<'b>(&mut self, batch: &Batch<'_>, spans: &'b [RecordSpan]) -> Chunk<'b> {
+        let mut chunk = Chunk { spans, ends: spans.iter().map(|_| None).collect(), candidates: Vec::new() };
         for (at, span) in spans.iter().enumerate() {
             let bytes = batch.bytes_of(span);
             match record::read(self.survey, span, bytes, &mut self.splitter, self.vault, self.now, &mut self.seen) {
-                Ok(candidate) => candidates.push((at, candidate)),
-                Err((fate, note)) => ends[at] = Some((fate, None, note)),
+                Ok(candidate) => chunk.candidates.push((at, candidate)),
+                Err((fate, note)) => chunk.ends[at] = Some((fate, None, note)),
             }
         }
-        let mut entries: Vec<Option<Entry>> = spans.iter().map(|_| None).collect();
-        let decided = self.decide(tx, spans, candidates, &mut ends, &mut entries).await?;
-        for one in &decided {
-            entries[one.at] = Some(self.entry(one));
-        }
-        self.write(tx, decided, &mut ends).await?;
-        for ((span, end), entry) in spans.iter().zip(ends).zip(entries) {
-            let (fate, fact, note) = end.unwrap_or_else(|| unreachable_record(span));
-            self.plan.record(span, fate, &note, entry);
-            self.rejected += usize::from(fate == Fate::Rejected);
-            self.fates.push(span, fate, fact, note);
-        }
-        Ok(())
+        chunk
     }
 
-    /// People, purposes and comparison, without writing anything.
+    /// Asks what is known of the records: whom they mean, what they refer to, which facts are there.
+    async fn ask(&mut self, tx: &Transaction<'_>, chunk: &Chunk<'_>) -> Result<Known, ApplyError> {
+        let entity = self.survey.entity;
+        let keys: Vec<&str> = chunk.candidates.iter().map(|(_, candidate)| candidate.key.as_str()).collect();
+        let facts = store::load(tx, entity, &keys);
+        let refs = refs::load(tx, entity, &chunk.candidates);
+        let people = self.look_up_people(tx, &chunk.candidates);
+        let (facts, refs, people) = futures::join!(facts, refs, people);
+        people?;
+        let mut known = Known { facts: facts?, refs: refs? };
+        self.load_attributes(tx, &mut known.facts).await?;
+        Ok(known)
+    }
+
+    /// What becomes of each record of a chunk, and what is to be written of them.
     async fn decide(
         &mut self,
         tx: &Transaction<'_>,
-        spans: &[RecordSpan],
-        candidates: Vec<(usize, Candidate)>,
-        ends: &mut Ends,
-        entries: &mut [Option<Entry>],
-    ) -> Result<Vec<Decided>, ApplyError> {
-        self.look_up_people(tx, &candidates).await?;
-        let found = refs::load(tx, self.survey.entity, &candidates).await?;
-        let keys: Vec<&str> = candidates.iter().map(|(_, candidate)| candidate.key.as_str()).collect();
-        let mut existing = store::load(tx, self.survey.entity, &keys).await?;
-        self.load_attributes(tx, &mut existing).await?;
-
+        chunk: Chunk<'_>,
+        mut known: Known,
+    ) -> Result<Writing, ApplyError> {
+        let Chunk { spans, mut ends, candidates } = chunk;
+        let mut entries: Vec<Option<Entry>> = spans.iter().map(|_| None).collect();
         let mut arriving = Arriving::default();
-        let mut decided = Vec::new();
+        let mut decided = Vec::with_capacity(candidates.len());
         for (at, candidate) in candidates {
-            let known = existing.remove(&candidate.key);
+            let existing = known.facts.remove(&candidate.key);
             let warnings = candidate.warnings.clone();
-            match self.build(at, &spans[at], candidate, known, &arriving, &found) {
+            match self.build(at, &spans[at], candidate, existing, &arriving, &known.refs) {
                 Ok(one) => {
                     one.arrivals.iter().for_each(|arrival| arriving.note(arrival));
                     decided.push(one);
@@ -208,8 +257,19 @@ impl<'a> Apply<'a> {
                 }
             }
         }
-        self.without_purpose(tx, &mut decided, ends).await?;
-        self.compare(tx, decided, ends, entries).await
+        self.without_purpose(tx, &mut decided, &mut ends).await?;
+        let decided = self.compare(tx, decided, &mut ends, &mut entries).await?;
+        for one in &decided {
+            entries[one.at] = Some(self.entry(one));
+        }
+        let writing = self.prepare(tx, decided, &mut ends).await?;
+        for ((span, end), entry) in spans.iter().zip(ends).zip(entries) {
+            let (fate, fact, note) = end.unwrap_or_else(|| unreachable_record(span));
+            self.plan.record(span, fate, &note, entry);
+            self.rejected += usize::from(fate == Fate::Rejected);
+            self.fates.push(span, fate, fact, note);
+        }
+        Ok(writing)
     }
 
     /// Leaves only what is new or changed.
@@ -261,43 +321,63 @@ impl<'a> Apply<'a> {
         self.plan.entry(self.survey.entity, self.vault, &difference)
     }
 
-    /// People, texts, attributes, facts, history and events.
-    async fn write(&mut self, tx: &Transaction<'_>, decided: Vec<Decided>, ends: &mut Ends) -> Result<(), ApplyError> {
+    /// Everything a chunk writes, sealed and in rows; only what a source says about people is written at once, because
+    /// what follows from it is told.
+    async fn prepare(
+        &mut self,
+        tx: &Transaction<'_>,
+        decided: Vec<Decided>,
+        ends: &mut Ends,
+    ) -> Result<Writing, ApplyError> {
         let entity = self.survey.entity;
         let (mut decided, facts) = self.publish(decided, ends)?;
-        let taken = self.take_in(tx, &mut decided).await?;
-        let people: HashSet<Uuid> = decided.iter().flat_map(|one| one.merged.fact.persons()).collect();
-        self.people.load_keys(tx, self.vault, &people).await?;
+        let (taken, people) = self.take_in(tx, &mut decided).await?;
+        let about: HashSet<Uuid> = decided.iter().flat_map(|one| one.merged.fact.persons()).collect();
+        self.people.load_keys(tx, self.vault, &about).await?;
         if entity.company_through.is_some() {
-            self.people.load_companies(tx, &people).await?;
+            self.people.load_companies(tx, &about).await?;
         }
-
         let context = texts::Context { source: entity.source, import_id: self.import_id, now: self.now };
-        let mut sealed = Vec::new();
+        let mut texts = Vec::new();
         for one in &mut decided {
             self.seal_secrets(one)?;
             for words in std::mem::take(&mut one.words) {
-                sealed.push(texts::seal(
-                    &context,
-                    entity,
-                    &self.people,
-                    &one.merged.fact,
-                    one.fact_id,
-                    one.line,
-                    words,
-                )?);
+                let fact = &one.merged.fact;
+                texts.push(texts::seal(&context, entity, &self.people, fact, one.fact_id, one.line, words)?);
             }
         }
-        texts::insert(tx, &context, &sealed).await?;
-        self.store(tx, &decided).await?;
-        self.say(tx, &mut decided, taken).await?;
+        let mut writing = Writing { people, texts, ..Writing::default() };
+        if self.says_things_about_people() || !taken.addressed.is_empty() {
+            writing.people.insert(tx, entity.source, self.import_id).await?;
+            writing.people = Rows::default();
+            self.say(tx, &mut decided, taken).await?;
+        }
         self.outbox.append(facts);
-        texts::publish(&context, &sealed, &self.correlation, &mut self.outbox)?;
+        texts::publish(&context, &writing.texts, &self.correlation, &mut self.outbox)?;
+        writing.events = Some(self.outbox.take());
         for one in decided {
             let fate = if one.existing.is_some() { Fate::Changed } else { Fate::New };
             ends[one.at] = Some((fate, Some(one.fact_id), Note { rejection: None, warnings: one.warnings }));
+            let written = Written {
+                fact_id: one.fact_id,
+                key: one.key,
+                revision: one.existing.as_ref().map_or(1, |known| known.revision + 1),
+                content_hash: one.merged.hash.to_vec(),
+                doors: one.merged.doors,
+                line: one.line.get(),
+                company_id: self.company(&one.merged.fact),
+                rated_by: self.survey.profile.rater.clone(),
+                fact: one.merged.fact,
+            };
+            match one.existing {
+                None => writing.new.push(written),
+                Some(known) => {
+                    writing.old.push(known);
+                    writing.next.push(written);
+                }
+            }
         }
-        Ok(())
+        Ok(writing)
     }
 
     /// The facts' events, before anything is written: a record whose event its contract does not allow is rejected.
@@ -338,36 +418,67 @@ impl<'a> Apply<'a> {
         }
         Ok(())
     }
+}
 
-    async fn store(&self, tx: &Transaction<'_>, decided: &[Decided]) -> Result<(), ApplyError> {
-        let entity = self.survey.entity;
-        let written = |one: &Decided| Written {
-            fact_id: one.fact_id,
-            key: one.key.clone(),
-            revision: one.revision(),
-            content_hash: one.merged.hash.to_vec(),
-            doors: one.merged.doors.clone(),
-            line: one.line.get(),
-            fact: one.merged.fact.clone(),
-            company_id: self.company(&one.merged.fact),
-            rated_by: self.survey.profile.rater.clone(),
-        };
-        let (mut new, mut next, mut old) = (Vec::new(), Vec::new(), Vec::new());
-        for one in decided {
-            match &one.existing {
-                None => new.push(written(one)),
-                Some(known) => {
-                    old.push(known);
-                    next.push(written(one));
+/// Records of a chunk as read, and the ends that are clear already.
+struct Chunk<'b> {
+    spans: &'b [RecordSpan],
+    ends: Vec<Option<(Fate, Option<Uuid>, Note)>>,
+    candidates: Vec<(usize, Candidate)>,
+}
+
+/// What is known of a chunk's records.
+struct Known {
+    facts: HashMap<String, Existing>,
+    refs: refs::Refs,
+}
+
+/// What a chunk writes.
+#[derive(Default)]
+struct Writing {
+    people: Rows,
+    texts: Vec<texts::Sealed>,
+    new: Vec<Written>,
+    old: Vec<Existing>,
+    next: Vec<Written>,
+    events: Option<Pending>,
+}
+
+impl Writing {
+    /// Sends all statements at the first poll, in an order that satisfies what refers to what, and waits for all.
+    async fn run(
+        self,
+        tx: &Transaction<'_>,
+        (entity, import_id, now, instance): (&'static Entity, Uuid, Timestamp, Option<Uuid>),
+    ) -> Result<(), ApplyError> {
+        let context = texts::Context { source: entity.source, import_id, now };
+        let old: Vec<&Existing> = self.old.iter().collect();
+        let (people, texts, new, history, next, events) = futures::join!(
+            self.people.insert(tx, entity.source, import_id),
+            texts::insert(tx, &context, &self.texts),
+            store::insert(tx, entity, &self.new, import_id, instance),
+            store::keep_history(tx, entity, &old, import_id),
+            store::update(tx, entity, &self.next, import_id, instance),
+            async {
+                match &self.events {
+                    Some(events) => events.write(tx).await,
+                    None => Ok(()),
                 }
-            }
-        }
-        let instance = self.survey.profile.instance_id;
-        store::insert(tx, entity, &new, self.import_id, instance).await?;
-        store::keep_history(tx, entity, &old, self.import_id).await?;
-        store::update(tx, entity, &next, self.import_id, instance).await?;
-        Ok(())
+            },
+        );
+        people?;
+        texts?;
+        new?;
+        history?;
+        next?;
+        Ok(events?)
     }
+}
+
+/// Waits for what is on its way.
+async fn done(mut writes: MaybeDone<BoxFuture<'_, Result<(), ApplyError>>>) -> Result<(), ApplyError> {
+    Pin::new(&mut writes).await;
+    Pin::new(&mut writes).take_output().unwrap_or(Ok(()))
 }
 
 /// Every span gets its end above; should one not, that is a fault of ours and is told as one.

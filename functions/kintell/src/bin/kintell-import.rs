@@ -13,7 +13,8 @@ use shared::{
 };
 use tokio::time::Instant;
 
-#[tokio::main(flavor = "current_thread")]
+// Two threads: while the database works on some records, the next are read.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Error> {
     shared::telemetry::init("kintell-import");
     let app = Arc::new(App::from_env(&SOURCE, &Env::from_process()).await?);

@@ -13,7 +13,8 @@ use shared::{
 use tokio::time::Instant;
 use upskilling::SOURCE;
 
-#[tokio::main(flavor = "current_thread")]
+// Two threads: while the database works on some records, the next are read.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Error> {
     shared::telemetry::init("upskilling-import");
     let app = Arc::new(App::from_env(&SOURCE, &Env::from_process()).await?);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Apply, ApplyError, Decided};
 use crate::{
     contracts::{EventDraft, Line, ProfileField, ProfileUpdated, Revision, Trigger},
-    identity::TakenIn,
+    identity::{Rows, TakenIn},
     intake::{
         attributes::{self, Attribute},
         code::Code,
@@ -86,7 +86,7 @@ impl Apply<'_> {
         &mut self,
         tx: &Transaction<'_>,
         decided: &mut [Decided],
-    ) -> Result<TakenIn, ApplyError> {
+    ) -> Result<(TakenIn, Rows), ApplyError> {
         let mut arrivals = Vec::new();
         for one in decided {
             let said = one.said.iter().filter(|(_, value)| value.is_some()).filter_map(|(field, _)| visible(field));

@@ -19,7 +19,7 @@ impl Apply<'_> {
     /// Takes out records about people whose data may not be used for the programme. In a list of several, only the
     /// person is left out.
     pub(super) async fn without_purpose(
-        &self,
+        &mut self,
         tx: &Transaction<'_>,
         decided: &mut Vec<Decided>,
         ends: &mut Ends,
@@ -31,18 +31,23 @@ impl Apply<'_> {
                 by_programme.entry(programme).or_default().extend(one.merged.fact.persons());
             }
         }
-        let mut refused: HashSet<(&'static str, Uuid)> = HashSet::new();
         for (programme, people) in by_programme {
-            let people: Vec<Uuid> = people.into_iter().collect();
-            let no = purpose::refused(tx, Purpose::Programme, programme, &people).await?;
-            refused.extend(no.into_iter().map(|id| (programme, id)));
+            let unasked = |id: &Uuid| !self.purposes.contains_key(&(programme, *id));
+            let people: Vec<Uuid> = people.into_iter().filter(unasked).collect();
+            if people.is_empty() {
+                continue;
+            }
+            let no: HashSet<Uuid> =
+                purpose::refused(tx, Purpose::Programme, programme, &people).await?.into_iter().collect();
+            self.refusals += no.len();
+            self.purposes.extend(people.into_iter().map(|id| ((programme, id), no.contains(&id))));
         }
-        if refused.is_empty() {
+        if self.refusals == 0 {
             return Ok(());
         }
         decided.retain_mut(|one| {
             let programme = (entity.programme)(&one.merged.fact).unwrap_or_default();
-            let no = |id: &Uuid| refused.contains(&(programme, *id));
+            let no = |id: &Uuid| self.purposes.get(&(programme, *id)) == Some(&true);
             if sides(&one.merged.fact).any(|id| no(&id)) {
                 let note = Note { rejection: None, warnings: vec![Code::NoPurpose] };
                 ends[one.at] = Some((Fate::Suppressed, None, note));
