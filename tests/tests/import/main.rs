@@ -12,6 +12,7 @@ mod receipts;
 mod references;
 mod repeats;
 mod rules_files;
+mod sources;
 mod support;
 mod undo;
 mod uploads;

@@ -70,12 +70,16 @@ impl World {
 
     /// The message of a delivery, through the handler.
     pub async fn deliver(&self, key: &str, version: &str) -> Value {
-        let app = match key.split('/').next() {
-            Some("buddy") => &self.buddy,
-            Some("upskilling") => &self.upskilling,
+        let source = key.trim_start_matches("dry-run/").split('/').next().unwrap();
+        handle(self.importer(source), message(key, version), in_a_minute()).await.unwrap().into()
+    }
+
+    fn importer(&self, source: &str) -> &App {
+        match source {
+            "buddy" => &self.buddy,
+            "upskilling" => &self.upskilling,
             _ => &self.app,
-        };
-        handle(app, message(key, version), in_a_minute()).await.unwrap().into()
+        }
     }
 
     /// Imports a fixture into the folder of its entity: `buddy/matches-legacy.csv` is one of matches.
@@ -127,7 +131,10 @@ impl World {
 
     /// The message that says that something is asked, through the handler.
     pub async fn tell_command(&self, receipt: &Value) -> Value {
-        handle(&self.app, command_event(receipt), in_a_minute()).await.unwrap().into()
+        handle(self.importer(receipt["source"].as_str().unwrap()), command_event(receipt), in_a_minute())
+            .await
+            .unwrap()
+            .into()
     }
 
     pub async fn commit(&self, receipt: &Value, mut with: Value) -> Value {

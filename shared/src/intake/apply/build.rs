@@ -280,9 +280,12 @@ impl Apply<'_> {
         one: &mut Decided,
     ) -> FieldValue {
         let owner = person_of(self.survey.entity, incoming, one.existing.as_ref(), part);
-        let digest = self.vault.digest(&format!("{field} of {owner:?}"), text.expose());
-        if let Some(FieldValue::Secret(same, sealed)) = one.existing.as_ref().and_then(|known| known.fact.get(field))
+        let digest = self.vault.digest(field, text.expose());
+        let known = one.existing.as_ref();
+        let owned = known.and_then(|known| known.fact.person(self.survey.entity.person_field(part)?));
+        if let Some(FieldValue::Secret(same, sealed)) = known.and_then(|known| known.fact.get(field))
             && *same == digest
+            && owned == owner
         {
             return FieldValue::Secret(digest, sealed.clone());
         }

@@ -89,9 +89,9 @@ impl Apply<'_> {
     ) -> Result<(TakenIn, Rows), ApplyError> {
         let mut arrivals = Vec::new();
         for one in decided {
-            let mut known = vec![ProfileField::Email];
-            known.extend(one.said.iter().filter(|(_, value)| value.is_some()).filter_map(|(field, _)| visible(field)));
-            known.sort_unstable_by_key(|field| field.as_str() != "email");
+            let said = one.said.iter().filter(|(_, value)| value.is_some()).filter_map(|(field, _)| visible(field));
+            let said: BTreeSet<ProfileField> = said.collect();
+            let known: Vec<ProfileField> = std::iter::once(ProfileField::Email).chain(said).collect();
             for arrival in std::mem::take(&mut one.arrivals) {
                 arrivals.push((arrival, one.line, known.clone()));
             }
