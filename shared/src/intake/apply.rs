@@ -108,7 +108,7 @@ impl<'a> Apply<'a> {
             correlation,
             fates: Fates::default(),
             known: 0,
-            splitter: Splitter::new(survey.dialect.delimiter),
+            splitter: survey.splitter(),
             seen: HashSet::new(),
             rejected: 0,
         })
@@ -142,7 +142,8 @@ impl<'a> Apply<'a> {
         let decided = self.decide(tx, spans, candidates, &mut ends).await?;
         self.write(tx, decided, &mut ends).await?;
         for (span, end) in spans.iter().zip(ends) {
-            let (fate, fact, note) = end.unwrap_or_else(|| unreachable_record(span));
+            let (fate, fact, mut note) = end.unwrap_or_else(|| unreachable_record(span));
+            super::xlsx::name_cell(self.survey, span, &mut note);
             self.rejected += usize::from(fate == Fate::Rejected);
             self.fates.push(span, fate, fact, note);
         }

@@ -4,7 +4,7 @@
 //!
 //! | step | module |
 //! |---|---|
-//! | is it a CSV at all? | [`not_csv`] |
+//! | is it a CSV at all, or a workbook? | [`not_csv`], [`xlsx`] |
 //! | encoding, delimiter, line endings | [`dialect`], [`decode`] |
 //! | bytes to records, strictly | [`scan`] |
 //! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
@@ -62,6 +62,7 @@ pub mod survey;
 pub mod texts;
 pub mod trigger;
 mod walk;
+pub mod xlsx;
 
 #[cfg(test)]
 mod cell_tests;

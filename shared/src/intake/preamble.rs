@@ -8,7 +8,7 @@ use super::split::Splitter;
 use super::walk::{Walk, is_blank, walk};
 
 /// How many rows may stand above the header.
-const TITLE_LIMIT: u32 = 50;
+pub(super) const TITLE_LIMIT: u32 = 50;
 
 /// Where the header is, and what was above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,12 +87,53 @@ pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]])
         }
         (at, line) = (at + length, line + 1);
     }
-    Err(refusal.map(|(_, refusal)| refusal).unwrap_or_else(|| {
-        Refusal::new(
-            Code::MissingHeader,
-            "The file has no readable header line with the columns' names; export it with headers.",
-        )
-    }))
+    Err(refusal.map_or_else(missing_header, |(_, refusal)| refusal))
+}
+
+/// The same for the rows of a sheet: the row's number and its cells, up to the first [`TITLE_LIMIT`] that hold
+/// something. Offsets in what it finds are 0.
+///
+/// # Errors
+/// As [`find_header`].
+pub fn find_header_row(rows: &[(u32, Vec<String>)], layouts: &[&[Column]]) -> Result<Preamble, Refusal> {
+    let (mut control_total, mut rejects_of) = (None, None);
+    let mut refusal: Option<((usize, usize), Refusal)> = None;
+    for (row, cells) in rows.iter().take(TITLE_LIMIT as usize) {
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let first = cells.iter().find(|cell| !cell.trim().is_empty()).copied().unwrap_or_default();
+        match (recognise(&cells, layouts), remark(first.as_bytes())) {
+            (Ok(recognised), _) => {
+                return Ok(Preamble {
+                    recognised,
+                    header_start: 0,
+                    records_start: 0,
+                    header_line: *row,
+                    records_line: row + 1,
+                    preamble_lines: row - 1,
+                    control_total,
+                    rejects_of,
+                });
+            }
+            (Err(_), Some(remark)) => {
+                control_total = control_total.or_else(|| control_total_in(remark));
+                rejects_of = rejects_of.or_else(|| rejects_import(remark));
+            }
+            (Err(found), None) => {
+                let rank = layouts.iter().map(|layout| likeness(&cells, layout)).max().unwrap_or_default();
+                if refusal.as_ref().is_none_or(|(best, _)| rank > *best) {
+                    refusal = Some((rank, found));
+                }
+            }
+        }
+    }
+    Err(refusal.map_or_else(missing_header, |(_, refusal)| refusal))
+}
+
+fn missing_header() -> Refusal {
+    Refusal::new(
+        Code::MissingHeader,
+        "The file has no readable header line with the columns' names; export it with headers.",
+    )
 }
 
 /// As [`find_header`] with the dialect's delimiter; if that finds none, the other delimiters are
