@@ -139,7 +139,8 @@ pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal
                     cells[first].trim(),
                     cells[at].trim()
                 ),
-            ));
+            )
+            .hinted(layout[*index].name));
         }
     }
     let mut missing = Vec::new();
@@ -192,6 +193,7 @@ fn missing_column(column: &Column, cells: &[&str], columns: &[Option<usize>], la
             hint.unwrap_or_default()
         ),
     )
+    .hinted(column.name)
 }
 
 /// An unknown column's name as it may stand in a receipt: people write names and numbers into headers too, so only

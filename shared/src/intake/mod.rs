@@ -10,7 +10,7 @@
 //! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
-//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`] |
+//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`], [`words`] |
 //!
 //! With the bucket and the database around it:
 //!
@@ -20,7 +20,9 @@
 //! | pass 1: hash, dialect, proof, repeated ids | [`survey`], [`reader`] |
 //! | pass 2, one transaction: people, facts, texts, events | [`apply`], [`record`], [`merge`], [`store`], [`attributes`] |
 //! | what became of it | [`fates`], [`receipt`], [`report`] |
+//! | the rejected records, to be corrected and dropped again | [`rejects`], [`blob`] |
 //! | the whole of it, killed anywhere and told again | [`engine`] |
+//! | the function around it, one for every source | [`importer`] |
 //!
 //! The tables that say which columns an entity has ([`entity`], [`column`]) and the facts of a source
 //! ([`facts`], [`source`]) are data given by the caller: nothing in here knows a session from a match.
@@ -42,6 +44,7 @@ pub mod fates;
 pub mod fault;
 pub mod formula;
 pub mod header;
+pub mod importer;
 pub mod json;
 pub mod line_endings;
 pub mod mask;
@@ -53,6 +56,7 @@ pub mod proof;
 pub mod reader;
 pub mod receipt;
 pub mod record;
+pub mod rejects;
 pub mod report;
 pub mod scan;
 pub mod source;
@@ -62,6 +66,7 @@ pub mod survey;
 pub mod texts;
 pub mod trigger;
 mod walk;
+pub mod words;
 pub mod xlsx;
 
 #[cfg(test)]

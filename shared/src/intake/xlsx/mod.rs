@@ -106,6 +106,9 @@ fn refused(reason: &str) -> SheetError {
 pub const DIALECT: Dialect =
     Dialect { encoding: Encoding::Utf8, bom: false, delimiter: rows::DELIMITER, sep_line: false };
 
+/// What a receipt says in the place of a workbook's encoding.
+pub const ENCODING: &str = "xlsx";
+
 /// The sheet of a file that is a workbook; none for one that may be a CSV.
 ///
 /// # Errors
@@ -146,7 +149,10 @@ pub async fn find_header(sheet: &Arc<Sheet>, layouts: &[&[Column]]) -> Result<Re
             break;
         }
     }
-    Ok(preamble::find_header_row(&found, layouts))
+    Ok(preamble::find_header_row(&found, layouts).map(|preamble| {
+        let row = found.into_iter().find(|(row, _)| *row == preamble.header_line);
+        (preamble, row.map(|(_, cells)| cells).unwrap_or_default())
+    }))
 }
 
 /// Says in a reason where in the sheet it is, if the file is a workbook.
