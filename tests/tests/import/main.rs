@@ -4,5 +4,7 @@ mod files;
 mod identity;
 mod privacy;
 mod receipts;
+mod rejects;
 mod repeats;
+mod spreadsheet;
 mod support;

@@ -51,11 +51,26 @@ pub struct Written {
 }
 
 impl Written {
-    /// Tells it in a receipt.
-    pub fn tell(self, receipt: &mut Receipt) {
-        receipt.rejects_key = self.csv;
-        receipt.rejects_xlsx_key = self.xlsx;
-        receipt.rejects_note = self.note;
+    /// Tells it in the receipt and in the stored one, unless that is another by now: a commit that came meanwhile writes
+    /// its own.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn keep(self, client: &impl GenericClient, receipt: &mut Receipt) -> Result<(), DbError> {
+        (receipt.rejects_key, receipt.rejects_xlsx_key, receipt.rejects_note) = (self.csv, self.xlsx, self.note);
+        let told = serde_json::json!({
+            "rejects_key": receipt.rejects_key,
+            "rejects_xlsx_key": receipt.rejects_xlsx_key,
+            "rejects_note": receipt.rejects_note,
+        });
+        client
+            .execute_typed(
+                "UPDATE intake.imports SET receipt = receipt || jsonb_strip_nulls($2)
+                 WHERE import_id = $1 AND receipt ->> 'finished_at' = $3",
+                &[(&receipt.id, Type::UUID), (&told, Type::JSONB), (&receipt.finished_at.to_string(), Type::TEXT)],
+            )
+            .await?;
+        Ok(())
     }
 }
 

@@ -134,6 +134,17 @@ pub async fn recognise(
 /// # Errors
 /// The bucket, or a sheet that cannot be read; inside, the refusal of one without a header that is known.
 pub async fn find_header(sheet: &Arc<Sheet>, layouts: &[&[Column]]) -> Result<Result<Preamble, Refusal>, BlobError> {
+    Ok(find_header_cells(sheet, layouts).await?.map(|(preamble, _)| preamble))
+}
+
+/// As [`find_header`], with the header's cells as they stand there.
+///
+/// # Errors
+/// As [`find_header`].
+pub async fn find_header_cells(
+    sheet: &Arc<Sheet>,
+    layouts: &[&[Column]],
+) -> Result<Result<(Preamble, Vec<String>), Refusal>, BlobError> {
     let mut pieces = rows::stream(sheet.clone(), 1, 0).await?;
     let (mut found, mut splitter) = (Vec::new(), Splitter::new(rows::DELIMITER));
     while let Some(piece) = pieces.recv().await {
