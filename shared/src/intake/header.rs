@@ -69,7 +69,7 @@ impl Header {
     /// lacks a required value, so that it could not be a record anyway.
     pub fn is_footer(&self, cells: &Cells<'_>, layout: &[Column]) -> bool {
         let lacks_required = self.columns.iter().enumerate().any(|(at, column)| {
-            let required = column.and_then(|c| layout.get(c)).is_some_and(|c| c.required);
+            let required = column.and_then(|c| layout.get(c)).is_some_and(Column::needs_value);
             required && cells.get(at).is_none_or(|cell| cell.trim().is_empty())
         });
         let Some(first) = cells.iter().map(str::trim).find(|cell| !cell.is_empty()) else {

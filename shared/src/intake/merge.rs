@@ -22,6 +22,11 @@ pub struct Merged {
     pub warnings: Vec<Code>,
 }
 
+/// The content of a fact of which nothing is known yet.
+pub fn nothing() -> Merged {
+    Merged { fact: Fact::default(), doors: BTreeMap::new(), hash: [0; 32], warnings: Vec::new() }
+}
+
 /// Lays what a record says over what is known. `incoming` has an entry for every field the file's columns feed;
 /// `None` is an empty cell.
 pub fn merge(
@@ -89,6 +94,7 @@ mod tests {
         fields: &[Field { name: "level", kind: FieldKind::Word }, Field { name: "minutes", kind: FieldKind::Int }],
         key: Key::Column("id"),
         company_through: None,
+        rated_by: false,
         programme: |_| None,
         happened: |_| None,
         check: |_| Ok(()),

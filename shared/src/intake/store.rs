@@ -13,7 +13,7 @@ use tokio_postgres::{
 use uuid::Uuid;
 
 use super::{
-    entity::{Entity, Fact, FieldKind, FieldValue},
+    entity::{Entity, Fact, FieldKind, FieldValue, hex},
     facts::RatingScale,
 };
 use crate::{db::DbError, vault::Digest};
@@ -103,14 +103,15 @@ fn columns(entity: &Entity) -> String {
     for field in entity.fields {
         let name = field.name;
         match field.kind {
-            FieldKind::Person(_) | FieldKind::Int | FieldKind::Word => columns.push(name.to_owned()),
             FieldKind::Time => columns.extend([name.to_owned(), day_column(name)]),
             FieldKind::Rating => columns.extend([name.to_owned(), format!("{name}_raw"), format!("{name}_scale")]),
             FieldKind::Text { .. } => columns.extend([
                 format!("{name}_text_id"),
                 format!("(SELECT digest FROM vault.texts v WHERE v.text_id = t.{name}_text_id)"),
             ]),
-            FieldKind::Attribute(_) => {}
+            FieldKind::Secret(_) => columns.extend([format!("{name}_digest"), format!("{name}_sealed")]),
+            FieldKind::Attribute(_) | FieldKind::Joined { .. } => {}
+            _ => columns.push(name.to_owned()),
         }
     }
     columns.join(", ")
@@ -125,9 +126,24 @@ fn read(entity: &Entity, row: &Row) -> Existing {
     };
     for field in entity.fields {
         let value = match field.kind {
-            FieldKind::Person(_) => row.get::<_, Option<Uuid>>(next()).map(FieldValue::Person),
+            FieldKind::Person(_) | FieldKind::Listed(_) | FieldKind::PersonById { .. } | FieldKind::PersonOf { .. } => {
+                row.get::<_, Option<Uuid>>(next()).map(FieldValue::Person)
+            }
+            FieldKind::People { .. } => row.get::<_, Option<Vec<Uuid>>>(next()).map(FieldValue::People),
+            FieldKind::Ref(_) => row.get::<_, Option<Uuid>>(next()).map(FieldValue::Ref),
             FieldKind::Int => row.get::<_, Option<i32>>(next()).map(FieldValue::Int),
-            FieldKind::Word => row.get::<_, Option<String>>(next()).map(FieldValue::Word),
+            FieldKind::Ints => row.get::<_, Option<Vec<i32>>>(next()).map(FieldValue::Ints),
+            FieldKind::Decimal => row.get::<_, Option<Decimal>>(next()).map(FieldValue::Decimal),
+            FieldKind::Word | FieldKind::Code | FieldKind::Address => {
+                row.get::<_, Option<String>>(next()).map(FieldValue::Word)
+            }
+            FieldKind::Secret(_) => {
+                let (digest, sealed) = (row.get::<_, Option<&[u8]>>(next()), row.get::<_, Option<Vec<u8>>>(next()));
+                digest
+                    .and_then(|digest| Digest::try_from(digest).ok())
+                    .zip(sealed)
+                    .map(|(digest, sealed)| FieldValue::Secret(digest, sealed))
+            }
             FieldKind::Time => {
                 let (time, day_only) = (row.get::<_, Option<Timestamp>>(next()), row.get::<_, bool>(next()));
                 time.map(|time| FieldValue::Time(time, day_only))
@@ -148,7 +164,7 @@ fn read(entity: &Entity, row: &Row) -> Existing {
                 id.zip(digest.and_then(|digest| Digest::try_from(digest).ok()))
                     .map(|(id, digest)| FieldValue::Text(id, digest))
             }
-            FieldKind::Attribute(_) => None,
+            FieldKind::Attribute(_) | FieldKind::Joined { .. } => None,
         };
         if let Some(value) = value {
             fact.0.insert(field.name, value);
@@ -170,6 +186,8 @@ fn read(entity: &Entity, row: &Row) -> Existing {
 struct Array {
     name: String,
     of: Type,
+    /// What an element becomes: `unnest` would take an array of arrays apart, so those come as texts.
+    cast: &'static str,
     values: Box<dyn ToSql + Sync + Send>,
 }
 
@@ -178,7 +196,18 @@ fn array<T: ToSql + Sync + Send + 'static>(
     of: Type,
     values: impl Iterator<Item = T>,
 ) -> Array {
-    Array { name: name.into(), of, values: Box::new(values.collect::<Vec<T>>()) }
+    Array { name: name.into(), of, cast: "", values: Box::new(values.collect::<Vec<T>>()) }
+}
+
+/// A column whose values are lists, each as Postgres writes one.
+fn lists<T: std::fmt::Display>(
+    name: &str,
+    cast: &'static str,
+    values: impl Iterator<Item = Option<impl AsRef<[T]>>>,
+) -> Array {
+    let text = |items: &[T]| format!("{{{}}}", items.iter().map(T::to_string).collect::<Vec<_>>().join(","));
+    let texts = values.map(|items| items.map(|items| text(items.as_ref())));
+    Array { cast, ..array(name, Type::TEXT_ARRAY, texts) }
 }
 
 fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Option<Uuid>) -> Vec<Array> {
@@ -199,9 +228,29 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
         let name = field.name;
         let facts = || rows.iter().map(|row| &row.fact);
         match field.kind {
-            FieldKind::Person(_) => columns.push(array(name, Type::UUID_ARRAY, facts().map(|fact| fact.person(name)))),
+            FieldKind::Person(_) | FieldKind::Listed(_) | FieldKind::PersonById { .. } | FieldKind::PersonOf { .. } => {
+                columns.push(array(name, Type::UUID_ARRAY, facts().map(|fact| fact.person(name))));
+            }
+            FieldKind::Ref(_) => {
+                columns.push(array(name, Type::UUID_ARRAY, facts().map(|fact| fact.refers_to(name))));
+            }
+            FieldKind::People { .. } => columns.push(lists(name, "::uuid[]", facts().map(|fact| fact.people(name)))),
+            FieldKind::Ints => columns.push(lists(name, "::int[]", facts().map(|fact| fact.ints(name)))),
             FieldKind::Int => columns.push(array(name, Type::INT4_ARRAY, facts().map(|fact| fact.int(name)))),
-            FieldKind::Word => {
+            FieldKind::Decimal => {
+                columns.push(array(name, Type::NUMERIC_ARRAY, facts().map(|fact| fact.decimal(name))));
+            }
+            FieldKind::Secret(_) => {
+                let (digests, sealed): (Vec<_>, Vec<_>) = facts()
+                    .map(|fact| match fact.get(name) {
+                        Some(FieldValue::Secret(digest, sealed)) => (Some(digest.to_vec()), Some(sealed.clone())),
+                        _ => (None, None),
+                    })
+                    .unzip();
+                columns.push(array(format!("{name}_digest"), Type::BYTEA_ARRAY, digests.into_iter()));
+                columns.push(array(format!("{name}_sealed"), Type::BYTEA_ARRAY, sealed.into_iter()));
+            }
+            FieldKind::Word | FieldKind::Code | FieldKind::Address => {
                 columns.push(array(name, Type::TEXT_ARRAY, facts().map(|fact| fact.word(name).map(ToOwned::to_owned))));
             }
             FieldKind::Text { .. } => {
@@ -225,10 +274,12 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
                 ));
                 columns.push(array(format!("{name}_raw"), Type::NUMERIC_ARRAY, facts().map(raw)));
                 columns.push(array(format!("{name}_scale"), Type::TEXT_ARRAY, facts().map(scale)));
-                columns.push(array("rated_by", Type::TEXT_ARRAY, rows.iter().map(|row| row.rated_by.clone())));
             }
-            FieldKind::Attribute(_) => {}
+            FieldKind::Attribute(_) | FieldKind::Joined { .. } => {}
         }
+    }
+    if entity.rated_by {
+        columns.push(array("rated_by", Type::TEXT_ARRAY, rows.iter().map(|row| row.rated_by.clone())));
     }
     columns
 }
@@ -253,8 +304,14 @@ pub async fn insert(
     let columns = arrays(entity, rows, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
-    let sql =
-        format!("INSERT INTO {} ({}) SELECT * FROM unnest({})", entity.table, names.join(", "), params.join(", "));
+    let values: Vec<String> = columns.iter().map(|column| format!("u.{}{}", column.name, column.cast)).collect();
+    let sql = format!(
+        "INSERT INTO {} ({names}) SELECT {} FROM unnest({}) AS u ({names})",
+        entity.table,
+        values.join(", "),
+        params.join(", "),
+        names = names.join(", ")
+    );
     run(tx, &sql, &columns).await.map(drop)
 }
 
@@ -271,13 +328,13 @@ pub async fn update(
     }
     let columns = arrays(entity, rows, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let sets: Vec<String> = names[1..]
+    let sets: Vec<String> = columns[1..]
         .iter()
-        .map(|name| match *name {
+        .map(|column| match column.name.as_str() {
             // An instance that was declared stays, with its company; without one the company is today's volunteer's.
             "instance_id" => "instance_id = COALESCE(u.instance_id, t.instance_id)".to_owned(),
             "company_id" => "company_id = CASE WHEN u.instance_id IS NULL AND t.instance_id IS NOT NULL THEN t.company_id ELSE u.company_id END".to_owned(),
-            _ => format!("{name} = u.{name}"),
+            name => format!("{name} = u.{name}{}", column.cast),
         })
         .collect();
     let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
@@ -329,10 +386,12 @@ pub fn content(fact: &Fact) -> Json {
     values.collect::<serde_json::Map<_, _>>().into()
 }
 
-/// People and texts stand in the history by id, so that it can be followed and holds no words.
+/// People and texts stand in the history by id and secrets as they were sealed, so that it can be followed and holds
+/// no words.
 fn history_value(value: &FieldValue) -> Json {
     match value {
         FieldValue::Text(id, _) => Json::String(id.to_string()),
+        FieldValue::Secret(digest, sealed) => serde_json::json!({ "digest": hex(digest), "sealed": hex(sealed) }),
         other => Json::String(other.canonical()),
     }
 }

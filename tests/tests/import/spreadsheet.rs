@@ -114,7 +114,7 @@ fn corrected(workbook: &[u8], from: &str, to: &str) -> Vec<u8> {
     let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).unwrap();
-        let (name, mut text) = (part.name().to_owned(), String::new());
+        let (name, mut text) = (part.name().unwrap().into_owned(), String::new());
         part.read_to_string(&mut text).unwrap();
         out.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         out.write_all(text.replace(from, to).as_bytes()).unwrap();

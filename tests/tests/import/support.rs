@@ -80,6 +80,66 @@ impl World {
             .get(0)
     }
 
+    /// Puts an object into the bucket, and nobody knows.
+    pub fn drop(&self, key: &str, content: impl AsRef<[u8]>) -> String {
+        self.blobs.drop_file(DROPS, key, content.as_ref())
+    }
+
+    /// Fates of the newest import of a key, in file order.
+    pub async fn fates(&self, key: &str) -> Vec<String> {
+        let rows = self
+            .owner
+            .query(
+                "SELECT fate::text FROM intake.records WHERE import_id =
+                   (SELECT import_id FROM intake.imports WHERE object_key = $1 ORDER BY created_at DESC LIMIT 1) ORDER BY record",
+                &[&key],
+            )
+            .await
+            .unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// Writes down what a person asks of an import, as the API does.
+    pub async fn ask(&self, receipt: &Value, mut command: Value) {
+        command["actor"] = json!("kari");
+        let id: uuid::Uuid = receipt["id"].as_str().unwrap().parse().unwrap();
+        self.owner
+            .execute("UPDATE intake.imports SET command = $2, status = 'queued' WHERE import_id = $1", &[&id, &command])
+            .await
+            .unwrap();
+    }
+
+    /// The message that says that something is asked, through the handler.
+    pub async fn tell_command(&self, receipt: &Value) -> Value {
+        handle(&self.app, command_event(receipt), in_a_minute()).await.unwrap().into()
+    }
+
+    pub async fn commit(&self, receipt: &Value, mut with: Value) -> Value {
+        with["kind"] = json!("commit");
+        self.do_it(receipt, with).await
+    }
+
+    pub async fn undo(&self, receipt: &Value) -> Value {
+        self.do_it(receipt, json!({ "kind": "undo" })).await
+    }
+
+    async fn do_it(&self, receipt: &Value, command: Value) -> Value {
+        self.ask(receipt, command).await;
+        assert_eq!(self.tell_command(receipt).await, json!({ "batchItemFailures": [] }));
+        let left = format!(
+            "SELECT count(*) FROM intake.imports WHERE import_id = '{}' AND (command IS NOT NULL OR status <> 'done')",
+            receipt["id"].as_str().unwrap()
+        );
+        assert_eq!(self.count(&left).await, 0, "the command is gone");
+        self.receipt_of(receipt).await
+    }
+
+    /// The receipt of an import as it is now.
+    pub async fn receipt_of(&self, receipt: &Value) -> Value {
+        let id: uuid::Uuid = receipt["id"].as_str().unwrap().parse().unwrap();
+        self.owner.query_one("SELECT receipt FROM intake.imports WHERE import_id = $1", &[&id]).await.unwrap().get(0)
+    }
+
     /// One number out of the database.
     pub async fn count(&self, sql: &str) -> i64 {
         self.owner.query_one(sql, &[]).await.unwrap().get(0)
@@ -152,6 +212,12 @@ pub fn message(key: &str, version: &str) -> Value {
     notification["Records"][0]["s3"]["object"]["versionId"] = json!(version);
     event["Records"][0]["body"] = json!(notification.to_string());
     event
+}
+
+/// The SQS batch that a command comes in.
+pub fn command_event(receipt: &Value) -> Value {
+    let body = json!({ "teei": "import-command", "import_id": receipt["id"] });
+    json!({ "Records": [{ "messageId": "c1", "body": body.to_string() }] })
 }
 
 pub fn sample(name: &str) -> Value {

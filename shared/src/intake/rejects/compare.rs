@@ -187,7 +187,7 @@ impl Hashes {
             Some(Kind::Timestamp { .. }) => date::read(text, &self.facts)
                 .ok()
                 .map(|moment| format!("{}{}", moment.at, if moment.day_only { " day" } else { "" })),
-            Some(Kind::Duration | Kind::Rating | Kind::Score | Kind::Integer { .. }) => {
+            Some(Kind::Duration | Kind::Rating | Kind::Score | Kind::Integer { .. } | Kind::Decimal { .. }) => {
                 number::decimal(text, self.facts.decimal).ok().map(|number| number.normalize().to_string())
             }
             _ => None,
