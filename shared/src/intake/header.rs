@@ -190,7 +190,9 @@ const CLOSING: &[&str] = &[
 /// not there; the sentence names it.
 pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal> {
     let folded: Vec<String> = cells.iter().map(|cell| fold(cell)).collect();
-    let columns: Vec<Option<usize>> = folded.iter().map(|name| find(name, layout)).collect();
+    let ours = |name: &str| REJECTS_COLUMNS.contains(&name.trim().trim_start_matches(super::formula::GUARD));
+    let columns: Vec<Option<usize>> =
+        folded.iter().zip(cells).map(|(name, cell)| if ours(cell) { None } else { find(name, layout) }).collect();
     for (at, column) in columns.iter().enumerate() {
         if let Some(index) = column
             && let Some(first) = columns[..at].iter().position(|earlier| earlier == column)

@@ -357,6 +357,9 @@ pub struct Receipt {
     /// The same as a workbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejects_xlsx_key: Option<String>,
+    /// What is missing of these two and why: `gone` if the dropped object was not there any more, else a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects_note: Option<String>,
     /// The import whose rejected records these are, corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_attempt: Option<Uuid>,
