@@ -158,7 +158,10 @@ pub async fn records(
     // One snapshot: a record's fact is the one that stands beside its fate.
     let tx = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start().await?;
     let import = tx
-        .query_typed("SELECT source, entity, layout, outcome FROM intake.imports WHERE import_id = $1", &[(&id, Type::UUID)])
+        .query_typed(
+            "SELECT source, entity, layout, outcome FROM intake.imports WHERE import_id = $1",
+            &[(&id, Type::UUID)],
+        )
         .await?
         .pop()
         .ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
