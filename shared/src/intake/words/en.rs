@@ -151,6 +151,9 @@ fn code(code: Code, hint: &str) -> &'static str {
         (Code::UndeclaredAuthor, _) => "Who wrote the texts is not declared for this source; declare it.",
         (Code::NulRemoved, _) => "A NUL character was taken out of a text; the rest of it was kept.",
         (Code::PrecisionDay, _) => "A date came without a time of day; only the day is known.",
+        (Code::NotTheUpload, _) => {
+            "The upload this file was announced with is not waiting any more; the file was imported on its own."
+        }
         (Code::RecordsInsideCell, _) => {
             "A quoted cell holds lines that look like records; check that a quote is not in the wrong place."
         }

@@ -167,6 +167,9 @@ fn code(code: Code, hint: &str) -> &'static str {
         (Code::UndeclaredAuthor, _) => "Det er ikke oppgitt hvem som har skrevet tekstene fra denne kilden; oppgi det.",
         (Code::NulRemoved, _) => "Et NUL-tegn ble tatt ut av en tekst; resten er beholdt.",
         (Code::PrecisionDay, _) => "En dato kom uten klokkeslett; bare dagen er kjent.",
+        (Code::NotTheUpload, _) => {
+            "Opplastingen som filen ble varslet med, venter ikke lenger; filen er importert for seg."
+        }
         (Code::RecordsInsideCell, _) => {
             "En celle i anførselstegn inneholder linjer som ser ut som rader; sjekk at ikke et anførselstegn står feil."
         }
