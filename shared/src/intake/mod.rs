@@ -7,7 +7,7 @@
 //! | is it a CSV at all? | [`not_csv`] |
 //! | encoding, delimiter, line endings | [`dialect`], [`decode`] |
 //! | bytes to records, strictly | [`scan`] |
-//! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
+//! | preamble, header, cells | [`preamble`], [`header`], [`known`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
 //! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`], [`words`] |
@@ -46,6 +46,7 @@ pub mod formula;
 pub mod header;
 pub mod importer;
 pub mod json;
+pub mod known;
 pub mod line_endings;
 pub mod mask;
 pub mod merge;

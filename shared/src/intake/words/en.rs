@@ -45,8 +45,9 @@ fn code(code: Code, hint: &str) -> &'static str {
         }
         (Code::NotCsv | Code::EmptyFile, _) => not_csv(hint, code),
         (Code::TooLarge, "header") => {
-            "The header line does not end within the first 64 KB; export fewer columns, or check its quotes."
+            "The header line does not end within the first 256 KB; export fewer columns, or check its quotes."
         }
+        (Code::TooLarge, "columns") => "The header has more than 3,000 columns; export fewer columns.",
         (Code::TooLarge, "2 GB") => "The file is larger than 2 GB; export fewer months at a time and drop the parts.",
         (Code::TooLarge, "5 000 000") => {
             "The file has more than 5,000,000 records; export fewer months at a time and drop the parts."

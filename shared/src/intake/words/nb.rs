@@ -51,8 +51,9 @@ fn code(code: Code, hint: &str) -> &'static str {
         }
         (Code::NotCsv | Code::EmptyFile, _) => not_csv(hint, code),
         (Code::TooLarge, "header") => {
-            "Overskriftsraden tar ikke slutt innenfor de første 64 kB; eksporter færre kolonner, eller sjekk anførselstegnene."
+            "Overskriftsraden tar ikke slutt innenfor de første 256 kB; eksporter færre kolonner, eller sjekk anførselstegnene."
         }
+        (Code::TooLarge, "columns") => "Overskriftsraden har mer enn 3000 kolonner; eksporter færre kolonner.",
         (Code::TooLarge, "2 GB") => {
             "Filen er større enn 2 GB; eksporter færre måneder om gangen og slipp delene hver for seg."
         }
