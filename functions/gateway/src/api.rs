@@ -12,7 +12,7 @@ use shared::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{health, imports};
+use crate::{console, health, imports};
 
 /// Who may see what came in: coordinators repair it, the data protection officer may look.
 const IMPORT_READERS: Who = Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo]);
@@ -23,6 +23,8 @@ pub const ACCESS: &[Access] = &[
     Access { method: "GET", path: "/v1/{service}/health", who: Who::Public },
     Access { method: "GET", path: "/v1/openapi.json", who: Who::Public },
     Access { method: "GET", path: "/v1/imports", who: IMPORT_READERS },
+    // The page only: what it shows it asks for with the reader's token.
+    Access { method: "GET", path: "/v1/imports/console", who: Who::Public },
     Access { method: "GET", path: "/v1/imports/{id}", who: IMPORT_READERS },
     Access { method: "GET", path: "/v1/imports/{id}/records", who: IMPORT_READERS },
 ];
@@ -36,12 +38,19 @@ pub struct App {
     pub db: Db,
     /// The last health answer, for ten seconds.
     pub health: health::Cache,
+    /// The coordinator's page, on the stages that have it.
+    pub console: console::Console,
 }
 
 impl App {
     /// An app on a database.
     pub fn new(db: Db) -> Self {
-        Self { db, health: health::Cache::default() }
+        Self { db, health: health::Cache::default(), console: console::Console::default() }
+    }
+
+    /// The app with the coordinator's page.
+    pub fn with_console(self, console: console::Console) -> Self {
+        Self { console, ..self }
     }
 }
 
@@ -51,6 +60,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::one))
         .routes(routes!(openapi))
         .routes(routes!(imports::list))
+        .routes(routes!(console::console))
         .routes(routes!(imports::get))
         .routes(routes!(imports::records))
 }

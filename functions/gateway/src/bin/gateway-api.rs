@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use gateway::api::{App, router};
+use gateway::{
+    api::{App, router},
+    console::Console,
+};
 use shared::{
     auth::Verifier,
     config::Env,
@@ -17,5 +20,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = shared::config::aws().await;
     let db = Db::connect_lazy(DbConfig::from_env(&env, &aws).await?);
     db.warm_up();
-    shared::http::run(router(Arc::new(App::new(db)), verifier)).await
+    shared::http::run(router(Arc::new(App::new(db).with_console(Console::from_env(&env))), verifier)).await
 }
