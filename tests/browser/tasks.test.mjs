@@ -128,7 +128,7 @@ test("an import is undone, after words that say what will happen", async () => {
   assert.match(words, /2 new rows are taken out/);
   assert.match(words, /1 changed row gets its earlier values back/);
   await press(page, /^Cancel$/, "dialog");
-  assert.equal(await page.$("dialog"), null);
+  assert.equal(await page.$("dialog[open]"), null);
   await press(page, /Undo this import/);
   await press(page, /Yes, undo it/, "dialog");
   await see(page, /This import was undone/);

@@ -102,6 +102,7 @@ async function api(method, path, { body, query = {}, signal } = {}) {
     if (signal?.aborted) throw error;
     throw new Failure({ code: "no_answer", retryable: true });
   }
+  signal?.throwIfAborted(); // left while the body came: nobody wants it
   if (answer.ok) return content;
   const retry = Number(answer.headers.get("Retry-After")) || undefined;
   const problem = { code: "no_problem", retryable: answer.status >= 500 || answer.status === 429, ...content, status: answer.status, retry };
