@@ -515,6 +515,16 @@ impl Run<'_> {
             rows_per_second: 0,
             cents: 0.0,
             first_import: None,
+            name: None,
+            dry_run: false,
+            plan: None,
+            plan_hash: None,
+            moved: false,
+            rejects_key: None,
+            rejects_xlsx_key: None,
+            first_attempt: None,
+            undo: None,
+            command_failed: None,
         }
     }
 }

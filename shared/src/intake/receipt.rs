@@ -26,6 +26,8 @@ pub enum Outcome {
     Planned,
     /// Something outside failed.
     Failed,
+    /// Applied, and taken back.
+    Undone,
 }
 
 impl Outcome {
@@ -37,6 +39,7 @@ impl Outcome {
             Self::Unchanged => "unchanged",
             Self::Planned => "planned",
             Self::Failed => "failed",
+            Self::Undone => "undone",
         }
     }
 }
@@ -165,6 +168,91 @@ pub struct PeopleFound {
     pub created: u32,
 }
 
+/// What a planned import would do.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// The first hundred records that would make a fact or change one; the counts tell how many there are.
+    pub changes: Vec<Change>,
+    /// How many people would be created.
+    pub people_created: u32,
+    /// The first hundred cells of a rejects file that were changed outside the rejected column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_elsewhere: Vec<ChangedCell>,
+}
+
+/// What a record would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its number in the file, from 1.
+    pub record: u32,
+    /// Its first physical line.
+    pub line: u32,
+    /// `new`, `changed`, or `unchanged` for an earlier revision that only a commit with `apply_stale` applies.
+    pub fate: String,
+    /// The fact it would change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<Uuid>,
+    /// A hash of what identifies the fact in its source, to tell records apart without naming anybody.
+    pub key_hash: String,
+    /// Field by field.
+    pub fields: Vec<FieldChange>,
+}
+
+/// What a field would become. Values of texts, of people and of what is said about people are not shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The field.
+    pub field: String,
+    /// Its value now, if it has one that can be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Its value after, if it has one that can be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+/// A cell of a rejects file that was changed outside the rejected column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedCell {
+    /// The line it stands on.
+    pub line: u32,
+    /// Its column.
+    pub column: String,
+}
+
+/// What taking an import back did. The counts of the receipt stay those of the load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Undone {
+    /// When.
+    pub at: Timestamp,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Facts that have the values from before the import again.
+    pub restored: u32,
+    /// Facts that it had brought and that are gone.
+    pub removed: u32,
+    /// Facts that a later import or a person touched, or that others refer to.
+    pub kept_later_edit: u32,
+    /// People that it had created, that nothing else refers to, and that are gone.
+    pub people_removed: u32,
+    /// Contract events written by it.
+    pub events: u64,
+}
+
+/// A commit or undo that could not be done yet; what the receipt says otherwise still holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CommandFailed {
+    /// `commit` or `undo`.
+    pub kind: String,
+    /// When it was tried.
+    pub at: Timestamp,
+    /// The stable code.
+    pub code: String,
+    /// Why, and what happens next.
+    pub reason: String,
+}
+
 /// The receipt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -223,6 +311,40 @@ pub struct Receipt {
     /// The import that had the same bytes first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_import: Option<Uuid>,
+    /// The file's name as it was announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Only a plan was asked for, and this is it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dry_run: bool,
+    /// What a planned import would do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Planned>,
+    /// The plan as a hash, for its commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_hash: Option<String>,
+    /// A commit was asked for and would have done something else than was planned: this is the new plan.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub moved: bool,
+    /// Where the rejected records stand in the results bucket, as CSV.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects_key: Option<String>,
+    /// The same as a workbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects_xlsx_key: Option<String>,
+    /// The import whose rejected records these are, corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_attempt: Option<Uuid>,
+    /// What taking it back did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undone>,
+    /// A commit or undo that was asked for and could not be done yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command_failed: Option<CommandFailed>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Receipt {
@@ -262,7 +384,12 @@ impl Receipt {
 
     /// Where the receipt stands in the results bucket: beside no drop, so that it triggers nothing.
     pub fn object_key(&self) -> String {
+        self.result_key("receipt.json")
+    }
+
+    /// Where a result of the import stands in the results bucket.
+    pub fn result_key(&self, file: &str) -> String {
         let name = self.file.key.rsplit('/').next().unwrap_or(&self.file.key);
-        format!("{}/{}/{name}/{}/receipt.json", self.source, self.entity.as_deref().unwrap_or("unknown"), self.id)
+        format!("{}/{}/{name}/{}/{file}", self.source, self.entity.as_deref().unwrap_or("unknown"), self.id)
     }
 }

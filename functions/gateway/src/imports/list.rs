@@ -1,9 +1,9 @@
-//! What came in: the list of imports, one import's receipt, the fate of every record.
+//! What came in: the list of imports and one import's receipt.
 
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::http::{Moment, Page, PathId, Problem, Query, problem};
@@ -27,11 +27,57 @@ pub struct ListQuery {
     /// How it ended.
     #[param(inline)]
     outcome: Option<Outcome>,
+    /// Noticed at this moment (RFC 3339) or on this day (UTC), or later.
+    #[param(value_type = Option<String>, example = "2025-03-01")]
+    from: Option<Since>,
+    /// Noticed before this moment (RFC 3339), or until the end of this day (UTC).
+    #[param(value_type = Option<String>, example = "2025-03-31")]
+    to: Option<Until>,
     /// Items a page, 1 to 200; 50 if absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
+}
+
+/// A moment, or the first of a day.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Since(Timestamp);
+
+/// A moment, or the first of the day after.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Until(Timestamp);
+
+impl TryFrom<String> for Since {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        moment(&text, 0).map(Self)
+    }
+}
+
+impl TryFrom<String> for Until {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        moment(&text, 1).map(Self)
+    }
+}
+
+fn moment(text: &str, days_on: i64) -> Result<Timestamp, &'static str> {
+    const REFUSED: &str = "neither a moment nor a day";
+    let time = match text.parse::<Timestamp>() {
+        Ok(time) => time,
+        // Only a day as it is written in full: the reader of dates also knows other forms.
+        Err(_) if text.len() == 10 => {
+            let day = text.parse::<Date>().and_then(|day| day.checked_add(days_on.days())).map_err(|_| REFUSED)?;
+            TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| REFUSED)?
+        }
+        Err(_) => return Err(REFUSED),
+    };
+    Moment::try_from(time).map(Moment::get).map_err(|_| REFUSED)
 }
 
 /// How an import ended.
@@ -85,6 +131,19 @@ pub struct ImportItem {
     /// The object's key in the drop bucket.
     #[schema(example = "kintell/sessions/march.csv")]
     key: String,
+    /// What the file is called, where the upload was announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "march.csv")]
+    name: Option<String>,
+    /// Whether it was only to be planned.
+    dry_run: bool,
+    /// The plan that waits for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan_hash: Option<String>,
+    /// Why, for anything but `loaded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "brake")]
+    code: Option<String>,
     /// When it was noticed.
     created_at: Timestamp,
     /// When it was done.
@@ -116,12 +175,16 @@ pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -
     let client = app.db.client().await?;
     let rows = client
         .query_typed(
-            "SELECT import_id, source, entity, status, outcome, object_key, created_at, finished_at, receipt -> 'counts' AS counts
+            "SELECT import_id, source, entity, status, outcome, object_key, name, dry_run, created_at, finished_at,
+                    CASE WHEN outcome = 'planned' THEN plan_hash END AS plan_hash,
+                    receipt ->> 'code' AS code, receipt -> 'counts' AS counts
              FROM intake.imports
              WHERE ($1::text IS NULL OR object_key = $1)
                AND ($2::text IS NULL OR source = $2)
                AND ($3::text IS NULL OR outcome = $3)
                AND ($4::timestamptz IS NULL OR (created_at, import_id) < ($4, $5))
+               AND ($7::timestamptz IS NULL OR created_at >= $7)
+               AND ($8::timestamptz IS NULL OR created_at < $8)
              ORDER BY created_at DESC, import_id DESC
              LIMIT $6",
             &[
@@ -131,6 +194,8 @@ pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -
                 (&after_time, Type::TIMESTAMPTZ),
                 (&after_id, Type::UUID),
                 (&page.fetch(), Type::INT8),
+                (&query.from.map(|since| since.0), Type::TIMESTAMPTZ),
+                (&query.to.map(|until| until.0), Type::TIMESTAMPTZ),
             ],
         )
         .await?;
@@ -147,6 +212,10 @@ fn import_item(row: &Row) -> ImportItem {
         status: row.get("status"),
         outcome: row.get("outcome"),
         key: row.get("object_key"),
+        name: row.get("name"),
+        dry_run: row.get("dry_run"),
+        plan_hash: row.get("plan_hash"),
+        code: row.get("code"),
         created_at: row.get("created_at"),
         finished_at: row.get("finished_at"),
         counts: row.get("counts"),
@@ -167,14 +236,22 @@ pub async fn get(State(app): State<Arc<App>>, PathId(id): PathId) -> Result<Json
     let client = app.db.client().await?;
     let row = client
         .query_typed(
-            "SELECT receipt, source, entity, layout, status, outcome, retryable, reason, bucket, object_key, object_version, bytes, attempts, created_at
+            "SELECT receipt, source, entity, layout, status, outcome, retryable, reason, bucket, object_key, object_version,
+                    bytes, attempts, created_at, name, dry_run
              FROM intake.imports WHERE import_id = $1",
             &[(&id, Type::UUID)],
         )
         .await?
         .pop()
         .ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
-    Ok(Json(row.get::<_, Option<Value>>("receipt").unwrap_or_else(|| so_far(id, &row))))
+    Ok(Json(match row.get::<_, Option<Value>>("receipt") {
+        Some(mut receipt) => {
+            // A plan that is being committed, or a load that is being undone, has the receipt of what it was.
+            receipt["status"] = json!(row.get::<_, &str>("status"));
+            receipt
+        }
+        None => so_far(id, &row),
+    }))
 }
 
 fn so_far(id: Uuid, row: &Row) -> Value {
@@ -191,120 +268,28 @@ fn so_far(id: Uuid, row: &Row) -> Value {
         "file": {
             "bucket": row.get::<_, String>("bucket"),
             "key": row.get::<_, String>("object_key"),
-            "version": row.get::<_, String>("object_version"),
+            "version": row.get::<_, Option<String>>("object_version"),
             "bytes": row.get::<_, Option<i64>>("bytes"),
         },
+        "name": row.get::<_, Option<String>>("name"),
+        "dry_run": row.get::<_, bool>("dry_run"),
         "created_at": row.get::<_, Timestamp>("created_at"),
     })
 }
 
-/// Page of the records.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct RecordsQuery {
-    /// Items a page, 1 to 200; 50 if absent.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<String>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The fate of one record.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RecordItem {
-    /// Its number in the file, from 1.
-    record: i32,
-    /// The line it begins on, as a text editor counts.
-    line: i32,
-    /// The line it ends on.
-    line_end: i32,
-    /// `new`, `changed`, `unchanged`, `duplicate`, `blank`, `rejected` or `suppressed`.
-    #[schema(example = "rejected")]
-    fate: String,
-    /// Why, for programs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "out_of_range")]
-    code: Option<String>,
-    /// Which column.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "rating")]
-    column: Option<String>,
-    /// Why, for people; the offending value is masked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    /// What was accepted and should be looked at.
-    #[schema(value_type = Vec<Object>)]
-    warnings: Value,
-    /// The fact it fed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fact: Option<Uuid>,
-}
-
-/// A page of records, in file order.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RecordList {
-    /// The records.
-    items: Vec<RecordItem>,
-    /// The cursor of the next page; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-/// The fate of every record of an import
-///
-/// In file order.
-#[utoipa::path(get, path = "/v1/imports/{id}/records", operation_id = "list_import_records",
-    params(("id" = Uuid, Path, description = "The import"), RecordsQuery),
-    responses(
-        (status = 200, description = "A page of records", body = RecordList),
-        (status = 400, description = "`bad_limit`, `bad_cursor`"),
-        (status = 404, description = "`not_found`")))]
-pub async fn records(
-    State(app): State<Arc<App>>,
-    PathId(id): PathId,
-    Query(query): Query<RecordsQuery>,
-) -> Result<Json<RecordList>, Problem> {
-    let page = Page::<i32>::parse(query.limit.as_deref(), query.cursor.as_deref())?;
-    // A cursor made up by hand could be anything: it stays in the range where one may be added to it.
-    let after = page.after.unwrap_or(0).clamp(0, i32::MAX - 1_000);
-    let client = app.db.client().await?;
-    let known = client.query_typed("SELECT 1 FROM intake.imports WHERE import_id = $1", &[(&id, Type::UUID)]).await?;
-    if known.is_empty() {
-        return Err(Problem::new(&problem::NOT_FOUND));
-    }
-    // The view intake.records says the same, but would unpack a whole file for every page: records are packed up to
-    // a thousand a row and numbered without gaps, so a page stands in the rows that begin within these bounds.
-    let rows = client
-        .query_typed(
-            "SELECT f.first_record + i.n - 1 AS record, f.lines[i.n] AS line, f.line_ends[i.n] AS line_end,
-                    f.fates[i.n]::text AS fate, f.facts[i.n] AS fact,
-                    note ->> 'code' AS code, note ->> 'column' AS column_name, note ->> 'reason' AS reason,
-                    COALESCE(note -> 'warnings', '[]'::jsonb) AS warnings
-             FROM intake.fates f
-             CROSS JOIN LATERAL generate_subscripts(f.lines, 1) AS i (n)
-             CROSS JOIN LATERAL (SELECT f.notes -> (f.first_record + i.n - 1)::text AS note) AS x
-             WHERE f.import_id = $1 AND f.first_record > $2 - 1000 AND f.first_record <= $2 + $3
-               AND f.first_record + i.n - 1 > $2
-             ORDER BY record LIMIT $3",
-            &[(&id, Type::UUID), (&after, Type::INT4), (&i32::try_from(page.fetch()).unwrap_or(201), Type::INT4)],
-        )
-        .await?;
-    let mut items: Vec<_> = rows.iter().map(record_item).collect();
-    let next = page.cut(&mut items, |item| item.record);
-    Ok(Json(RecordList { items, next }))
-}
-
-fn record_item(row: &Row) -> RecordItem {
-    RecordItem {
-        record: row.get("record"),
-        line: row.get("line"),
-        line_end: row.get("line_end"),
-        fate: row.get("fate"),
-        code: row.get("code"),
-        column: row.get("column_name"),
-        reason: row.get("reason"),
-        warnings: row.get("warnings"),
-        fact: row.get("fact"),
+    #[test]
+    fn a_day_is_its_beginning_from_and_its_end_to() {
+        let read = |text: &str| (moment(text, 0).map(|t| t.to_string()), moment(text, 1).map(|t| t.to_string()));
+        let day = (Ok("2025-03-31T00:00:00Z".to_owned()), Ok("2025-04-01T00:00:00Z".to_owned()));
+        assert_eq!(read("2025-03-31"), day);
+        let moment = Ok("2025-03-31T10:00:00Z".to_owned());
+        assert_eq!(read("2025-03-31T12:00:00+02:00"), (moment.clone(), moment));
+        for bad in ["", "2025-02-30", "2025-3-31", "31.03.2025", "2025-03-31T12:00:00", "-009999-01-02T01:59:59Z"] {
+            assert!(read(bad).0.is_err(), "{bad}");
+        }
     }
 }
