@@ -1,13 +1,15 @@
 //! Kintell: video meetings between volunteers and participants, for language practice or mentoring.
 //!
-//! How a Kintell rating is read stands in [`sessions`], its user list in [`users`]; [`import`] is the function that
-//! dropped files wake.
+//! How a Kintell rating is read stands in [`sessions`], its user list in [`users`]. The function that dropped files
+//! wake is `shared::intake::importer`, given [`SOURCE`].
 
-pub mod import;
 pub mod sessions;
 pub mod users;
 
-use shared::intake::entity::Entity;
+use shared::intake::{entity::Entity, importer::Source};
 
 /// What Kintell exports.
 pub const ENTITIES: &[&Entity] = &[&sessions::SESSIONS, &users::USERS];
+
+/// The source and its importer.
+pub const SOURCE: Source = Source { name: "kintell", function: "kintell-import", entities: ENTITIES };

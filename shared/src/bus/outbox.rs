@@ -94,7 +94,7 @@ impl Outbox {
         self.rows.push(Row {
             event_id: sealed.id,
             r#type: T::TYPE,
-            service: T::SERVICE,
+            service: sealed.data.service(),
             subject: sealed.subject,
             occurred_at: sealed.time,
             recorded_at: sealed.recordedtime,

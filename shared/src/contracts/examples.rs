@@ -14,6 +14,10 @@ pub(super) const LINK: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_00
 
 pub(super) const IMPORT: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0050);
 
+pub(super) const MATCH: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0060);
+pub(super) const FACT: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0061);
+pub(super) const SKILL: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0062);
+
 pub(super) fn kintell() -> SourceCode {
     SourceCode::new("kintell").expect("a constant that keeps the rule of source codes")
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Contract, Violation,
     examples::{IMPORT, PARTICIPANT, TEXT, kintell},
-    values::{AuthorRole, Entity, ImportOutcome, Line, Revision, SourceCode, TextKind},
+    values::{AuthorRole, Entity, ImportOutcome, Line, Revision, SourceCode, TextKind, UndoOutcome},
 };
 
 /// Somebody wrote something. The words are sealed in the vault under `textId`; this event is the one trigger of
@@ -189,6 +189,60 @@ impl Contract for ImportRefused {
             counts: Counts::default(),
             outcome: ImportOutcome::Refused,
             revision: Revision::FIRST,
+        }
+    }
+}
+
+/// What became of an undone import's records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct UndoCounts {
+    /// Facts that have their values from before the import again.
+    pub restored: u32,
+    /// Facts that the import had brought and that are gone.
+    pub removed: u32,
+    /// Facts that a later import or a person touched, and that stay.
+    pub kept_later_edit: u32,
+}
+
+/// An applied file was taken back. The facts it brought or changed say so in events of their own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportUndone {
+    /// The import; the subject of the event.
+    pub import_id: Uuid,
+    /// The system the file came from.
+    pub source: SourceCode,
+    /// What the file held.
+    pub entity: Entity,
+    /// What had become of its records when it was applied.
+    pub counts: Counts,
+    /// What became of them now.
+    pub undo: UndoCounts,
+    /// How the import ended: `undone`.
+    pub outcome: UndoOutcome,
+    /// The version of this fact; above the one of `intake.import.completed`.
+    pub revision: Revision,
+}
+
+impl Contract for ImportUndone {
+    const TYPE: &'static str = "intake.import.undone.v1";
+    const SERVICE: &'static str = "intake";
+
+    fn check(&self) -> Result<(), Violation> {
+        self.counts.check()
+    }
+
+    fn example() -> Self {
+        Self {
+            import_id: IMPORT,
+            source: kintell(),
+            entity: Entity::Sessions,
+            counts: Counts { records: 12, new: 10, changed: 1, duplicate: 1, ..Counts::default() },
+            undo: UndoCounts { restored: 1, removed: 9, kept_later_edit: 1 },
+            outcome: UndoOutcome::Undone,
+            revision: Revision::FIRST.next(),
         }
     }
 }

@@ -3,17 +3,21 @@
 //! Every event is a [CloudEvents 1.0](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md) object
 //! whose `data` is one of the structs below. The Rust types are the source; `events/contracts/<type>.schema.json`
 //! is generated from them ([`schema`]). A type's promise:
-//! - it holds ids, enums, numbers, times and codes, and has no field a name, an address or a sentence would fit into;
+//! - it holds ids, enums, numbers, times and codes, and no field for what a person is called or wrote. The one text is
+//!   the title a provider gives a course ([`CourseName`]), bounded, and no address fits into it;
 //! - it is checked when it is written ([`EventDraft`]) and when it is read ([`Envelope::read`]);
 //! - readers pass over fields they do not know, so that a field may be added; writers emit none of those.
 //!
 //! A breaking change is a new type `….v2`.
 
+pub mod buddy;
 mod examples;
 pub mod intake;
 pub mod kintell;
 pub mod profile;
+pub mod retraction;
 pub mod schema;
+pub mod upskilling;
 pub mod values;
 
 use jiff::Timestamp;
@@ -21,9 +25,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-pub use intake::{Counts, ImportCompleted, ImportRefused, TextReceived};
+pub use buddy::{
+    BuddyMilestoneReached, CheckinCompleted, EventAttended, EventLogged, FeedbackCategories, FeedbackSubmitted,
+    MatchCreated, MatchEnded, SkillShareCompleted,
+};
+pub use intake::{Counts, ImportCompleted, ImportRefused, ImportUndone, TextReceived, UndoCounts};
 pub use kintell::{SessionCompleted, SessionScheduled};
-pub use profile::{FlagChanged, MilestoneReached, ProfileCreated, ProfileLinked, ProfileUpdated};
+pub use profile::{FlagChanged, MilestoneReached, ProfileCreated, ProfileLinked, ProfileUnlinked, ProfileUpdated};
+pub use retraction::FactRetracted;
+pub use upskilling::{CourseCompleted, CredentialIssued, ProgressUpdated};
 pub use values::*;
 
 use crate::error::{Classified, Retry};
@@ -49,6 +59,13 @@ pub trait Contract: Serialize + DeserializeOwned + JsonSchema + Sized + Send + S
     const TYPE: &'static str;
     /// The service the fact belongs to: `source` is `teei/<service>`, on the bus `teei.<service>`.
     const SERVICE: &'static str;
+    /// Every service that facts of this type belong to: one, unless the type speaks of other facts.
+    const SERVICES: &'static [&'static str] = &[Self::SERVICE];
+
+    /// The service this fact belongs to; one of [`Self::SERVICES`].
+    fn service(&self) -> &'static str {
+        Self::SERVICE
+    }
 
     /// Rules between fields; the rules of single fields are in their types.
     fn check(&self) -> Result<(), Violation> {
@@ -196,10 +213,15 @@ impl Header {
     }
 }
 
+/// `source` of the events of a service.
+fn source(service: &str) -> String {
+    format!("teei/{service}")
+}
+
 impl<T: Contract> Envelope<T> {
-    /// `source` of every event of this type.
-    pub fn source() -> String {
-        format!("teei/{}", T::SERVICE)
+    /// `source` of this event.
+    pub fn source(&self) -> String {
+        source(self.data.service())
     }
 
     /// `dataschema` of every event of this type, and `$id` of its schema.
@@ -226,7 +248,7 @@ impl<T: Contract> Envelope<T> {
         serde_json::to_string(&Wire {
             specversion: SPEC_VERSION,
             id: self.id,
-            source: Self::source().as_str(),
+            source: self.source().as_str(),
             r#type: T::TYPE,
             subject: self.subject,
             time: self.time,
@@ -250,7 +272,7 @@ impl<T: Contract> Envelope<T> {
         let wire: Wire<String, T> = serde_json::from_str(json).map_err(|error| malformed(&error))?;
         for (is, must, member) in [
             (&wire.specversion, SPEC_VERSION, "specversion"),
-            (&wire.source, Self::source().as_str(), "source"),
+            (&wire.source, source(wire.data.service()).as_str(), "source"),
             (&wire.datacontenttype, CONTENT_TYPE, "datacontenttype"),
             (&wire.dataschema, Self::dataschema().as_str(), "dataschema"),
             (&wire.dataclassification, CLASSIFICATION, "dataclassification"),

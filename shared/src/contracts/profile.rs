@@ -126,6 +126,29 @@ impl Contract for ProfileLinked {
     }
 }
 
+/// An id in a source no longer belongs to a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileUnlinked {
+    /// The person.
+    pub profile_id: Uuid,
+    /// The system the person had an id in.
+    pub source: SourceCode,
+    /// The link that is gone; the subject of the event.
+    pub link_id: Uuid,
+    /// The version of this fact; above the one of `profile.linked`.
+    pub revision: Revision,
+}
+
+impl Contract for ProfileUnlinked {
+    const TYPE: &'static str = "profile.unlinked.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn example() -> Self {
+        Self { profile_id: PARTICIPANT, source: kintell(), link_id: LINK, revision: Revision::FIRST.next() }
+    }
+}
+
 /// A person reached a milestone. When an earlier fact arrives later, the milestone moves: the next revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -5,9 +5,11 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::{
-    CLASSIFICATION, CONTENT_TYPE, Contract, CorrelationId, Envelope, EventDraft, FlagChanged, ImportCompleted,
-    ImportRefused, MilestoneReached, ProfileCreated, ProfileLinked, ProfileUpdated, SPEC_VERSION, SessionCompleted,
-    SessionScheduled, TextReceived, examples,
+    BuddyMilestoneReached, CLASSIFICATION, CONTENT_TYPE, CheckinCompleted, Contract, CorrelationId, CourseCompleted,
+    CredentialIssued, Envelope, EventAttended, EventDraft, EventLogged, FactRetracted, FeedbackSubmitted, FlagChanged,
+    ImportCompleted, ImportRefused, ImportUndone, MatchCreated, MatchEnded, MilestoneReached, ProfileCreated,
+    ProfileLinked, ProfileUnlinked, ProfileUpdated, ProgressUpdated, SPEC_VERSION, SessionCompleted, SessionScheduled,
+    SkillShareCompleted, TextReceived, examples, source,
 };
 
 /// One published type.
@@ -23,14 +25,28 @@ pub fn catalogue() -> Vec<Published> {
     vec![
         published::<SessionScheduled>(),
         published::<SessionCompleted>(),
+        published::<MatchCreated>(),
+        published::<MatchEnded>(),
+        published::<EventLogged>(),
+        published::<EventAttended>(),
+        published::<SkillShareCompleted>(),
+        published::<CheckinCompleted>(),
+        published::<FeedbackSubmitted>(),
+        published::<BuddyMilestoneReached>(),
+        published::<CourseCompleted>(),
+        published::<CredentialIssued>(),
+        published::<ProgressUpdated>(),
         published::<TextReceived>(),
+        published::<FactRetracted>(),
         published::<ProfileCreated>(),
         published::<ProfileUpdated>(),
         published::<ProfileLinked>(),
+        published::<ProfileUnlinked>(),
         published::<MilestoneReached>(),
         published::<FlagChanged>(),
         published::<ImportCompleted>(),
         published::<ImportRefused>(),
+        published::<ImportUndone>(),
     ]
 }
 
@@ -55,7 +71,7 @@ pub fn schema_of<T: Contract>() -> Value {
         "properties": {
             "specversion": { "const": SPEC_VERSION, "description": "The version of CloudEvents." },
             "id": uuid("The event's identity, UUIDv7: recognise repeats by it."),
-            "source": { "const": Envelope::<T>::source(), "description": "The service the fact belongs to." },
+            "source": sources::<T>(),
             "type": { "const": T::TYPE, "description": "The event's type with its version; also the detail-type on the bus." },
             "subject": uuid("The fact's id."),
             "time": instant("When it happened, in UTC."),
@@ -83,6 +99,15 @@ fn data_schema<T: Contract>() -> Value {
         schema.remove("title");
     }
     schema
+}
+
+fn sources<T: Contract>() -> Value {
+    let sources: Vec<String> = T::SERVICES.iter().map(|service| source(service)).collect();
+    let description = "The service the fact belongs to.";
+    match sources.as_slice() {
+        [one] => json!({ "const": one, "description": description }),
+        several => json!({ "type": "string", "enum": several, "description": description }),
+    }
 }
 
 fn uuid(description: &str) -> Value {

@@ -10,14 +10,28 @@ macro_rules! for_every_type {
     ($check:ident) => {
         $check::<SessionScheduled>();
         $check::<SessionCompleted>();
+        $check::<MatchCreated>();
+        $check::<MatchEnded>();
+        $check::<EventLogged>();
+        $check::<EventAttended>();
+        $check::<SkillShareCompleted>();
+        $check::<CheckinCompleted>();
+        $check::<FeedbackSubmitted>();
+        $check::<BuddyMilestoneReached>();
+        $check::<CourseCompleted>();
+        $check::<CredentialIssued>();
+        $check::<ProgressUpdated>();
         $check::<TextReceived>();
+        $check::<FactRetracted>();
         $check::<ProfileCreated>();
         $check::<ProfileUpdated>();
         $check::<ProfileLinked>();
+        $check::<ProfileUnlinked>();
         $check::<MilestoneReached>();
         $check::<FlagChanged>();
         $check::<ImportCompleted>();
         $check::<ImportRefused>();
+        $check::<ImportUndone>();
     };
 }
 
@@ -143,7 +157,7 @@ fn no_member_of_any_contract_takes_free_text() {
         }
     }
     let catalogue = schema::catalogue();
-    assert_eq!(catalogue.len(), 10);
+    assert_eq!(catalogue.len(), 24);
     for published in catalogue {
         look(published.name, &published.schema["properties"]);
     }
@@ -200,6 +214,50 @@ fn the_rules_between_fields_hold_when_writing_and_when_reading() {
             .is_ok()
     );
     assert!(FlagChanged { value: false, ..FlagChanged::example() }.check().is_err());
+}
+
+/// Each breaks one rule between fields, as its type's check finds it.
+#[test]
+fn the_rules_of_buddy_retraction_and_undo_hold() {
+    fn broken<T: Contract>(bad: T) {
+        let mut event = schema::example::<T>();
+        event["data"] = serde_json::to_value(&bad).unwrap();
+        assert!(bad.check().is_err(), "{event}");
+        assert!(matches!(Envelope::<T>::read(&event.to_string()), Err(ContractError::Broken(_))), "{event}");
+    }
+    let created = MatchCreated::example();
+    broken(MatchCreated { buddy_id: created.participant_id, ..created });
+    let ended = MatchEnded::example();
+    broken(MatchEnded { buddy_id: ended.participant_id, ..ended.clone() });
+    broken(MatchEnded { matched_at: Some(ended.ended_at + jiff::SignedDuration::from_secs(1)), ..ended.clone() });
+    assert!(MatchEnded { matched_at: None, ..ended }.check().is_ok());
+    let shared = SkillShareCompleted::example();
+    broken(SkillShareCompleted { teacher_id: shared.learner_id, ..shared });
+    broken(ImportUndone { counts: Counts { records: 3, ..Counts::default() }, ..ImportUndone::example() });
+}
+
+#[test]
+fn a_retraction_belongs_to_the_service_of_its_fact_and_names_a_milestone_only_of_a_journey() {
+    let schema = schema::schema_of::<FactRetracted>();
+    let of = |fact_type, milestone| FactRetracted { fact_type, milestone, ..FactRetracted::example() };
+    for fact_type in FactType::ALL {
+        for milestone in [None, Some(Milestone::BuddyMatched)] {
+            let data = of(*fact_type, milestone);
+            let right = milestone.is_some() == (*fact_type == FactType::ProfileMilestone);
+            assert_eq!(data.check().is_ok(), right);
+            let mut event = schema::example::<FactRetracted>();
+            event["source"] = json!(format!("teei/{}", fact_type.service()));
+            event["data"] = serde_json::to_value(&data).unwrap();
+            assert_eq!(valid(&schema, &event).is_ok(), right, "{event}");
+            assert_eq!(Envelope::<FactRetracted>::read(&event.to_string()).is_ok(), right, "{event}");
+            if right {
+                let sealed = Envelope::<FactRetracted>::read(&event.to_string()).unwrap();
+                assert_eq!(sealed.source(), event["source"].as_str().unwrap());
+                event["source"] = json!("teei/moderation");
+                assert!(Envelope::<FactRetracted>::read(&event.to_string()).is_err(), "{event}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The values contract events are made of. Each checks itself when it is made and when it is read, so that an
-//! event with a wrong value can neither be written nor taken in. There is no free-text type here on purpose.
+//! event with a wrong value can neither be written nor taken in. There is no type for what people write here, on purpose.
 
 use std::{borrow::Cow, fmt};
 
@@ -94,6 +94,19 @@ bounded_integer!(
     "a whole number from 1"
 );
 
+bounded_integer!(
+    /// How many of something there are or were: days, meetings, points.
+    Amount,
+    0..=2147483647,
+    "a whole number from 0"
+);
+bounded_integer!(
+    /// One of the United Nations' seventeen Sustainable Development Goals, by its number.
+    SdgGoal,
+    1..=17,
+    "a whole number from 1 to 17"
+);
+
 impl Revision {
     /// The first version of a fact.
     pub const FIRST: Self = Self(1);
@@ -142,6 +155,53 @@ impl JsonSchema for Rating {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "number", "minimum": 0, "maximum": 1 })
+    }
+}
+
+/// A mark or a share out of 100, an exact decimal. At most twelve places, so that its fifteen digits survive being a
+/// JSON number: the event says what the store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Score(Decimal);
+
+impl Score {
+    /// How many decimal places a score may have.
+    pub const PLACES: u32 = 12;
+
+    /// Checks the range and the places; nothing is rounded.
+    pub fn new(value: Decimal) -> Result<Self, ValueError> {
+        let value = value.normalize();
+        if value < Decimal::ZERO || value > Decimal::ONE_HUNDRED || value.scale() > Self::PLACES {
+            return Err(ValueError { what: "score", rule: "from 0 to 100 with at most 12 decimal places" });
+        }
+        Ok(Self(value))
+    }
+
+    /// The decimal.
+    pub fn get(self) -> Decimal {
+        self.0
+    }
+}
+
+impl Serialize for Score {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        rust_decimal::serde::float::serialize(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Score {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A JSON number has no declared places: what another producer's arithmetic left behind is rounded away.
+        let value: Decimal = rust_decimal::serde::float::deserialize(deserializer)?;
+        Self::new(value.round_dp(Self::PLACES)).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Score {
+    fn schema_name() -> Cow<'static, str> {
+        "Score".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "minimum": 0, "maximum": 100 })
     }
 }
 
@@ -221,6 +281,60 @@ code!(
     }
 );
 
+code!(
+    /// A language by its BCP 47 code: `uk`, `nb-NO`.
+    LanguageCode,
+    "language",
+    "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
+    "a BCP 47 code such as uk or nb-NO",
+    |value| {
+        let mut parts = value.split('-');
+        let first = parts.next().unwrap_or_default();
+        let further: Vec<&str> = parts.collect();
+        (2..=3).contains(&first.len())
+            && first.bytes().all(|b| b.is_ascii_lowercase())
+            && further.len() <= 3
+            && further
+                .iter()
+                .all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+    }
+);
+code!(
+    /// Who gives a course, exactly as the source spells it: `ecornell`, `itslearning`.
+    ProviderCode,
+    "provider",
+    "^(?!.*[^ @]@[^ @]*\\.)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,255}$",
+    "1 to 255 printable characters without an e-mail address",
+    printable
+);
+code!(
+    /// A course as its provider numbers it, exactly as the source spells it.
+    CourseCode,
+    "courseId",
+    "^(?!.*[^ @]@[^ @]*\\.)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,255}$",
+    "1 to 255 printable characters without an e-mail address",
+    printable
+);
+code!(
+    /// What a provider calls a course. The title of a product, not something a person wrote about themselves.
+    CourseName,
+    "courseName",
+    "^(?!.*[^ @]@[^ @]*\\.)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,255}$",
+    "1 to 255 printable characters without an e-mail address",
+    printable
+);
+
+/// One line of 1 to 255 characters in which no e-mail address stands. The pattern beside it says the same.
+fn printable(value: &str) -> bool {
+    let unprintable = |c: char| matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}');
+    let part_of_address = |c: char| c != ' ' && c != '@';
+    let address = value.match_indices('@').any(|(at, _)| {
+        let domain = value[at + 1..].split(|c| !part_of_address(c)).next().unwrap_or_default();
+        value[..at].ends_with(part_of_address) && domain.contains('.')
+    });
+    (1..=255).contains(&value.chars().count()) && !value.contains(unprintable) && !address
+}
+
 /// A closed list of names. `as_str` is the name as events and the store spell it.
 macro_rules! vocabulary {
     ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident = $text:literal),+ $(,)? }) => {
@@ -261,227 +375,8 @@ macro_rules! vocabulary {
     };
 }
 
-vocabulary!(
-    /// What a Kintell meeting is for.
-    SessionType {
-        /// Language practice ("Language Connect").
-        Language = "language",
-        /// Career mentoring ("Mentorship").
-        Mentorship = "mentorship",
-    }
-);
-vocabulary!(
-    /// A level of the Common European Framework of Reference for languages, lowest first.
-    Cefr {
-        /// Breakthrough.
-        A1 = "A1",
-        /// Waystage.
-        A2 = "A2",
-        /// Threshold.
-        B1 = "B1",
-        /// Vantage.
-        B2 = "B2",
-        /// Advanced.
-        C1 = "C1",
-        /// Mastery.
-        C2 = "C2",
-    }
-);
-vocabulary!(
-    /// The scale a rating was given on, before it became 0 to 1.
-    RatingScale {
-        /// One to five; stored as (r − 1) / 4.
-        OneToFive = "1-5",
-        /// Zero to one; stored as it is.
-        ZeroToOne = "0-1",
-    }
-);
-vocabulary!(
-    /// Which side of a meeting gave the rating.
-    Rater {
-        /// The newcomer.
-        Participant = "participant",
-        /// The volunteer or mentor.
-        Volunteer = "volunteer",
-    }
-);
-vocabulary!(
-    /// Who wrote a text, as the source declares it.
-    AuthorRole {
-        /// The newcomer.
-        Participant = "participant",
-        /// A Kintell volunteer or mentor.
-        Volunteer = "volunteer",
-        /// A local buddy.
-        Buddy = "buddy",
-        /// The source does not say: screened, never scored.
-        Undeclared = "undeclared",
-    }
-);
-vocabulary!(
-    /// What a text was written about.
-    TextKind {
-        /// A Kintell meeting.
-        KintellSession = "kintell_session",
-        /// A buddy check-in.
-        BuddyCheckin = "buddy_checkin",
-        /// Feedback on a buddy match.
-        BuddyFeedback = "buddy_feedback",
-        /// A reflection on a course.
-        CourseReflection = "course_reflection",
-        /// Anything else.
-        Other = "other",
-    }
-);
-vocabulary!(
-    /// A milestone of a journey: reached once, the earliest event time wins.
-    Milestone {
-        /// Matched with a buddy.
-        BuddyMatched = "buddy_matched",
-        /// The first completed language session.
-        FirstLanguageSession = "first_language_session",
-        /// A language session at a level above an earlier one's.
-        LanguageLevelUp = "language_level_up",
-        /// The first completed mentoring session.
-        FirstMentorshipSession = "first_mentorship_session",
-        /// Enrolled in a course.
-        CourseEnrolled = "course_enrolled",
-        /// Completed a course.
-        CourseCompleted = "course_completed",
-        /// Was given a credential.
-        CredentialEarned = "credential_earned",
-    }
-);
-vocabulary!(
-    /// A flag on a journey: advice with its cause, nothing acts on a person by it.
-    Flag {
-        /// Three or more rated language sessions with a mean rating of at least 0.75.
-        MentorReady = "mentor_ready",
-        /// Two rated language sessions within 60 days, both below 0.5.
-        LanguageSupportNeeded = "language_support_needed",
-    }
-);
-vocabulary!(
-    /// A part of a profile a reader can see. Events name what changed, never the value.
-    ProfileField {
-        /// The person's name.
-        Name = "name",
-        /// The e-mail address.
-        Email = "email",
-        /// The preferred language.
-        Language = "language",
-        /// The city.
-        City = "city",
-    }
-);
-vocabulary!(
-    /// What made a profile or changed it.
-    Trigger {
-        /// A dropped file.
-        Import = "import",
-        /// A signed delivery of a provider.
-        Webhook = "webhook",
-        /// A call of the API by a person or a service.
-        Api = "api",
-    }
-);
-vocabulary!(
-    /// What a file of a source holds.
-    Entity {
-        /// Kintell meetings.
-        Sessions = "sessions",
-        /// People of a source.
-        Users = "users",
-        /// Buddy matches.
-        Matches = "matches",
-        /// Events of a buddy match.
-        Events = "events",
-        /// Who came to a community event.
-        EventAttendance = "event_attendance",
-        /// Skill-share sessions.
-        SkillSessions = "skill_sessions",
-        /// Buddy check-ins.
-        Checkins = "checkins",
-        /// Buddy feedback.
-        Feedback = "feedback",
-        /// Milestones a source reports.
-        Milestones = "milestones",
-        /// Completed courses.
-        Completions = "completions",
-        /// Credentials.
-        Credentials = "credentials",
-        /// Course progress.
-        Progress = "progress",
-    }
-);
-vocabulary!(
-    /// How a finished import ended, where it ended in an event: `planned` and `unchanged` publish nothing.
-    ImportOutcome {
-        /// Applied.
-        Loaded = "loaded",
-        /// The file as a whole was refused.
-        Refused = "refused",
-    }
-);
+mod lists;
+pub use lists::*;
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_duration_is_accepted_exactly_from_1_to_480_and_read_by_the_same_rule(minutes in -1000i64..1000) {
-            let made = DurationMinutes::new(minutes);
-            let read = serde_json::from_str::<DurationMinutes>(&minutes.to_string());
-            prop_assert_eq!(made.is_ok(), (1..=480).contains(&minutes));
-            prop_assert_eq!(made.ok(), read.ok());
-        }
-
-        #[test]
-        fn a_rating_survives_the_wire_exactly(units in 0i64..=100_000) {
-            let rating = Rating::new(Decimal::new(units, 5)).unwrap();
-            let wire = serde_json::to_string(&rating).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Rating>(&wire).unwrap(), rating, "{}", wire);
-        }
-
-        #[test]
-        fn a_source_code_keeps_the_rule_of_its_own_schema(text in "[a-zA-Z0-9_@ ]{0,34}") {
-            let matches = text.len() >= 2 && text.len() <= 32
-                && text.as_bytes()[0].is_ascii_lowercase()
-                && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-            prop_assert_eq!(SourceCode::new(&text).is_ok(), matches);
-        }
-    }
-
-    #[test]
-    fn ratings_outside_0_to_1_are_refused_when_made_and_when_read() {
-        for bad in ["-0.00001", "1.00001", "5"] {
-            assert!(Rating::new(bad.parse().unwrap()).is_err(), "{bad}");
-            assert!(serde_json::from_str::<Rating>(bad).is_err(), "{bad}");
-        }
-        assert_eq!(Rating::new("0.833335".parse().unwrap()).unwrap().get().to_string(), "0.83334");
-    }
-
-    #[test]
-    fn no_address_and_no_full_name_fits_into_a_correlation_id() {
-        for bad in ["oksana@example.org", "Oksana Shevchenko", "Оксана", "", &"x".repeat(129)] {
-            assert!(CorrelationId::new(bad).is_err(), "{bad}");
-        }
-        assert!(CorrelationId::new("Root=1-67891233-abcdef012345678912345678").is_ok());
-    }
-
-    #[test]
-    fn the_error_of_a_bad_value_does_not_repeat_it() {
-        let error = serde_json::from_str::<SourceCode>("\"Oksana Shevchenko\"").unwrap_err().to_string();
-        assert!(!error.contains("Oksana"), "{error}");
-    }
-
-    #[test]
-    fn levels_order_from_a1_to_c2() {
-        assert!(Cefr::ALL.is_sorted() && Cefr::A1 < Cefr::C2);
-        assert_eq!("B2".parse::<Cefr>(), Ok(Cefr::B2));
-        assert!("b2".parse::<Cefr>().is_err());
-    }
-}
+mod tests;

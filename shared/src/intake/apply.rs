@@ -310,7 +310,7 @@ impl<'a> Apply<'a> {
             warnings.push(Code::IdentityConflict);
         }
         let line = Line::new(span.line)
-            .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.")))?;
+            .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.").hinted("lines")))?;
         Ok(Decided { at, key: candidate.key, line, merged, existing, words, said, warnings, newcomers })
     }
 
@@ -459,7 +459,7 @@ impl<'a> Apply<'a> {
 fn several_people(field: &str) -> Rejection {
     let reason =
         format!("The address in {field} belongs to several people; decide which, then drop the rejects again.");
-    Rejection { code: Code::AmbiguousPerson, column: Some(field.to_owned()), reason }
+    Rejection::record(Code::AmbiguousPerson, reason).at(field)
 }
 
 /// Whether a text that the file does not have stays with a person whom the fact is not about any more: the importer
@@ -497,5 +497,5 @@ fn plain(value: Value) -> Option<FieldValue> {
 fn unreachable_record(span: &RecordSpan) -> (Fate, Option<Uuid>, Note) {
     let reason =
         format!("Line {} was read and not decided; this is our fault: report it, and drop the file again.", span.line);
-    (Fate::Rejected, None, Note::rejected(Rejection::record(Code::TooLarge, reason)))
+    (Fate::Rejected, None, Note::rejected(Rejection::record(Code::TooLarge, reason).hinted("internal")))
 }

@@ -101,11 +101,8 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
         if !column.required {
             return Ok(None);
         }
-        return Err(Rejection {
-            code: Code::MissingRequired,
-            column: Some(column.name.to_owned()),
-            reason: format!("{} is empty, but every record needs it; fill it in.", column.name),
-        });
+        let reason = format!("{} is empty, but every record needs it; fill it in.", column.name);
+        return Err(Rejection::record(Code::MissingRequired, reason).at(column.name));
     }
     if text.contains('\0') {
         return reject(Code::NulByte, &"holds a NUL character; remove it and export again");
@@ -123,12 +120,13 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
     };
     if is_longer(limit.0, limit.1) {
         let what = format!("is longer than {} characters; shorten it", limit.1);
-        return reject(Code::TooLong, &what);
+        return reject(Code::TooLong, &what).map_err(|rejection| rejection.hinted(limit.1.to_string()));
     }
     let value = match column.kind {
         // An identifier is stored and compared in clear, an address may not be.
         Kind::Identifier if text.contains(['@', '＠']) => {
-            return reject(Code::BadEmail, &"looks like an e-mail address; use the record's own id");
+            let what = "looks like an e-mail address; use the record's own id";
+            return Err(Rejection::cell(Code::BadEmail, column.name, raw, what).hinted("id"));
         }
         Kind::Identifier => Value::Id(text.to_owned()),
         Kind::Name | Kind::Text => Value::Text(raw.to_owned()),
@@ -143,7 +141,9 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
         },
         Kind::Email => match email::normalise(text) {
             Ok(address) => Value::Email(address),
-            Err(what) => return reject(Code::BadEmail, &what),
+            Err(error) => {
+                return Err(Rejection::cell(Code::BadEmail, column.name, raw, error.what()).hinted(error.token()));
+            }
         },
         Kind::JsonText => match json::check(raw) {
             Ok(()) => Value::Json(raw.to_owned()),
@@ -187,12 +187,19 @@ fn time(column: &Column, raw: &str, facts: &Facts, now: Timestamp, future_ok: bo
             date::BadDate::Order | date::BadDate::Zone => Code::AmbiguousDate,
             date::BadDate::Impossible => Code::ImpossibleDate,
         };
-        Rejection::cell(code, column.name, raw, error.what(facts.date_order))
+        let rejection = Rejection::cell(code, column.name, raw, error.what(facts.date_order));
+        match error.token(facts.date_order) {
+            Some(token) => rejection.hinted(token),
+            None => rejection,
+        }
     })?;
     let earliest = now.to_zoned(TimeZone::UTC).checked_sub(YEARS_BACK.years());
-    if earliest.is_ok_and(|earliest| at < earliest.timestamp()) {
+    if let Ok(earliest) = earliest
+        && at < earliest.timestamp()
+    {
         let what = format!("is more than {YEARS_BACK} years back; check the year");
-        return Err(Rejection::cell(Code::OutOfRange, column.name, raw, what));
+        let rejection = Rejection::cell(Code::OutOfRange, column.name, raw, what);
+        return Err(rejection.hinted(format!("≥ {}", earliest.date())));
     }
     let latest = now.checked_add(SignedDuration::from_hours(SLACK_HOURS));
     if !future_ok && latest.is_ok_and(|latest| at > latest) {
@@ -203,7 +210,7 @@ fn time(column: &Column, raw: &str, facts: &Facts, now: Timestamp, future_ok: bo
 }
 
 fn bad_number(column: &Column, raw: &str, error: BadNumber) -> Rejection {
-    Rejection::cell(Code::BadNumber, column.name, raw, error.what())
+    Rejection::cell(Code::BadNumber, column.name, raw, error.what()).hinted(error.token())
 }
 
 fn whole(column: &Column, raw: &str, min: i64, max: i64, unit: &str) -> Result<Value, Rejection> {
@@ -212,7 +219,7 @@ fn whole(column: &Column, raw: &str, min: i64, max: i64, unit: &str) -> Result<V
         return Ok(Value::Int(number));
     }
     let what = format!("is not between {min} and {max}{unit}; correct it");
-    Err(Rejection::cell(Code::OutOfRange, column.name, raw, what))
+    Err(Rejection::cell(Code::OutOfRange, column.name, raw, what).hinted(format!("{min}–{max}")))
 }
 
 fn decimal(column: &Column, raw: &str, facts: &Facts, min: i64, max: i64) -> Result<Decimal, Rejection> {
@@ -222,7 +229,7 @@ fn decimal(column: &Column, raw: &str, facts: &Facts, min: i64, max: i64) -> Res
         return Ok(if number.is_zero() { number.abs() } else { number });
     }
     let what = format!("is not between {min} and {max}; correct it");
-    Err(Rejection::cell(Code::OutOfRange, column.name, raw, what))
+    Err(Rejection::cell(Code::OutOfRange, column.name, raw, what).hinted(format!("{min}–{max}")))
 }
 
 fn rating(column: &Column, raw: &str, facts: &Facts) -> Result<Value, Rejection> {
@@ -249,21 +256,32 @@ fn one_of(column: &Column, raw: &str, values: &'static [&'static str]) -> Result
     let found = values.iter().find(|value| value.eq_ignore_ascii_case(text));
     found.map(|value| Value::Enum(value)).ok_or_else(|| {
         let what = format!("is none of: {}; write one of them", values.join(", "));
-        Rejection::cell(Code::BadEnum, column.name, raw, what)
+        Rejection::cell(Code::BadEnum, column.name, raw, what).hinted(values.join(", "))
     })
 }
 
 fn bad_json(column: &Column, raw: &str, error: json::BadJson, wanted: &str) -> Rejection {
-    let (code, what) = match error {
+    let (code, what, hint) = match error {
         json::BadJson::Form(at) => {
             let at = raw.get(..at).map_or(at, |before| before.chars().count()) + 1;
-            (Code::BadJson, format!("is not {wanted} (character {at}); export it unchanged"))
+            let what = format!("is not {wanted} (character {at}); export it unchanged");
+            (Code::BadJson, what, Some(at.to_string()))
         }
-        json::BadJson::DuplicateKey => (Code::BadJson, "says a key twice in one object; keep one of them".to_owned()),
-        json::BadJson::TooDeep => (Code::TooDeep, format!("is nested deeper than {} levels", json::DEPTH_LIMIT)),
-        json::BadJson::Nul => (Code::NulByte, "holds a NUL character; remove it".to_owned()),
+        json::BadJson::DuplicateKey => {
+            let what = "says a key twice in one object; keep one of them".to_owned();
+            (Code::BadJson, what, Some("duplicate_key".to_owned()))
+        }
+        json::BadJson::TooDeep => {
+            let what = format!("is nested deeper than {} levels; make it flatter", json::DEPTH_LIMIT);
+            (Code::TooDeep, what, Some(json::DEPTH_LIMIT.to_string()))
+        }
+        json::BadJson::Nul => (Code::NulByte, "holds a NUL character; remove it".to_owned(), None),
     };
-    Rejection::cell(code, column.name, raw, what)
+    let rejection = Rejection::cell(code, column.name, raw, what);
+    match hint {
+        Some(hint) => rejection.hinted(hint),
+        None => rejection,
+    }
 }
 
 /// `http(s)://host…` without blanks, control characters or a password in it.

@@ -163,19 +163,47 @@ pub struct Rejection {
     pub code: Code,
     /// The column, by its name in our tables; none for a fault of the whole record.
     pub column: Option<String>,
-    /// One sentence a coordinator understands: what, where, what to do.
+    /// One sentence a coordinator understands: what, where, what to do. In English; [`super::words::sentence`] says
+    /// it in other languages.
     pub reason: String,
+    /// The offending value, masked; none where the whole record is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What the reason says beyond its code, without words of a language: the allowed words, a limit, a file's name,
+    /// or one of the tokens that [`super::words`] lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Rejection {
     /// A rejection of a whole record.
     pub fn record(code: Code, reason: impl Into<String>) -> Self {
-        Self { code, column: None, reason: reason.into() }
+        Self { code, column: None, reason: reason.into(), value: None, hint: None }
     }
 
     /// A rejection of one cell: `<column> "<masked value>" <what is wrong and what to do>.`
     pub fn cell(code: Code, column: &str, raw: &str, what: impl fmt::Display) -> Self {
-        Self { code, column: Some(column.to_owned()), reason: format!("{column} \"{}\" {what}.", mask(raw)) }
+        let value = mask(raw);
+        Self::record(code, format!("{column} \"{value}\" {what}.")).at(column).valued(value)
+    }
+
+    /// The same about a column.
+    #[must_use]
+    pub fn at(mut self, column: impl Into<String>) -> Self {
+        self.column = Some(column.into());
+        self
+    }
+
+    /// The same with its detail; see [`Rejection::hint`].
+    #[must_use]
+    pub fn hinted(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn valued(mut self, masked: String) -> Self {
+        self.value = Some(masked);
+        self
     }
 }
 
@@ -184,14 +212,25 @@ impl Rejection {
 pub struct Refusal {
     /// The stable code.
     pub code: Code,
-    /// One sentence a coordinator understands: what it looks like and what to do.
+    /// One sentence a coordinator understands: what it looks like and what to do. In English;
+    /// [`super::words::answer`] says it in other languages.
     pub reason: String,
+    /// As [`Rejection::hint`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Refusal {
     /// A refusal with its sentence.
     pub fn new(code: Code, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
+        Self { code, reason: reason.into(), hint: None }
+    }
+
+    /// The same with its detail.
+    #[must_use]
+    pub fn hinted(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
     }
 }
 
@@ -213,5 +252,14 @@ mod tests {
     fn a_rejection_never_shows_the_value_in_clear() {
         let it = Rejection::cell(Code::BadEmail, "email", "anna@@example.org", "is no address");
         assert_eq!(it.reason, "email \"x***@x***\" is no address.");
+        assert_eq!(it.value.as_deref(), Some("x***@x***"));
+    }
+
+    #[test]
+    fn a_stored_rejection_of_before_is_read_and_a_new_one_says_only_what_it_has() {
+        let old: Rejection = serde_json::from_str(r#"{"code":"bad_date","column":"date","reason":"x."}"#).unwrap();
+        assert_eq!((old.value, old.hint), (None, None));
+        let json = serde_json::to_string(&Rejection::record(Code::SelfPair, "x.")).unwrap();
+        assert_eq!(json, r#"{"code":"self_pair","column":null,"reason":"x."}"#);
     }
 }

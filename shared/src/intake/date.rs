@@ -62,6 +62,20 @@ impl BadDate {
     }
 }
 
+impl BadDate {
+    /// The same as a token of [`super::words`]; none where its code says it all.
+    pub const fn token(self, order: Option<DateOrder>) -> Option<&'static str> {
+        match (self, order) {
+            (Self::ShortYear, _) => Some("short_year"),
+            (Self::Order, _) => Some("order"),
+            (Self::Zone, _) => Some("zone"),
+            (Self::Impossible, Some(DateOrder::DayFirst)) => Some("day_first"),
+            (Self::Impossible, Some(DateOrder::MonthFirst)) => Some("month_first"),
+            (Self::Form, _) | (Self::Impossible, None) => None,
+        }
+    }
+}
+
 /// A point in time, and whether only its day is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {

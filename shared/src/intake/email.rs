@@ -1,7 +1,45 @@
 //! E-mail addresses as identities: compared exactly, after trimming and ASCII lower-casing.
 
-/// Why a text is not one e-mail address; the end of a sentence that begins with the value.
-pub type BadEmail = &'static str;
+/// Why a text is not one e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadEmail {
+    /// It has no `@`.
+    NoAt,
+    /// It has more than one `@`.
+    Several,
+    /// It holds a character that separates addresses or that nobody sees.
+    Character,
+    /// It, or what is before its `@`, is empty or too long.
+    Length,
+    /// What is behind the `@` is no domain with a dot.
+    Domain,
+}
+
+impl BadEmail {
+    /// The end of a sentence that begins with the value.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::NoAt => "is not an e-mail address; write one like name@example.org",
+            Self::Several => "has more than one @; write exactly one address",
+            Self::Character => {
+                "holds a space, a bracket, a separator or an invisible character; write exactly one plain address"
+            }
+            Self::Length => "is too short or too long for an e-mail address; check it",
+            Self::Domain => "has no proper domain behind the @; write one like name@example.org",
+        }
+    }
+
+    /// The same as a token of [`super::words`].
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::NoAt => "no_at",
+            Self::Several => "several",
+            Self::Character => "character",
+            Self::Length => "length",
+            Self::Domain => "domain",
+        }
+    }
+}
 
 /// The most bytes of an address, and of what is before its `@` (RFC 5321 §4.5.3.1).
 const ADDRESS_LIMIT: usize = 254;
@@ -19,24 +57,23 @@ const LABEL_LIMIT: usize = 63;
 pub fn normalise(raw: &str) -> Result<String, BadEmail> {
     let address = raw.trim();
     let Some((local, domain)) = address.split_once('@') else {
-        return Err("is not an e-mail address; write one like name@example.org");
+        return Err(BadEmail::NoAt);
     };
     if domain.contains('@') {
-        return Err("has more than one @; write exactly one address");
+        return Err(BadEmail::Several);
     }
     if address.chars().any(forbidden) {
-        return Err("holds a space, a bracket, a separator or an invisible character; write exactly one \
-             plain address");
+        return Err(BadEmail::Character);
     }
     if local.is_empty() || local.len() > LOCAL_LIMIT || address.len() > ADDRESS_LIMIT {
-        return Err("is too short or too long for an e-mail address; check it");
+        return Err(BadEmail::Length);
     }
     let labels_fit = domain.split('.').all(|label| {
         let hyphens = label.starts_with('-') || label.ends_with('-');
         !label.is_empty() && label.len() <= LABEL_LIMIT && !hyphens
     });
     if !domain.contains('.') || !labels_fit {
-        return Err("has no proper domain behind the @; write one like name@example.org");
+        return Err(BadEmail::Domain);
     }
     Ok(address.to_ascii_lowercase())
 }

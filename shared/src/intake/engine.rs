@@ -176,6 +176,7 @@ impl Engine {
             super::code::Code::WrongEntity,
             format!("The file's folder is none that is read; put it into {} and drop it again.", known.join(" or ")),
         )
+        .hinted(known.join(", "))
     }
 }
 
@@ -297,6 +298,7 @@ impl Run<'_> {
             survey.preamble.control_total.map(|stated| ControlTotal { stated, counted: counted(&apply) });
         if let Some(total) = receipt.control_total.filter(|total| total.stated != total.counted) {
             receipt.warnings.push(Warning {
+                hint: Some(format!("{}, {}", total.stated, total.counted)),
                 code: super::code::Code::ControlTotalMismatch,
                 records: 0,
                 first_line: None,
@@ -442,6 +444,7 @@ impl Run<'_> {
         receipt.retryable = outcome == Outcome::Failed && code != OBJECT_GONE;
         receipt.code = Some(code.to_owned());
         receipt.reason = Some(refusal.reason);
+        receipt.hint = refusal.hint;
         let mut outbox = Outbox::new(&self.import_id.to_string());
         if outcome == Outcome::Refused {
             self.publish_refused(&mut outbox, seen.entity, Counts::default())?;
@@ -488,6 +491,7 @@ impl Run<'_> {
             retryable: false,
             reason: None,
             code: None,
+            hint: None,
             file: File {
                 bucket: self.object.bucket.clone(),
                 key: self.object.key.clone(),

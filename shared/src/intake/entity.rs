@@ -257,7 +257,8 @@ pub fn not_the_same_person(fact: &Fact, one: &'static str, other: &'static str) 
         (Some(a), Some(b)) if a == b => Err(Rejection::record(
             Code::SelfPair,
             format!("{one} and {other} are the same person; correct one of the two addresses."),
-        )),
+        )
+        .hinted(format!("{one}, {other}"))),
         _ => Ok(()),
     }
 }
@@ -265,11 +266,11 @@ pub fn not_the_same_person(fact: &Fact, one: &'static str, other: &'static str) 
 /// What ends cannot end before it began.
 pub fn in_order(fact: &Fact, first: &'static str, then: &'static str) -> Result<(), Rejection> {
     match (fact.time(first), fact.time(then)) {
-        (Some(a), Some(b)) if b < a => Err(Rejection {
-            code: Code::CompletedBeforeScheduled,
-            column: Some(then.to_owned()),
-            reason: format!("{then} ({b}) is before {first} ({a}); correct one of the two."),
-        }),
+        (Some(a), Some(b)) if b < a => {
+            let reason = format!("{then} ({b}) is before {first} ({a}); correct one of the two.");
+            let rejection = Rejection::record(Code::CompletedBeforeScheduled, reason);
+            Err(rejection.at(then).hinted(first))
+        }
         _ => Ok(()),
     }
 }

@@ -71,11 +71,13 @@ impl Note {
 
     fn json(&self) -> Value {
         let mut note = json!({});
-        if let Some(Rejection { code, column, reason }) = &self.rejection {
+        if let Some(Rejection { code, column, reason, value, hint }) = &self.rejection {
             note["code"] = json!(code);
             note["reason"] = json!(reason);
-            if let Some(column) = column {
-                note["column"] = json!(column);
+            for (name, text) in [("column", column), ("value", value), ("hint", hint)] {
+                if let Some(text) = text {
+                    note[name] = json!(text);
+                }
             }
         }
         if !self.warnings.is_empty() {

@@ -43,8 +43,13 @@ pub fn rejection(span: &RecordSpan, header: &Header, layout: &[Column]) -> Optio
             RECORD_LIMIT >> 20,
         ),
     };
-    let column = name.map(str::to_owned);
-    Some(Rejection { code: fault.code, column, reason })
+    let mut rejection = Rejection::record(fault.code, reason);
+    rejection.column = name.map(str::to_owned);
+    rejection.hint = match fault.code {
+        Code::TooLarge => Some(format!("{} MB, {} MB, {COLUMN_LIMIT}", CELL_LIMIT >> 20, RECORD_LIMIT >> 20)),
+        _ => (span.line_end > span.line).then(|| format!("{}–{}", span.line, span.line_end)),
+    };
+    Some(rejection)
 }
 
 /// The rejection of a row that is the header again or a totals row; `None` for a record.

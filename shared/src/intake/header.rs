@@ -137,7 +137,8 @@ pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal
                     cells[first].trim(),
                     cells[at].trim()
                 ),
-            ));
+            )
+            .hinted(layout[*index].name));
         }
     }
     let mut missing = Vec::new();
@@ -190,6 +191,7 @@ fn missing_column(column: &Column, cells: &[&str], columns: &[Option<usize>], la
             hint.unwrap_or_default()
         ),
     )
+    .hinted(column.name)
 }
 
 /// An unknown column's name as it may stand in a receipt: people write names and numbers into headers too, so only

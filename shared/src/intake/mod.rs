@@ -10,7 +10,7 @@
 //! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
-//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`] |
+//! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`], [`words`] |
 //!
 //! With the bucket and the database around it:
 //!
@@ -21,6 +21,7 @@
 //! | pass 2, one transaction: people, facts, texts, events | [`apply`], [`record`], [`merge`], [`store`], [`attributes`] |
 //! | what became of it | [`fates`], [`receipt`], [`report`] |
 //! | the whole of it, killed anywhere and told again | [`engine`] |
+//! | the function around it, one for every source | [`importer`] |
 //!
 //! The tables that say which columns an entity has ([`entity`], [`column`]) and the facts of a source
 //! ([`facts`], [`source`]) are data given by the caller: nothing in here knows a session from a match.
@@ -42,6 +43,7 @@ pub mod fates;
 pub mod fault;
 pub mod formula;
 pub mod header;
+pub mod importer;
 pub mod json;
 pub mod line_endings;
 pub mod mask;
@@ -62,6 +64,7 @@ pub mod survey;
 pub mod texts;
 pub mod trigger;
 mod walk;
+pub mod words;
 
 #[cfg(test)]
 mod cell_tests;

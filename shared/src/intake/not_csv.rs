@@ -62,7 +62,25 @@ impl NotCsv {
                 (Code::NotCsv, "This is no text in any encoding we know; export the file again as \"CSV UTF-8\".")
             }
         };
-        Refusal::new(code, reason)
+        Refusal::new(code, reason).hinted(self.token())
+    }
+
+    /// The same as a token of [`super::words`].
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::OnlyBlank => "blank",
+            Self::Workbook => "workbook",
+            Self::Zip => "zip",
+            Self::OldWorkbook => "xls",
+            Self::Gzip => "gzip",
+            Self::Pdf => "pdf",
+            Self::Html => "html",
+            Self::Xml => "xml",
+            Self::Json => "json",
+            Self::Picture => "picture",
+            Self::Noise => "noise",
+        }
     }
 }
 

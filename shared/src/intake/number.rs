@@ -27,6 +27,15 @@ impl BadNumber {
             Self::NotWhole => "is not a whole number; write it without decimals",
         }
     }
+
+    /// The same as a token of [`super::words`].
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Comma => "comma",
+            Self::Form => "form",
+            Self::NotWhole => "whole",
+        }
+    }
 }
 
 /// Reads `[-]digits[sign digits]` exactly. Nothing else is a number: no exponent, no thousands

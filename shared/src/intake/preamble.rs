@@ -79,7 +79,8 @@ pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]])
             return Err(Refusal::new(
                 Code::TooLarge,
                 "The header line does not end within the first 64 KB; export fewer columns.",
-            ));
+            )
+            .hinted("header"));
         }
         if let Some(remark) = remark(first) {
             control_total = control_total.or_else(|| control_total_in(remark));

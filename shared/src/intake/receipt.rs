@@ -139,6 +139,9 @@ pub struct Warning {
     /// What it means, for a warning about the whole file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What the detail says beyond the code, in no language: see [`super::code::Rejection::hint`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// A rejected record.
@@ -157,6 +160,25 @@ pub struct Reject {
     pub code: Code,
     /// One sentence: what, where, what to do. Values in it are masked.
     pub reason: String,
+    /// The offending value, masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What the reason says beyond its code, in no language: see [`super::code::Rejection::hint`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Reject {
+    /// The rejection in it, for [`super::words::sentence`].
+    pub fn rejection(&self) -> super::code::Rejection {
+        super::code::Rejection {
+            code: self.code,
+            column: self.column.clone(),
+            reason: self.reason.clone(),
+            value: self.value.clone(),
+            hint: self.hint.clone(),
+        }
+    }
 }
 
 /// People the file is about.
@@ -276,6 +298,9 @@ pub struct Receipt {
     /// The code of the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// What the reason says beyond its code, in no language: see [`super::code::Rejection::hint`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// The object.
     pub file: File,
     /// How it is written.
@@ -356,6 +381,7 @@ impl Receipt {
             records,
             first_line: Some(line),
             detail: None,
+            hint: None,
         }));
         self.rejects = fates
             .rejections()
@@ -367,6 +393,8 @@ impl Receipt {
                 column: rejection.column.clone(),
                 code: rejection.code,
                 reason: rejection.reason.clone(),
+                value: rejection.value.clone(),
+                hint: rejection.hint.clone(),
             })
             .collect();
     }

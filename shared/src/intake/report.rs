@@ -81,6 +81,10 @@ pub fn unknown_columns(survey: &Survey) -> Vec<Warning> {
             records: 0,
             first_line: None,
             detail: Some(sentence(column)),
+            hint: Some(match column.nearest {
+                Some(nearest) => format!("{} → {nearest}", column.name),
+                None => column.name.clone(),
+            }),
         })
         .collect()
 }

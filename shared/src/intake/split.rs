@@ -111,15 +111,12 @@ pub fn check_width(cells: &Cells<'_>, header: &Header, layout: &[Column]) -> Res
     let missing =
         header.columns.iter().skip(found).filter_map(|column| layout.get((*column)?)).find(|column| column.required);
     if let Some(column) = missing {
-        return Err(Rejection {
-            code: Code::TooFewCells,
-            column: Some(column.name.to_owned()),
-            reason: format!(
-                "This record has {found} cells, the header has {width}, and the required column \
-                 {} is beyond the last; complete the record.",
-                column.name
-            ),
-        });
+        let reason = format!(
+            "This record has {found} cells, the header has {width}, and the required column {} is beyond the last; \
+             complete the record.",
+            column.name
+        );
+        return Err(Rejection::record(Code::TooFewCells, reason).at(column.name).hinted(format!("{found}, {width}")));
     }
     if cells.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
         return Err(Rejection::record(
@@ -128,7 +125,8 @@ pub fn check_width(cells: &Cells<'_>, header: &Header, layout: &[Column]) -> Res
                 "This record has {found} cells with content, the header has {width}; a text that \
                  holds the delimiter must stand in quotes."
             ),
-        ));
+        )
+        .hinted(format!("{found}, {width}")));
     }
     Ok(())
 }

@@ -117,7 +117,7 @@ pub async fn survey(
     }
     if info.bytes > MOST_BYTES {
         let reason = "The file is larger than 2 GB; export fewer months at a time and drop the parts.";
-        return Err(refused(Refusal::new(Code::TooLarge, reason), seen));
+        return Err(refused(Refusal::new(Code::TooLarge, reason).hinted("2 GB"), seen));
     }
     let sample = blobs.range(object, 0, info.bytes.min(dialect::SAMPLE as u64)).await?;
     if let Some(other) = not_csv::looks_like(&sample) {
@@ -194,7 +194,7 @@ async fn pass(
         records += batch.spans.len() as u64;
         if records > MOST_RECORDS {
             let reason = "The file has more than 5,000,000 records; export fewer months at a time and drop the parts.";
-            return Err(refuse(Refusal::new(Code::TooLarge, reason)));
+            return Err(refuse(Refusal::new(Code::TooLarge, reason).hinted("5 000 000")));
         }
         for span in batch.spans {
             if span.kind == SpanKind::Blank || span.fault.is_some() {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kintell::import::handle;
 use serde_json::json;
+use shared::intake::importer::handle;
 use shared::{error::Classified, intake::apply::ApplyError};
 use tokio::time::Instant;
 

@@ -2,14 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kintell::import::{App, handle};
 use serde_json::{Value, json};
 use shared::{
     bus::{
         nudge::{NudgeError, Nudger},
         testing::RecordedNudges,
     },
-    intake::{blob::MemoryBlobs, engine::Engine},
+    intake::{
+        blob::MemoryBlobs,
+        engine::Engine,
+        importer::{App, handle},
+    },
     vault::LazyVault,
 };
 use tests::{Database, keys};
@@ -125,16 +128,19 @@ impl World {
 }
 
 pub fn app(database: &Database, blobs: Arc<MemoryBlobs>, nudges: Arc<RecordedNudges>) -> App {
-    App::new(Engine {
-        db: database.db_for("teei_kintell_import"),
-        blobs,
-        results_bucket: RESULTS.to_owned(),
-        nudger: Box::new(Shared(nudges)),
-        vault: LazyVault::new(Box::new(keys())),
-        source: "kintell",
-        entities: kintell::ENTITIES,
-        memory_mb: 1769,
-    })
+    App::new(
+        &kintell::SOURCE,
+        Engine {
+            db: database.db_for("teei_kintell_import"),
+            blobs,
+            results_bucket: RESULTS.to_owned(),
+            nudger: Box::new(Shared(nudges)),
+            vault: LazyVault::new(Box::new(keys())),
+            source: "kintell",
+            entities: kintell::ENTITIES,
+            memory_mb: 1769,
+        },
+    )
 }
 
 /// The sample of `events/`, for another object.

@@ -3,16 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use kintell::import::{App, handle};
+use kintell::SOURCE;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
-use shared::{config::Env, error::diagnostic};
+use shared::{
+    config::Env,
+    error::diagnostic,
+    intake::importer::{App, handle},
+};
 use tokio::time::Instant;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shared::telemetry::init("kintell-import");
-    let app = Arc::new(App::from_env(&Env::from_process()).await?);
+    let app = Arc::new(App::from_env(&SOURCE, &Env::from_process()).await?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let app = app.clone();
         async move {

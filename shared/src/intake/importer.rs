@@ -1,25 +1,28 @@
-//! The function a dropped Kintell file wakes.
-
-use std::sync::Arc;
+//! The function that a dropped file wakes: the same for every source, which is a parameter.
+//!
+//! A binary says which [`Source`] it is for, builds an [`App`] and hands [`handle`] to the runtime.
 
 use serde_json::{Value, json};
-use shared::{
-    bus::nudge::SqsNudger,
-    config::{self, ConfigError, Env},
-    db::{Db, DbConfig},
-    error::Classified,
-    heartbeat::Heartbeat,
-    intake::{
-        apply::ApplyError,
-        blob::S3,
-        engine::Engine,
-        trigger::{self, NotANotification},
-    },
-    vault::{Kms, LazyVault},
-};
 use tokio::time::Instant;
 
-use crate::ENTITIES;
+use super::{
+    apply::ApplyError,
+    engine::Engine,
+    entity::Entity,
+    trigger::{self, NotANotification},
+};
+use crate::{error::Classified, heartbeat::Heartbeat};
+
+/// A source and the function that imports its files.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// The source, which is also the folder its files are dropped into: `kintell`.
+    pub name: &'static str,
+    /// The function: `kintell-import`.
+    pub function: &'static str,
+    /// What it exports.
+    pub entities: &'static [&'static Entity],
+}
 
 /// What the function holds between invocations.
 pub struct App {
@@ -48,25 +51,35 @@ impl From<Answer> for Value {
 
 impl App {
     /// The function over a given engine.
-    pub fn new(engine: Engine) -> Self {
-        Self { engine, heartbeat: Heartbeat::new("kintell-import", "kintell") }
+    pub fn new(source: &Source, engine: Engine) -> Self {
+        Self { engine, heartbeat: Heartbeat::new(source.function, source.name) }
     }
 
     /// Reads the environment and begins to connect.
-    pub async fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let aws = config::aws().await;
+    #[cfg(all(feature = "s3", feature = "sqs", feature = "kms"))]
+    pub async fn from_env(source: &Source, env: &crate::config::Env) -> Result<Self, crate::config::ConfigError> {
+        use crate::{
+            bus::nudge::SqsNudger,
+            db::{Db, DbConfig},
+            intake::blob::S3,
+            vault::{Kms, LazyVault},
+        };
+        let aws = crate::config::aws().await;
         let db = Db::connect_lazy(DbConfig::from_env(env, &aws).await?);
         db.warm_up();
-        Ok(Self::new(Engine {
-            db,
-            blobs: Arc::new(S3::new(&aws)),
-            results_bucket: env.required("RESULTS_BUCKET")?,
-            nudger: Box::new(SqsNudger::from_env(env, &aws)?),
-            vault: LazyVault::new(Box::new(Kms::from_env(env, &aws)?)),
-            source: "kintell",
-            entities: ENTITIES,
-            memory_mb: env.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
-        }))
+        Ok(Self::new(
+            source,
+            Engine {
+                db,
+                blobs: std::sync::Arc::new(S3::new(&aws)),
+                results_bucket: env.required("RESULTS_BUCKET")?,
+                nudger: Box::new(SqsNudger::from_env(env, &aws)?),
+                vault: LazyVault::new(Box::new(Kms::from_env(env, &aws)?)),
+                source: source.name,
+                entities: source.entities,
+                memory_mb: env.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
+            },
+        ))
     }
 }
 
