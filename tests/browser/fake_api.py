@@ -70,7 +70,7 @@ def pass_over(one: dict, apply_stale: bool) -> dict:
     """What the file would do to the facts: fates, changes, and what to apply."""
     first_attempt, header, rows = rows_of(one["text"])
     key_name = header[0] if header else ""
-    seen, records, changes, elsewhere = {}, [], [], False
+    seen, records, changes, elsewhere = {}, [], [], []
     rejected_before = {}
     if first_attempt in imports:
         rejected_before = {r["raw"].get(key_name): r["raw"] for r in imports[first_attempt].get("records", []) if r["fate"] == "rejected"}
@@ -96,8 +96,8 @@ def pass_over(one: dict, apply_stale: bool) -> dict:
             told = [{"field": n} | ({} if n == "feedback_text" or "email" in n else ({"from": old[n]} if old else {}) | {"to": v}) for n, v in fields.items() if old.get(n, "") != v]
             changes.append({"record": number, "line": line, "fields": told, "fate": record["fate"]})
         before = rejected_before.get(key)
-        if before and any(before[n] != fields[n] for n in header if n != "rating"):
-            elsewhere = True
+        if before:
+            elsewhere += [{"line": line, "column": n} for n in header if n != "rating" and before[n] != fields[n]]
         seen[key] = fields
         records.append(record)
     return {"records": records, "changes": changes, "header": header, "first_attempt": first_attempt, "elsewhere": elsewhere}
@@ -162,7 +162,7 @@ def load(one: dict, command: dict) -> None:
     fresh = people - {None, ""} - {fields.get(n) for revisions in facts.values() for r in revisions for fields in [r["fields"]] for n in ("participant_email", "volunteer_email")}
     receipt["people"] = {"known": len(people) - len(fresh), "created": len(fresh)}
     if why:
-        receipt |= {"outcome": "planned", "code": why, "reason": "Nothing was applied.", "plan": {"changes": found["changes"][:100], "people_created": len(fresh)}}
+        receipt |= {"outcome": "planned", "code": why, "reason": "Nothing was applied.", "plan": {"changes": found["changes"][:100], "people_created": len(fresh), "changed_elsewhere": found["elsewhere"]}}
     else:
         same = next((other["id"] for other in imports.values() if other is not one and other.get("bytes") == one["bytes"] and other.get("outcome") in ("loaded", "unchanged")), None)
         nothing = not counts["new"] and not counts["changed"]
@@ -176,7 +176,7 @@ def load(one: dict, command: dict) -> None:
 
 
 def undo(one: dict, _command: dict) -> None:
-    tally = {"restored": 0, "removed": 0, "kept_later_edit": 0}
+    tally = {"restored": 0, "removed": 0, "kept_later_edit": 0, "people_removed": 0}
     for record in one["records"]:
         if record["fate"] not in ("new", "changed"):
             continue

@@ -92,10 +92,7 @@ impl ImportQueues for RecordedQueues {
             if self.down.load(std::sync::atomic::Ordering::Relaxed) {
                 return Err(QueueError("no answer".to_owned()));
             }
-            self.sent
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push((source.to_owned(), import_id));
+            self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((source.to_owned(), import_id));
             Ok(())
         })
     }

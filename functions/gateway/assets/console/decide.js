@@ -27,6 +27,7 @@ function planCard(receipt, view) {
     ask(t("plan.ask"), will.length ? will : [t("plan.nothing")], t(elsewhere ? "plan.accept" : "plan.commit"), "main", () => send(receipt, view, "commit", body));
   };
   return card(h("h2", {}, t("plan.title")), h("ul", {}, will.length ? will.map((text) => h("li", {}, text)) : h("li", {}, t("plan.nothing"))),
+    plan?.changed_elsewhere?.length ? [h("h3", {}, t("plan.elsewhere")), h("ul", {}, plan.changed_elsewhere.map((cell) => h("li", {}, `${t("line.one", { line: String(cell.line) })}: ${cell.column}`)))] : null,
     plan?.changes?.length ? changes(plan.changes, counts) : null,
     h("div", { class: "actions" }, button(t(elsewhere ? "plan.accept" : "plan.commit"), act, "main"), h("span", { class: "small" }, t("plan.or_leave"))));
 }
@@ -40,7 +41,7 @@ function changes(list, counts) {
       const hidden = field.from === undefined && field.to === undefined;
       return h("tr", {}, h("th", { scope: "row" }, field.field), hidden ? h("td", { colspan: isNew ? "1" : "2" }, t(isNew ? "plan.hidden_new" : "plan.hidden")) : [isNew ? null : h("td", {}, cell(field.from)), h("td", {}, cell(field.to))]);
     });
-    return h("div", { class: "job" }, h("h3", {}, t("line.one", { line: String(change.line) }), " ", h("span", { class: `tag ${isNew ? "good" : "info"}` }, t(isNew ? "fate.new" : "fate.changed"))),
+    return h("div", { class: "job" }, h("h3", {}, t("line.one", { line: String(change.line) }), " ", h("span", { class: `tag ${isNew ? "good" : "info"}` }, t(isNew ? "fate.new" : change.fate === "unchanged" ? "plan.older" : "fate.changed"))),
       body.length ? h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("plan.field")), isNew ? null : h("th", { scope: "col" }, t("plan.now")), h("th", { scope: "col" }, t("plan.then")))), h("tbody", {}, body)) : null);
   });
   const all = counts.new + counts.changed;

@@ -53,16 +53,17 @@ function summary(receipt) {
   if (receipt.first_import && receipt.first_import !== receipt.id) say.push(h("p", {}, link(t("receipt.first_import"), `#/imports/${receipt.first_import}`)));
   if (receipt.first_attempt) say.push(h("p", {}, link(t("receipt.first_attempt"), `#/imports/${receipt.first_attempt}`)));
   if (receipt.undo) say.push(undoneCounts(receipt.undo));
-  return [note(kind, say), counts && counts.records > 0 ? equation(receipt) : null];
+  const failed = receipt.command_failed && note("bad", h("h2", {}, t(`command_failed.${receipt.command_failed.kind}`)), h("p", {}, t("command_failed.help", { when: when(receipt.command_failed.at) })));
+  return [failed, note(kind, say), counts && counts.records > 0 ? equation(receipt) : null];
 }
 
 const undoneCounts = (undo) =>
-  h("ul", {}, ["restored", "removed", "kept_later_edit"].map((fate) => h("li", {}, t(`undone.${fate}`, { n: undo[fate] ?? 0 }))), undo.at ? h("li", {}, t("undone.at", { when: when(undo.at) })) : null);
+  h("ul", {}, ["restored", "removed", "kept_later_edit"].map((fate) => h("li", {}, t(`undone.${fate}`, { n: undo[fate] ?? 0 }))), undo.people_removed ? h("li", {}, t("undone.people_removed", { n: undo.people_removed })) : null, undo.at ? h("li", {}, t("undone.at", { when: when(undo.at) })) : null);
 
 /** The numbers as a sum; each number leads to its rows. */
-function equation({ counts, outcome, dry_run: dry }) {
+function equation({ counts, outcome }) {
   const total = FATES.reduce((sum, fate) => sum + counts[fate], 0);
-  const planned = outcome === "planned" || dry ? "planned" : "total";
+  const planned = outcome === "planned" ? "planned" : "total";
   const term = (fate) => {
     const n = counts[fate];
     const inner = [h("b", {}, number(n)), " ", h("span", {}, t(`${planned}.${fate}`, { n }))];
@@ -101,7 +102,8 @@ function rejectButtons(receipt) {
       download(url);
       announce(t("rejects.coming"));
     } catch (error) {
-      put(failed, trouble(error, () => get(kind)));
+      const gone = error.problem?.code === "not_found" ? new Failure({ ...error.problem, code: "rejects_gone" }) : error;
+      put(failed, trouble(gone, () => get(kind)));
     }
   };
   return [button(t("rejects.xlsx"), () => get("xlsx"), "main"), button(t("rejects.csv"), () => get("csv")), failed];

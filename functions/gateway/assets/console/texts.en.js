@@ -99,7 +99,7 @@ TEXTS.en = {
   plan: {
     title: "The plan", new: { one: "{n} row would be new", other: "{n} rows would be new" }, changed: { one: "{n} known row would change", other: "{n} known rows would change" }, people: { one: "{n} person would be created", other: "{n} people would be created" },
     rejected: { one: "{n} row stays out, with a reason", other: "{n} rows stay out, each with a reason" }, nothing: "Nothing would change.", commit: "Carry the plan out", accept: "Yes, these too", ask: "Carry the plan out?", or_leave: "Or leave it: a plan changes nothing.",
-    changes: { one: "{n} row field by field", other: "{n} rows field by field" }, first: "These are the first {n}.", field: "Field", now: "Now", then: "Then", hidden: "changes (personal, not shown)", hidden_new: "personal, not shown", moved: "The plan is not the one you saw before. Nothing was changed.",
+    changes: { one: "{n} row field by field", other: "{n} rows field by field" }, first: "These are the first {n}.", field: "Field", now: "Now", then: "Then", hidden: "changes (personal, not shown)", hidden_new: "personal, not shown", elsewhere: "Cells changed besides the rejected ones", older: "Older values", moved: "The plan is not the one you saw before. Nothing was changed.",
   },
   stale: {
     title: { one: "{n} row is older than what is stored", other: "{n} rows are older than what is stored" }, help: "This looks like an earlier export that came late. The stored, newer values were kept.", apply: "Apply the older values anyway",
@@ -111,7 +111,8 @@ TEXTS.en = {
     people: { one: "{n} person created by this file is removed, unless something else refers to them.", other: "{n} people created by this file are removed, unless something else refers to them." },
     kept: "What another file or a person changed since then stays as it is, and you are told.", file: "You can put the file in again later.",
   },
-  undone: { restored: { one: "{n} row has its earlier values again", other: "{n} rows have their earlier values again" }, removed: { one: "{n} row taken out", other: "{n} rows taken out" }, kept_later_edit: { one: "{n} row stayed, because it was changed later", other: "{n} rows stayed, because they were changed later" }, at: "Done {when}" },
+  undone: { restored: { one: "{n} row has its earlier values again", other: "{n} rows have their earlier values again" }, removed: { one: "{n} row taken out", other: "{n} rows taken out" }, kept_later_edit: { one: "{n} row stayed, because it was changed later", other: "{n} rows stayed, because they were changed later" }, people_removed: { one: "{n} person removed", other: "{n} people removed" }, at: "Done {when}" },
+  command_failed: { commit: "The plan could not be carried out yet", undo: "The import could not be undone yet", help: "Tried {when}; nothing was changed by it. It is tried again by itself. What stands below still holds." },
   ask: { will: "This will happen:", cancel: "Cancel" },
   problem: {
     again: "Try again", retry_helps: "Trying again may help.", retry_useless: "Trying the same again will not help.", request: "If you ask for help, give this number: {id}",
@@ -123,6 +124,6 @@ TEXTS.en = {
     bad_field: { what: "The request was not accepted", do: "See below what is wrong." }, body_too_large: { what: "The request is too large", do: "Choose fewer or smaller files." },
     not_planned: { what: "There is no plan to carry out any more", do: "Somebody else decided in the meantime. This is how it stands now." }, plan_moved: { what: "The plan is not the newest", do: "Somebody made it again in the meantime. Look at the new plan, then decide." }, not_loaded: { what: "There is nothing to undo", do: "This import is not loaded, or it was undone already." },
     stale: { what: "Somebody was faster", do: "Load the page again and look before you decide." }, gateway_refused: { what: "Too many requests, or not allowed", do: "Wait a moment." }, internal: { what: "A mistake of the system", do: "Nothing is wrong with your file. Tell the people who run the system." },
-    database_unavailable: { what: "The database does not answer", do: "Nothing was changed. Wait a few seconds." }, vault_unavailable: { what: "The keys for personal data cannot be reached", do: "Nothing was changed. Wait a few seconds." }, bus_unavailable: { what: "The queue does not answer", do: "Nothing was changed. Wait a few seconds." }, keys_unavailable: { what: "Your token cannot be checked now", do: "Wait a few seconds." },
+    database_unavailable: { what: "The database does not answer", do: "Nothing was changed. Wait a few seconds." }, vault_unavailable: { what: "The keys for personal data cannot be reached", do: "Nothing was changed. Wait a few seconds." }, bus_unavailable: { what: "The queue does not answer", do: "Nothing was changed. Wait a few seconds." }, importer_unavailable: { what: "The importer cannot be reached", do: "Nothing was changed. Wait a few seconds." }, storage_unavailable: { what: "The file store cannot be reached", do: "Nothing was changed. Wait a few seconds." }, keys_unavailable: { what: "Your token cannot be checked now", do: "Wait a few seconds." },
   },
 };

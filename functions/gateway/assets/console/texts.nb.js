@@ -97,7 +97,7 @@ TEXTS.nb = {
   plan: {
     title: "Planen", new: { one: "{n} rad ville blitt ny", other: "{n} rader ville blitt nye" }, changed: { one: "{n} kjent rad ville blitt endret", other: "{n} kjente rader ville blitt endret" }, people: { one: "{n} person ville blitt opprettet", other: "{n} personer ville blitt opprettet" },
     rejected: { one: "{n} rad holdes utenfor, med begrunnelse", other: "{n} rader holdes utenfor, hver med begrunnelse" }, nothing: "Ingenting ville blitt endret.", commit: "Gjennomfør planen", accept: "Ja, disse også", ask: "Vil du gjennomføre planen?", or_leave: "Eller la den ligge: en plan endrer ingenting.",
-    changes: { one: "{n} rad, felt for felt", other: "{n} rader, felt for felt" }, first: "Dette er de {n} første.", field: "Felt", now: "Nå", then: "Etterpå", hidden: "endres (personlig, vises ikke)", hidden_new: "personlig, vises ikke", moved: "Dette er ikke planen du så tidligere. Ingenting er endret.",
+    changes: { one: "{n} rad, felt for felt", other: "{n} rader, felt for felt" }, first: "Dette er de {n} første.", field: "Felt", now: "Nå", then: "Etterpå", hidden: "endres (personlig, vises ikke)", hidden_new: "personlig, vises ikke", elsewhere: "Celler som er endret i tillegg til de avviste", older: "Eldre verdier", moved: "Dette er ikke planen du så tidligere. Ingenting er endret.",
   },
   stale: {
     title: { one: "{n} rad er eldre enn det som er lagret", other: "{n} rader er eldre enn det som er lagret" }, help: "Dette ser ut som en tidligere eksport som kom sent. De lagrede, nyere verdiene er beholdt.", apply: "Bruk de eldre verdiene likevel",
@@ -109,7 +109,8 @@ TEXTS.nb = {
     people: { one: "{n} person som filen opprettet, fjernes, hvis ingenting annet viser til den.", other: "{n} personer som filen opprettet, fjernes, hvis ingenting annet viser til dem." },
     kept: "Det en annen fil eller en person har endret siden, blir stående, og du får beskjed.", file: "Du kan legge inn filen på nytt senere.",
   },
-  undone: { restored: { one: "{n} rad har fått tilbake de tidligere verdiene", other: "{n} rader har fått tilbake de tidligere verdiene" }, removed: { one: "{n} rad er tatt ut", other: "{n} rader er tatt ut" }, kept_later_edit: { one: "{n} rad ble stående fordi den er endret senere", other: "{n} rader ble stående fordi de er endret senere" }, at: "Gjort {when}" },
+  undone: { restored: { one: "{n} rad har fått tilbake de tidligere verdiene", other: "{n} rader har fått tilbake de tidligere verdiene" }, removed: { one: "{n} rad er tatt ut", other: "{n} rader er tatt ut" }, kept_later_edit: { one: "{n} rad ble stående fordi den er endret senere", other: "{n} rader ble stående fordi de er endret senere" }, people_removed: { one: "{n} person er fjernet", other: "{n} personer er fjernet" }, at: "Gjort {when}" },
+  command_failed: { commit: "Planen kunne ikke gjennomføres ennå", undo: "Importen kunne ikke angres ennå", help: "Forsøkt {when}; det endret ingenting. Det prøves igjen av seg selv. Det som står nedenfor, gjelder fortsatt." },
   ask: { will: "Dette skjer:", cancel: "Avbryt" },
   problem: {
     again: "Prøv igjen", retry_helps: "Det kan hjelpe å prøve igjen.", retry_useless: "Det hjelper ikke å prøve det samme igjen.", request: "Oppgi dette nummeret hvis du ber om hjelp: {id}",
@@ -121,6 +122,6 @@ TEXTS.nb = {
     bad_field: { what: "Forespørselen ble ikke godtatt", do: "Se nedenfor hva som er galt." }, body_too_large: { what: "Forespørselen er for stor", do: "Velg færre eller mindre filer." },
     not_planned: { what: "Det er ingen plan å gjennomføre lenger", do: "Noen andre har bestemt i mellomtiden. Slik står det nå." }, plan_moved: { what: "Planen er ikke den nyeste", do: "Noen har laget den på nytt i mellomtiden. Se på den nye planen før du bestemmer deg." }, not_loaded: { what: "Det er ingenting å angre", do: "Denne importen er ikke lagt inn, eller den er allerede angret." },
     stale: { what: "Noen var raskere", do: "Last siden på nytt og se før du bestemmer deg." }, gateway_refused: { what: "For mange forespørsler, eller ikke tillatt", do: "Vent et øyeblikk." }, internal: { what: "Feil i systemet", do: "Det er ikke noe galt med filen din. Si fra til dem som drifter systemet." },
-    database_unavailable: { what: "Databasen svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, vault_unavailable: { what: "Nøklene til personopplysningene er ikke tilgjengelige", do: "Ingenting er endret. Vent noen sekunder." }, bus_unavailable: { what: "Køen svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, keys_unavailable: { what: "Nøkkelen din kan ikke kontrolleres akkurat nå", do: "Vent noen sekunder." },
+    database_unavailable: { what: "Databasen svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, vault_unavailable: { what: "Nøklene til personopplysningene er ikke tilgjengelige", do: "Ingenting er endret. Vent noen sekunder." }, bus_unavailable: { what: "Køen svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, importer_unavailable: { what: "Importtjenesten svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, storage_unavailable: { what: "Fillageret svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, keys_unavailable: { what: "Nøkkelen din kan ikke kontrolleres akkurat nå", do: "Vent noen sekunder." },
   },
 };

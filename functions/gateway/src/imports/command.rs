@@ -79,7 +79,8 @@ pub async fn commit(
     if body.plan_hash.as_deref().is_some_and(|asked| Some(asked) != plan_hash) {
         return Err(Problem::new(&problem::PLAN_MOVED));
     }
-    let details = json!({"apply_stale": body.apply_stale, "accept_changes": body.accept_changes, "plan_hash": plan_hash});
+    let details =
+        json!({"apply_stale": body.apply_stale, "accept_changes": body.accept_changes, "plan_hash": plan_hash});
     let mut order = details.clone();
     order["kind"] = json!("commit");
     queue(&app, &tx, &ids, &claims, &row, order).await?;

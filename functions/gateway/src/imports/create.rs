@@ -147,17 +147,16 @@ pub async fn create(
     tx.commit().await?;
     tracing::info!(import_id = %id, header = IMPORT_ID, valid_seconds = VALID.as_secs(), "an upload may begin");
     // Relative to the request (RFC 3986), so that it holds behind every stage and domain.
-    let location = HeaderValue::try_from(format!("imports/{id}"))
-        .map_err(|_| Problem::internal("a uuid is no header value"))?;
+    let location =
+        HeaderValue::try_from(format!("imports/{id}")).map_err(|_| Problem::internal("a uuid is no header value"))?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(created)).into_response())
 }
 
 /// 422 unless there is such an instance, or none was named.
 pub(super) async fn known_instance(tx: &Transaction<'_>, id: Option<Uuid>, pointer: &str) -> Result<(), Problem> {
     let Some(id) = id else { return Ok(()) };
-    let known = tx
-        .query_typed("SELECT 1 FROM core.programme_instances WHERE instance_id = $1", &[(&id, Type::UUID)])
-        .await?;
+    let known =
+        tx.query_typed("SELECT 1 FROM core.programme_instances WHERE instance_id = $1", &[(&id, Type::UUID)]).await?;
     if known.is_empty() {
         let detail = "There is no programme instance with this id.".into();
         return Err(Problem::field(FieldError { pointer: pointer.to_owned(), code: "unknown_instance", detail }));

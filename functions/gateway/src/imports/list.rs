@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
+use http::HeaderMap;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use tokio_postgres::{Row, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::api::App;
+use crate::{api::App, localise};
 
 /// Filters and page of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -224,7 +225,8 @@ fn import_item(row: &Row) -> ImportItem {
 
 /// One import
 ///
-/// The receipt of an import that is done; of one that is not, what is known so far.
+/// The receipt of an import that is done; of one that is not, what is known so far. Its sentences are in the language
+/// that `Accept-Language` names: `en`, `nb` or `uk`.
 #[utoipa::path(get, path = "/v1/imports/{id}", operation_id = "get_import",
     params(("id" = Uuid, Path, description = "The import")),
     responses(
@@ -232,7 +234,14 @@ fn import_item(row: &Row) -> ImportItem {
             example = json!({"id": "01980f5c-3a5e-7c1d-9e52-6f1f5c0a7b11", "source": "kintell", "entity": "sessions", "layout": "language", "status": "done", "outcome": "loaded",
                 "counts": {"records": 12, "new": 11, "changed": 0, "unchanged": 0, "duplicate": 0, "blank": 0, "rejected": 1, "suppressed": 0}})),
         (status = 404, description = "`not_found`")))]
-pub async fn get(State(app): State<Arc<App>>, PathId(id): PathId) -> Result<Json<Value>, Problem> {
+pub async fn get(State(app): State<Arc<App>>, PathId(id): PathId, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+    let mut receipt = stored(&app, id).await?;
+    localise::receipt(localise::lang(&headers), &mut receipt);
+    Ok(Json(receipt))
+}
+
+/// The receipt as it is stored, or what is known so far.
+pub(crate) async fn stored(app: &App, id: Uuid) -> Result<Value, Problem> {
     let client = app.db.client().await?;
     let row = client
         .query_typed(
@@ -244,14 +253,14 @@ pub async fn get(State(app): State<Arc<App>>, PathId(id): PathId) -> Result<Json
         .await?
         .pop()
         .ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
-    Ok(Json(match row.get::<_, Option<Value>>("receipt") {
+    Ok(match row.get::<_, Option<Value>>("receipt") {
         Some(mut receipt) => {
             // A plan that is being committed, or a load that is being undone, has the receipt of what it was.
             receipt["status"] = json!(row.get::<_, &str>("status"));
             receipt
         }
         None => so_far(id, &row),
-    }))
+    })
 }
 
 fn so_far(id: Uuid, row: &Row) -> Value {

@@ -81,7 +81,8 @@ impl Wanted {
     /// Reads it, still sealed.
     pub async fn read(self, tx: &Transaction<'_>) -> Result<Sealed, DbError> {
         let people: Vec<Uuid> = self.people.iter().copied().collect();
-        let (fields, texts): (Vec<&str>, Vec<Uuid>) = (self.said.into_iter().collect(), self.texts.into_iter().collect());
+        let (fields, texts): (Vec<&str>, Vec<Uuid>) =
+            (self.said.into_iter().collect(), self.texts.into_iter().collect());
         let emails = tx
             .query_typed(
                 "SELECT profile_id, email_id, sealed, blind_index, import_id, line, source = $2 AS of_source

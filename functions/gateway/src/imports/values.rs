@@ -172,9 +172,7 @@ fn value(
                 opened.attribute(id, name, stored.map(String::as_str), line).map(|said| (said, Some(id)))
             }
             FieldKind::Time => stored.map(|text| (text.trim_end_matches(" day").to_owned(), None)),
-            FieldKind::Rating => {
-                stored.map(|text| (text.split(" of ").next().unwrap_or_default().to_owned(), None))
-            }
+            FieldKind::Rating => stored.map(|text| (text.split(" of ").next().unwrap_or_default().to_owned(), None)),
             FieldKind::Int | FieldKind::Word => stored.map(|text| (text.clone(), None)),
         };
         if found.is_some() {
