@@ -83,3 +83,50 @@ pub async fn console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     ];
     Ok((headers, page.clone()).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(pairs: &[(&str, &str)]) -> Option<(String, String)> {
+        let Console(found) = Console::from_env(&Env::from_pairs(pairs));
+        found.map(|(page, policy)| (page, policy.to_str().unwrap().to_owned()))
+    }
+
+    #[test]
+    fn the_page_is_there_on_local_and_test_only() {
+        for stage in ["local", "test"] {
+            assert!(on(&[("STAGE", stage)]).is_some(), "{stage}");
+        }
+        for stage in ["prod", "staging", "Local", ""] {
+            assert!(on(&[("STAGE", stage)]).is_none(), "{stage}");
+        }
+        assert!(on(&[]).is_none());
+    }
+
+    #[test]
+    fn the_page_is_one_document_without_handlers_in_its_markup_or_anything_from_elsewhere() {
+        let (page, policy) = on(&[("STAGE", "local")]).unwrap();
+        assert!(!page.contains("{{"), "everything is filled in");
+        assert_eq!((page.matches("<script").count(), page.matches("<style").count()), (1, 1));
+        for outside in ["http://", "https://", "src=", "@import", "url(", " onclick=\"", "innerHTML", "eval("] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+    }
+
+    #[test]
+    fn uploads_may_go_to_the_store_and_nowhere_else() {
+        let connect = |pairs: &[(&str, &str)]| {
+            let (_, policy) = on(pairs).unwrap();
+            policy.split("; ").find(|part| part.starts_with("connect-src")).unwrap().trim().to_owned()
+        };
+        let aws = [("STAGE", "test"), ("DROPS_BUCKET", "teei-test-drops"), ("AWS_REGION", "eu-north-1")];
+        assert_eq!(
+            connect(&aws),
+            "connect-src 'self' https://teei-test-drops.s3.eu-north-1.amazonaws.com https://teei-test-drops.s3.amazonaws.com"
+        );
+        let local = [("STAGE", "local"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"), aws[1], aws[2]];
+        assert_eq!(connect(&local), "connect-src 'self' http://127.0.0.1:4566");
+    }
+}

@@ -15,7 +15,6 @@ use shared::{
     http::{PathId, Problem},
     intake::words::{self, Lang},
 };
-use uuid::Uuid;
 
 use crate::{api::App, imports::list, localise};
 

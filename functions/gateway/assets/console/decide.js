@@ -36,7 +36,7 @@ function planCard(receipt, view) {
 function changes(list, counts) {
   const shown = list.map((change) => {
     const isNew = change.fate === "new" || (change.fate === undefined && change.fields.every((field) => field.from === undefined && field.to !== undefined));
-    const cell = (value) => (value === undefined || value === null ? h("span", { class: "small" }, "–") : String(value));
+    const cell = (value) => (value === undefined || value === null ? h("span", { class: "small" }, "–") : /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? when(value) : String(value));
     const body = change.fields.map((field) => {
       const hidden = field.from === undefined && field.to === undefined;
       return h("tr", {}, h("th", { scope: "row" }, field.field), hidden ? h("td", { colspan: isNew ? "1" : "2" }, t(isNew ? "plan.hidden_new" : "plan.hidden")) : [isNew ? null : h("td", {}, cell(field.from)), h("td", {}, cell(field.to))]);

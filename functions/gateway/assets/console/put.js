@@ -157,7 +157,7 @@ async function run(job) {
 
 function jobText(job) {
   const name = job.file.name;
-  if (job.stage === "done") return `${name}: ${headline(job.receipt)}`;
+  if (job.stage === "done") return `${name}: ${headline(job.receipt, true)}`;
   return `${name}: ${t(`stage.${job.stage}`)}`;
 }
 
@@ -169,7 +169,7 @@ function drawJobs() {
     const share = Math.round(job.share * 100);
     const again = () => { Object.assign(job, { stage: "waiting", share: 0, error: null }); drawJobs(); work(); };
     return h("div", { class: "job" }, h("h3", {}, job.file.name),
-      job.stage === "done" ? [h("p", {}, headline(job.receipt)), link(t("put.open_receipt", { name: job.file.name }), `#/imports/${job.id}`)] : null,
+      job.stage === "done" ? [h("p", {}, headline(job.receipt, true)), link(t("put.open_receipt", { name: job.file.name }), `#/imports/${job.id}`)] : null,
       job.stage === "uploading" ? [h("p", {}, t("stage.uploading"), " ", number(share / 100, { style: "percent" })),
         h("progress", { max: "100", value: String(share), "aria-label": t("put.progress", { name: job.file.name }) })] : null,
       ["waiting", "queued", "running"].includes(job.stage) ? h("p", {}, h("span", { class: "busy", "aria-hidden": "true" }, "● "), t(`stage.${job.stage}`)) : null,

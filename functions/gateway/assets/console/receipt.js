@@ -28,13 +28,13 @@ async function progressView(receipt, view, unlike) {
   }
 }
 
-/** What happened, in one sentence. */
-function headline({ outcome, counts, code, undo, status }) {
+/** What happened, in one sentence; `short` where the rejected rows are not beside it. */
+function headline({ outcome, counts, code, undo, status }, short = false) {
   if (status !== "done") return t(`stage.${status}`);
   const inside = counts ? counts.new + counts.changed + counts.unchanged + counts.duplicate + counts.blank + counts.suppressed : 0;
   if (outcome === "loaded" && counts.records === 0) return t("head.empty");
   if (outcome === "loaded" && counts.rejected === 0) return t("head.loaded", { n: counts.records });
-  if (outcome === "loaded") return `${t("head.part", { n: inside, all: counts.records })} ${t("head.waiting", { n: counts.rejected })}`;
+  if (outcome === "loaded") return `${t("head.part", { n: inside, all: counts.records })} ${short ? `${t("list.rejected", { n: counts.rejected })}.` : t("head.waiting", { n: counts.rejected })}`;
   if (outcome === "undone") return undo ? t("head.undone", { n: undo.restored + undo.removed }) : t("outcome.undone");
   if (outcome === "planned") return label("head", has(`head.${code}`) ? code : "planned");
   return t(`head.${outcome}`);
