@@ -104,16 +104,28 @@ COMMENT ON FUNCTION vault.undo_attributes IS 'What an import said about these pe
 CREATE FUNCTION vault.undo_people(p_import uuid) RETURNS SETOF uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
+  people uuid[];
+  listed uuid[];
   person uuid;
+  list record;
 BEGIN
   PERFORM vault.undo_asked(p_import);
-  DELETE FROM intake.identity_suggestions s WHERE s.import_id = p_import AND s.state = 'open';
-  FOR person IN
-    SELECT DISTINCT p.profile_id
-    FROM vault.emails e JOIN core.profiles p ON p.profile_id = e.profile_id AND p.created_at = e.added_at
-    WHERE e.import_id = p_import
-    ORDER BY p.profile_id
+  SELECT array_agg(DISTINCT p.profile_id) INTO people
+  FROM vault.emails e JOIN core.profiles p ON p.profile_id = e.profile_id AND p.created_at = e.added_at
+  WHERE e.import_id = p_import;
+  -- Lists of people (who came to an event) are no foreign keys.
+  FOR list IN
+    SELECT c.table_name, c.column_name FROM information_schema.columns c
+    WHERE c.table_schema = 'core' AND c.udt_name = '_uuid'
+      AND EXISTS (SELECT FROM information_schema.columns f
+                  WHERE f.table_schema = 'core' AND f.table_name = c.table_name AND f.column_name = 'content_hash')
   LOOP
+    EXECUTE format('SELECT array_agg(DISTINCT x) FROM core.%I t CROSS JOIN LATERAL unnest(t.%I) x WHERE x = ANY ($1)',
+                   list.table_name, list.column_name) INTO listed USING people;
+    people := ARRAY(SELECT unnest(people) EXCEPT SELECT unnest(listed));
+  END LOOP;
+  DELETE FROM intake.identity_suggestions s WHERE s.import_id = p_import AND s.state = 'open';
+  FOREACH person IN ARRAY COALESCE(people, '{}') LOOP
     BEGIN
       UPDATE vault.texts t SET author_id = NULL
        WHERE t.author_id = person AND t.subject_id <> person AND t.import_id = p_import AND t.withdrawn_at IS NOT NULL;

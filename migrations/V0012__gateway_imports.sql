@@ -20,13 +20,13 @@ GRANT INSERT ON audit.log TO teei_gateway_api;
 
 -- An upload is announced, an order is written; everything else of an import is the importer's.
 GRANT INSERT (import_id, source, entity, status, bucket, object_key, name, created_by, instance_id, dry_run) ON intake.imports TO teei_gateway_api;
-GRANT UPDATE (command, status, outcome, finished_at) ON intake.imports TO teei_gateway_api;
+GRANT UPDATE (command, status) ON intake.imports TO teei_gateway_api;
 GRANT SELECT, INSERT, UPDATE ON intake.source_profiles TO teei_gateway_api;
 GRANT SELECT ON core.programme_instances TO teei_gateway_api;
 
 -- GET /v1/imports/{id}/records?values=true, for admins: the facts, their history, and what is sealed about their people.
 GRANT SELECT ON core.kintell_sessions, core.kintell_users TO teei_gateway_api;
-GRANT SELECT (fact_id, revision, content, import_id) ON intake.revisions TO teei_gateway_api;
+GRANT SELECT (fact_id, revision, content, stored, import_id) ON intake.revisions TO teei_gateway_api;
 GRANT SELECT ON vault.keyring TO teei_gateway_api;
 GRANT SELECT (profile_id, epoch, wrapped) ON vault.subject_keys TO teei_gateway_api;
 GRANT SELECT (profile_id, email_id, blind_index, sealed, source, import_id, line, added_at) ON vault.emails TO teei_gateway_api;

@@ -41,7 +41,8 @@ pub async fn note_each(
     if entries.is_empty() {
         return Ok(());
     }
-    let (targets, details): (Vec<&Uuid>, Vec<&Value>) = entries.iter().map(|(target, details)| (target, details)).unzip();
+    let (targets, details): (Vec<&Uuid>, Vec<&Value>) =
+        entries.iter().map(|(target, details)| (target, details)).unzip();
     tx.execute_typed(
         "INSERT INTO audit.log (request_id, actor, role, action, target, details)
          SELECT $1, $2, $3, $4, u.* FROM unnest($5::uuid[], $6::jsonb[]) AS u",

@@ -43,8 +43,8 @@ pub fn answer(lang: Lang, receipt: &Value) -> Option<String> {
     }
 }
 
-/// Puts the reader's sentences into a receipt: `reason` of the receipt and of each of its `rejects`, and `text` beside
-/// the code of each of its `warnings`.
+/// Puts the reader's sentences into a receipt: `reason` of the receipt and of each of its `rejects`, and `detail` of
+/// each of its `warnings`.
 pub fn receipt(lang: Lang, receipt: &mut Value) {
     if let Some(text) = answer(lang, receipt) {
         receipt["reason"] = json!(text);
@@ -56,7 +56,7 @@ pub fn receipt(lang: Lang, receipt: &mut Value) {
     }
     for one in receipt.get_mut("warnings").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(text) = warning(lang, one) {
-            one["text"] = json!(text);
+            one["detail"] = json!(text);
         }
     }
 }
@@ -84,7 +84,7 @@ mod tests {
             receipt(lang, &mut receipt_in_it);
             let reason = receipt_in_it["rejects"][0]["reason"].as_str().unwrap().to_owned();
             assert!(reason.contains("rating") && reason.contains('9'), "{reason}");
-            assert!(!receipt_in_it["warnings"][0]["text"].as_str().unwrap().is_empty());
+            assert!(!receipt_in_it["warnings"][0]["detail"].as_str().unwrap().is_empty());
             assert!(!seen.contains(&reason), "another language, another sentence");
             seen.push(reason);
         }
@@ -96,7 +96,7 @@ mod tests {
             let mut receipt_in_it = stored();
             receipt(lang, &mut receipt_in_it);
             assert_eq!(receipt_in_it["rejects"][1]["reason"], "As it was stored.");
-            assert!(receipt_in_it["warnings"][1].get("text").is_none());
+            assert!(receipt_in_it["warnings"][1].get("detail").is_none());
         }
     }
 

@@ -69,7 +69,8 @@ fn bad_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     };
     // The name of an unknown field comes from outside: shown only when it looks like a field's name.
     let plain = |part: &&str| part.len() <= 40 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let parts = path.iter().map(String::as_str).chain(named).filter(plain);
+    // A place in a list comes as `[1]`; a JSON pointer says `1` (RFC 6901).
+    let parts = path.iter().map(|part| part.trim_matches(['[', ']'])).chain(named).filter(plain);
     let pointer: String = parts.map(|part| format!("/{part}")).collect();
     Problem::field(FieldError { pointer, code, detail: detail.into() })
 }
@@ -119,6 +120,12 @@ mod tests {
         email: String,
         #[serde(default)]
         inner: Option<Inner>,
+    }
+
+    #[test]
+    fn a_place_in_a_list_is_its_number() {
+        let problem = read::<Vec<Inner>>(br#"[{"age": 1}, {"age": "old"}]"#).unwrap_err();
+        assert_eq!(problem.errors[0].pointer, "/1/age");
     }
 
     #[derive(Debug, Deserialize)]

@@ -22,6 +22,7 @@ use super::{
     entity::{Entity, Fact, FieldKind, FieldValue, Published},
     fates::{Fate, Fates, MOST_REJECTIONS, Note},
     merge::{self, Merged},
+    plan::{Difference, Entry, Plan},
     reader::Batch,
     record::{self, Candidate, Given},
     scan::RecordSpan,
@@ -60,6 +61,12 @@ pub struct Apply<'a> {
     pub fates: Fates,
     /// Records whose key was known before, for the brake.
     pub known: u32,
+    /// What all of it would do.
+    pub plan: Plan,
+    /// Whether earlier revisions that came again are applied.
+    pub apply_stale: bool,
+    /// Facts that newer versions of the same file tell of, sorted: what this one says of them is stale.
+    pub told_newer: Vec<Uuid>,
     splitter: Splitter,
     seen: HashSet<Short>,
     rejected: usize,
@@ -76,6 +83,7 @@ struct Decided {
     said: Vec<(&'static str, Option<Pii<String>>)>,
     warnings: Vec<Code>,
     newcomers: Vec<(EmailIndex, Uuid, Pii<String>)>,
+    stale: bool,
 }
 
 impl<'a> Apply<'a> {
@@ -108,6 +116,9 @@ impl<'a> Apply<'a> {
             correlation,
             fates: Fates::default(),
             known: 0,
+            plan: Plan::default(),
+            apply_stale: false,
+            told_newer: Vec::new(),
             splitter: Splitter::new(survey.dialect.delimiter),
             seen: HashSet::new(),
             rejected: 0,
@@ -122,6 +133,7 @@ impl<'a> Apply<'a> {
             }
             self.chunk(tx, batch, spans).await?;
             self.outbox.write(tx).await?;
+            self.fates.flush(tx, self.import_id).await?;
             if self.rejected > MOST_REJECTIONS {
                 return Err(ApplyError::TooManyRejections);
             }
@@ -139,10 +151,15 @@ impl<'a> Apply<'a> {
                 Err((fate, note)) => ends[at] = Some((fate, None, note)),
             }
         }
-        let decided = self.decide(tx, spans, candidates, &mut ends).await?;
+        let mut entries: Vec<Option<Entry>> = spans.iter().map(|_| None).collect();
+        let decided = self.decide(tx, spans, candidates, &mut ends, &mut entries).await?;
+        for one in &decided {
+            entries[one.at] = Some(self.entry(one));
+        }
         self.write(tx, decided, &mut ends).await?;
-        for (span, end) in spans.iter().zip(ends) {
+        for ((span, end), entry) in spans.iter().zip(ends).zip(entries) {
             let (fate, fact, note) = end.unwrap_or_else(|| unreachable_record(span));
+            self.plan.record(span, fate, &note, entry);
             self.rejected += usize::from(fate == Fate::Rejected);
             self.fates.push(span, fate, fact, note);
         }
@@ -156,6 +173,7 @@ impl<'a> Apply<'a> {
         spans: &[RecordSpan],
         candidates: Vec<(usize, Candidate)>,
         ends: &mut [Option<(Fate, Option<Uuid>, Note)>],
+        entries: &mut [Option<Entry>],
     ) -> Result<Vec<Decided>, ApplyError> {
         let emails: HashSet<&str> = candidates
             .iter()
@@ -184,7 +202,7 @@ impl<'a> Apply<'a> {
             }
         }
         self.without_purpose(tx, &mut decided, ends).await?;
-        self.compare(tx, decided, ends).await
+        self.compare(tx, decided, ends, entries).await
     }
 
     /// Attributes stand in the vault and not in the fact's table.
@@ -311,7 +329,7 @@ impl<'a> Apply<'a> {
         }
         let line = Line::new(span.line)
             .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.").hinted("lines")))?;
-        Ok(Decided { at, key: candidate.key, line, merged, existing, words, said, warnings, newcomers })
+        Ok(Decided { at, key: candidate.key, line, merged, existing, words, said, warnings, newcomers, stale: false })
     }
 
     /// Takes out records about people whose data may not be used for the programme.
@@ -355,6 +373,7 @@ impl<'a> Apply<'a> {
         tx: &Transaction<'_>,
         decided: Vec<Decided>,
         ends: &mut [Option<(Fate, Option<Uuid>, Note)>],
+        entries: &mut [Option<Entry>],
     ) -> Result<Vec<Decided>, ApplyError> {
         let same = |one: &Decided| one.existing.as_ref().is_some_and(|known| known.content_hash == one.merged.hash);
         let candidates: Vec<(Uuid, Vec<u8>)> = decided
@@ -368,10 +387,13 @@ impl<'a> Apply<'a> {
             self.known += u32::from(one.existing.is_some());
             self.people.meet(persons(&one.merged.fact));
             let fact_id = one.existing.as_ref().map(|known| known.fact_id);
-            let is_stale = fact_id.is_some_and(|id| stale.contains(&id));
-            if same(&one) || is_stale {
-                if is_stale && !same(&one) {
+            let is_stale = |id| stale.contains(&id) || self.told_newer.binary_search(&id).is_ok();
+            one.stale = !same(&one) && fact_id.is_some_and(is_stale);
+            self.plan.newcomers(one.newcomers.iter().map(|(_, id, _)| *id));
+            if same(&one) || (one.stale && !self.apply_stale) {
+                if one.stale {
                     one.warnings.push(Code::StaleRevision);
+                    entries[one.at] = Some(self.entry(&one));
                 }
                 ends[one.at] = Some((Fate::Unchanged, fact_id, Note { rejection: None, warnings: one.warnings }));
             } else {
@@ -379,6 +401,12 @@ impl<'a> Apply<'a> {
             }
         }
         Ok(changed)
+    }
+
+    fn entry(&self, one: &Decided) -> Entry {
+        let Decided { key, existing, merged, words, stale, .. } = one;
+        let difference = Difference { key, existing: existing.as_ref(), fact: &merged.fact, words, stale: *stale };
+        self.plan.entry(self.survey.entity, self.vault, &difference)
     }
 
     /// Newcomers, texts, attributes, facts, history and events.

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Mutex};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::error::{Classified, Retry};
 
@@ -27,6 +28,8 @@ pub struct ObjectInfo {
     pub modified: Timestamp,
     /// Its version.
     pub version: String,
+    /// The announced upload it names in its metadata (`x-amz-meta-import-id`).
+    pub import_id: Option<Uuid>,
 }
 
 /// What a bucket can fail with. Keys are not in it: a file's name may hold a name.
@@ -107,6 +110,7 @@ impl BlobStore for S3 {
             bytes: head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
             modified: modified.unwrap_or_else(Timestamp::now),
             version: head.version_id().unwrap_or("null").to_owned(),
+            import_id: head.metadata().and_then(|metadata| metadata.get("import-id")?.parse().ok()),
         })
     }
 
@@ -163,6 +167,7 @@ pub struct MemoryBlobs {
     /// Calls that still go well, and calls after them that fail.
     failures: Mutex<(u32, u32)>,
     modified: Mutex<Option<Timestamp>>,
+    import_id: Mutex<Option<Uuid>>,
 }
 
 impl MemoryBlobs {
@@ -209,6 +214,11 @@ impl MemoryBlobs {
         *lock(&self.modified) = Some(at);
     }
 
+    /// Which announced upload objects say they are.
+    pub fn set_import_id(&self, import_id: Option<Uuid>) {
+        *lock(&self.import_id) = import_id;
+    }
+
     fn called(&self) -> Result<(), BlobError> {
         let mut failures = lock(&self.failures);
         match *failures {
@@ -243,7 +253,7 @@ impl BlobStore for MemoryBlobs {
         self.called()?;
         let (version, bytes) = self.find(bucket, key, version)?;
         let modified = lock(&self.modified).unwrap_or_else(Timestamp::now);
-        Ok(ObjectInfo { bytes: bytes.len() as u64, modified, version })
+        Ok(ObjectInfo { bytes: bytes.len() as u64, modified, version, import_id: *lock(&self.import_id) })
     }
 
     async fn range(&self, object: &ObjectRef, from: u64, to: u64) -> Result<Vec<u8>, BlobError> {

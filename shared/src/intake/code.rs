@@ -128,6 +128,8 @@ codes! {
     NulRemoved = "nul_removed",
     /// Warning: a date without a time of day.
     PrecisionDay = "precision_day",
+    /// Warning: the file names an announced upload that is not waiting for it.
+    NotTheUpload = "not_the_upload",
     /// Warning: a quoted cell holds lines that look like records of this file.
     RecordsInsideCell = "records_inside_cell",
 }

@@ -5,7 +5,7 @@
 //! | `2025-03-04T10:15:00+01:00`, `… Z`, `2025-03-04 10:15` | ISO; `/` and `.` between year, month and day too |
 //! | `04.03.2025`, `4.3.2025 kl. 10.15` | day first |
 //! | `04/03/2025`, `04-03-2025` | the source's or column's order; without one, ambiguous |
-//! | `Dec 14, 2025`, `14. mars 2025 10:15`, `14-Dec-2025`, `Tue, 14 Oct 2025 10:15 PM` | English and Norwegian months |
+//! | `Dec 14, 2025`, `14. mars 2025 10:15`, `14-Dec-2025`, `14 грудня 2025 р.`, `Tue, 14 Oct 2025 10:15 PM` | English, Norwegian and Ukrainian months |
 //! | `45720`, `45720.4375` | day count of a spreadsheet, only where declared |
 //!
 //! A time without an offset is in the zone of the source; a date alone is its 00:00 there. A
@@ -161,7 +161,13 @@ impl Numeric<'_> {
             _ => match order {
                 Some(DateOrder::DayFirst) => (self.third, self.second, self.first),
                 Some(DateOrder::MonthFirst) => (self.third, self.first, self.second),
-                None => return Err(BadDate::Order),
+                None => {
+                    let number = |text: &str| text.parse::<i8>().map_err(|_| BadDate::Form);
+                    calendar(self.third, number(self.second)?, self.first)
+                        .or_else(|_| calendar(self.third, number(self.first)?, self.second))?;
+                    // It exists in one order at least, and which one is meant nobody knows.
+                    return Err(BadDate::Order);
+                }
             },
         };
         calendar(year, month.parse().map_err(|_| BadDate::Form)?, day)
@@ -188,20 +194,20 @@ fn calendar(year: &str, month: i8, day: &str) -> Result<Date, BadDate> {
     Date::new(year, month, day).map_err(|_| BadDate::Impossible)
 }
 
-/// English and Norwegian names; three letters and more of them are enough.
+/// English, Norwegian and Ukrainian names; three letters and more of them are enough.
 const MONTHS: [&[&str]; 12] = [
-    &["january", "januar"],
-    &["february", "februar"],
-    &["march", "mars"],
-    &["april"],
-    &["may", "mai"],
-    &["june", "juni"],
-    &["july", "juli"],
-    &["august"],
-    &["september"],
-    &["october", "oktober"],
-    &["november"],
-    &["december", "desember"],
+    &["january", "januar", "січень", "січня"],
+    &["february", "februar", "лютий", "лютого"],
+    &["march", "mars", "березень", "березня"],
+    &["april", "квітень", "квітня"],
+    &["may", "mai", "травень", "травня"],
+    &["june", "juni", "червень", "червня"],
+    &["july", "juli", "липень", "липня"],
+    &["august", "серпень", "серпня"],
+    &["september", "вересень", "вересня"],
+    &["october", "oktober", "жовтень", "жовтня"],
+    &["november", "листопад", "листопада"],
+    &["december", "desember", "грудень", "грудня"],
 ];
 
 const WEEKDAYS: &[&str] = &[
@@ -219,6 +225,12 @@ const WEEKDAYS: &[&str] = &[
     "fredag",
     "lørdag",
     "søndag",
+    "понеділок",
+    "вівторок",
+    "середа",
+    "четвер",
+    "субота",
+    "неділя",
 ];
 
 fn is_short_for(word: &str, full: &str) -> bool {
@@ -264,7 +276,7 @@ fn named(text: &str) -> Result<(Date, &str), BadDate> {
         return Err(BadDate::Form);
     }
     match year.len() {
-        4 => Ok((calendar(year, month, day)?, rest)),
+        4 => Ok((calendar(year, month, day)?, year_sign(rest))),
         2 => Err(BadDate::ShortYear),
         _ => Err(BadDate::Form),
     }
@@ -274,6 +286,12 @@ fn named(text: &str) -> Result<(Date, &str), BadDate> {
 fn ordinal(rest: &str) -> &str {
     let after = ["st", "nd", "rd", "th"].iter().find_map(|end| rest.strip_prefix(end));
     after.filter(|rest| !rest.starts_with(char::is_alphabetic)).unwrap_or(rest)
+}
+
+/// Leaves out what Ukrainian writes behind a year: `2025 р.`, `2025 року`.
+fn year_sign(rest: &str) -> &str {
+    let text = rest.trim_start_matches([' ', '\u{a0}']);
+    ["року", "р."].iter().find_map(|sign| text.strip_prefix(sign)).unwrap_or(rest)
 }
 
 /// The time of day behind a date, and its offset; `None` if there is no time. `dotted`: hours
@@ -286,7 +304,7 @@ fn clock(rest: &str, dotted: bool) -> Result<Option<(Time, Option<Offset>)>, Bad
         .strip_prefix(['T', 't', ' ', '\u{a0}', ',', '.'])
         .ok_or(BadDate::Form)?
         .trim_start_matches([' ', '\u{a0}', ',']);
-    let text = ["kl. ", "kl ", "at "].iter().find_map(|p| text.strip_prefix(p)).unwrap_or(text);
+    let text = ["kl. ", "kl ", "at ", "о "].iter().find_map(|p| text.strip_prefix(p)).unwrap_or(text);
     let (hour, rest) = digits(text);
     let separator = rest.chars().next().filter(|&c| c == ':' || (dotted && c == '.'));
     let separator = separator.ok_or(BadDate::Form)?;

@@ -101,10 +101,10 @@ impl Decoder {
         }
     }
 
-    /// After the end of a stream declared as Windows-125x: it was UTF-8 all the same, since no
-    /// other text of that length is valid UTF-8 by chance. Start again with [`Encoding::Utf8`].
+    /// After the end of a stream declared as Windows-125x: it was UTF-8 all the same, perhaps with a few broken places;
+    /// no other text is that by chance. Start again with [`Encoding::Utf8`].
     pub fn proves_utf8(&self) -> bool {
-        self.utf8.characters > 0 && !self.utf8.broken && self.utf8.missing == 0
+        self.utf8.characters > 4 * (self.utf8.broken + u64::from(self.utf8.missing > 0))
     }
 
     fn without_bom<'a>(&mut self, input: &'a [u8], eof: bool) -> Cow<'a, [u8]> {
@@ -178,27 +178,30 @@ fn push(character: Option<char>, out: &mut Vec<u8>) {
     }
 }
 
-/// Whether a stream is valid UTF-8 with characters beyond ASCII, roughly (overlong forms pass).
+/// Counts what of a stream is UTF-8 beyond ASCII and what is broken, roughly (overlong forms pass).
 #[derive(Debug, Default)]
 struct Utf8Proof {
     missing: u8,
     characters: u64,
-    broken: bool,
+    broken: u64,
 }
 
 impl Utf8Proof {
     fn feed(&mut self, input: &[u8]) {
         for &byte in input {
             match (byte, self.missing) {
-                (0x80..0xc0, 1..) => self.missing -= 1,
                 (0..0x80, 0) => {}
-                (0xc2..0xf5, 0) => {
-                    self.characters += 1;
+                (0x80..0xc0, 1..) => {
+                    self.missing -= 1;
+                    self.characters += u64::from(self.missing == 0);
+                }
+                (0xc2..0xf5, missing) => {
+                    self.broken += u64::from(missing > 0);
                     self.missing = 1 + u8::from(byte >= 0xe0) + u8::from(byte >= 0xf0);
                 }
                 _ => {
-                    self.broken = true;
-                    return;
+                    self.broken += 1;
+                    self.missing = 0;
                 }
             }
         }
@@ -256,6 +259,11 @@ mod tests {
         assert!(decoder.proves_utf8());
         decoder.decode(b"\xe5 ", true);
         assert!(!decoder.proves_utf8());
+        // One broken place among many whole ones is a broken UTF-8 file, and no text of a code page.
+        let mut decoder = Decoder::new(Encoding::Windows1252);
+        decoder.decode("blåbærsyltetøy på brød i høst\n".as_bytes(), false);
+        decoder.decode(b"\xe5\n", true);
+        assert!(decoder.proves_utf8());
     }
 
     proptest! {

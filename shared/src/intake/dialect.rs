@@ -9,8 +9,8 @@ use super::decode::{Decoder, Encoding};
 use super::scan::Scanner;
 use super::split::Splitter;
 
-/// How much of a file is enough to tell.
-pub const SAMPLE: usize = 64 << 10;
+/// How much of a file is enough to tell; a header of 3,000 columns fits in.
+pub const SAMPLE: usize = 256 << 10;
 
 /// The delimiters a file may have, the likelier first.
 pub const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];

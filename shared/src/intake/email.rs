@@ -70,7 +70,9 @@ pub fn normalise(raw: &str) -> Result<String, BadEmail> {
     }
     let labels_fit = domain.split('.').all(|label| {
         let hyphens = label.starts_with('-') || label.ends_with('-');
-        !label.is_empty() && label.len() <= LABEL_LIMIT && !hyphens
+        // Letters of every script, but of ASCII only what a host's name may have.
+        let may = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        !label.is_empty() && label.len() <= LABEL_LIMIT && !hyphens && label.chars().all(may)
     });
     if !domain.contains('.') || !labels_fit {
         return Err(BadEmail::Domain);
@@ -128,6 +130,8 @@ mod tests {
             "a@.no",
             "a@b.no.",
             "a@-b.no",
+            "'a@b.no'",
+            "a@b.no/c",
             "mailto:a@b.no",
             "a\u{200b}@b.no",
             "a\0@b.no",

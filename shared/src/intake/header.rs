@@ -3,7 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::code::{Code, Refusal};
-use super::column::Column;
+use super::column::{Column, Kind};
+use super::known::export_of;
 use super::scan::Width;
 use super::split::Cells;
 
@@ -54,6 +55,25 @@ impl Header {
         Width { header: self.columns.len(), least: last.map_or(1, |last| last + 1) }
     }
 
+    /// How many cells its records may have content in: columns without a name at its end are none, many programs write
+    /// a delimiter too much.
+    pub fn named_width(&self) -> usize {
+        self.folded.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1)
+    }
+
+    /// The refusal of a file that has the columns of another export, and more of them than of `own` (`kintell/users`):
+    /// a layout that asks for little is easily found in a file that is something else.
+    ///
+    /// # Errors
+    /// `wrong_entity`, naming the other export.
+    pub fn is_export_of(&self, own: &str) -> Result<(), Refusal> {
+        let known = self.columns.iter().flatten().count();
+        match export_of(&self.folded) {
+            Some((entity, columns)) if entity != own && columns > known => Err(looks_like_export(entity)),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a record is the header once more.
     pub fn is_repeated_header(&self, cells: &Cells<'_>) -> bool {
         let mut folded = self.folded.iter();
@@ -65,25 +85,60 @@ impl Header {
             && folded.all(String::is_empty)
     }
 
-    /// Whether a record is a totals row or a closing remark: its first text says so, and it
-    /// lacks a required value, so that it could not be a record anyway.
+    /// Whether a record is a totals row or a closing remark: its first text says so, and it could not be a record
+    /// anyway, since a required value is missing or this text stands where one belongs that it cannot be.
     pub fn is_footer(&self, cells: &Cells<'_>, layout: &[Column]) -> bool {
-        let lacks_required = self.columns.iter().enumerate().any(|(at, column)| {
-            let required = column.and_then(|c| layout.get(c)).is_some_and(|c| c.required);
-            required && cells.get(at).is_none_or(|cell| cell.trim().is_empty())
-        });
-        let Some(first) = cells.iter().map(str::trim).find(|cell| !cell.is_empty()) else {
+        let Some(first) = cells.iter().position(|cell| !cell.trim().is_empty()) else {
             return false;
         };
-        let words = fold(first);
-        let words = words.trim_end_matches(|c: char| c.is_numeric());
-        let words = words.trim_start_matches(|c: char| c.is_numeric());
-        lacks_required && (first.starts_with('#') || FOOTERS.contains(&words))
+        let text = cells.get(first).unwrap_or_default().trim();
+        if !text.starts_with('#') && !is_closing(text) {
+            return false;
+        }
+        self.columns.iter().enumerate().any(|(at, column)| {
+            let Some(column) = column.and_then(|c| layout.get(c)).filter(|c| c.required) else { return false };
+            let empty = cells.get(at).is_none_or(|cell| cell.trim().is_empty());
+            let cannot = matches!(column.kind, Kind::Email | Kind::Uuid | Kind::Timestamp { .. });
+            empty || (at == first && cannot)
+        })
     }
 }
 
-/// First texts of totals rows, folded and without digits: English, Norwegian, Ukrainian.
-const FOOTERS: &[&str] = &[
+/// `Total`, `Total: 12`, `Sum minutter`, `Усього записів: 12`: words of totals rows alone, or in front of what is summed.
+fn is_closing(text: &str) -> bool {
+    let whole = fold(text);
+    let whole = whole.trim_matches(|c: char| c.is_numeric());
+    if CLOSING.contains(&whole) {
+        return true;
+    }
+    let end = text.find(|c: char| c.is_whitespace() || matches!(c, ':' | '=')).unwrap_or(text.len());
+    end < text.len() && SUMS.contains(&fold(&text[..end]).as_str())
+}
+
+/// First words of totals rows, folded: English, Norwegian, Ukrainian.
+const SUMS: &[&str] = &[
+    "total",
+    "totals",
+    "subtotal",
+    "sum",
+    "average",
+    "totalt",
+    "summa",
+    "gjennomsnitt",
+    "snitt",
+    "antall",
+    "всього",
+    "усього",
+    "разом",
+    "підсумок",
+    "загалом",
+    "сума",
+    "середнє",
+    "кількість",
+];
+
+/// Whole texts of totals rows and closing remarks, folded and without digits around them.
+const CLOSING: &[&str] = &[
     "total",
     "totals",
     "totalt",
@@ -93,9 +148,6 @@ const FOOTERS: &[&str] = &[
     "summa",
     "totalsum",
     "average",
-    "totalrecords",
-    "totalrows",
-    "totalcount",
     "recordcount",
     "rowcount",
     "count",
@@ -108,12 +160,21 @@ const FOOTERS: &[&str] = &[
     "endofexport",
     "antall",
     "antallrader",
-    "totaltantall",
+    "rader",
+    "ialt",
+    "tilsammen",
     "sluttpårapport",
     "gjennomsnitt",
+    "snitt",
     "всього",
+    "усього",
     "разом",
     "підсумок",
+    "загалом",
+    "сума",
+    "середнє",
+    "записів",
+    "кінецьзвіту",
 ];
 
 /// Matches a header to one layout.
@@ -151,14 +212,19 @@ pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal
         }
         missing.push(column.name);
     }
+    let last_named = folded.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
     let unknown = cells
         .iter()
         .zip(&columns)
-        .filter(|(name, column)| column.is_none() && !fold(name).is_empty())
-        .filter(|(name, _)| !REJECTS_COLUMNS.contains(&name.trim()))
-        .map(|(name, _)| UnknownColumn {
-            name: shown(name, layout),
-            nearest: nearest(name, layout.iter().map(|column| column.name)),
+        .enumerate()
+        .take(last_named)
+        .filter(|(_, (name, column))| column.is_none() && !REJECTS_COLUMNS.contains(&name.trim()))
+        .map(|(at, (name, _))| match fold(name).is_empty() {
+            true => UnknownColumn { name: format!("#{}", at + 1), nearest: None },
+            false => UnknownColumn {
+                name: shown(name, layout),
+                nearest: nearest(name, layout.iter().map(|column| column.name)),
+            },
         })
         .collect();
     let name =
@@ -262,9 +328,19 @@ pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Re
         ));
     }
     match match_header(cells, layout) {
-        Err(refusal) if required * 2 >= needed && required > 0 => Err(refusal),
+        Err(refusal)
+            if required * 2 >= needed
+                && required > 0
+                && (refusal.code == Code::DuplicateColumn || export_of(&folded(cells)).is_none()) =>
+        {
+            Err(refusal)
+        }
         _ => Err(wrong_entity(cells)),
     }
+}
+
+fn folded(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|cell| fold(cell)).collect()
 }
 
 /// How many columns of a layout a header has: required ones, all.
@@ -276,13 +352,16 @@ pub(super) fn likeness(cells: &[&str], layout: &[Column]) -> (usize, usize) {
 }
 
 /// Nobody names a column like this.
-fn is_value(cell: &str) -> bool {
+pub(super) fn is_value(cell: &str) -> bool {
     let cell = cell.trim();
     let digits = cell.bytes().filter(u8::is_ascii_digit).count();
     cell.contains('@') || (digits > 0 && digits * 2 >= cell.chars().count())
 }
 
 fn wrong_entity(cells: &[&str]) -> Refusal {
+    if let Some((entity, _)) = export_of(&folded(cells)) {
+        return looks_like_export(entity);
+    }
     // No cell of it is quoted: a row that is no header of ours may be a title with a name in it.
     Refusal::new(
         Code::WrongEntity,
@@ -291,6 +370,12 @@ fn wrong_entity(cells: &[&str]) -> Refusal {
             cells.len()
         ),
     )
+}
+
+fn looks_like_export(entity: &str) -> Refusal {
+    let reason =
+        format!("This looks like an export of {entity}, not of what this folder is for; drop it into {entity}/.");
+    Refusal::new(Code::WrongEntity, reason).hinted(entity)
 }
 
 #[cfg(test)]

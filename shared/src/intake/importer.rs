@@ -9,7 +9,7 @@ use super::{
     apply::ApplyError,
     engine::Engine,
     entity::Entity,
-    trigger::{self, NotANotification},
+    trigger::{self, Job, NotANotification},
 };
 use crate::{error::Classified, heartbeat::Heartbeat};
 
@@ -61,7 +61,7 @@ impl App {
         use crate::{
             bus::nudge::SqsNudger,
             db::{Db, DbConfig},
-            intake::blob::S3,
+            intake::{blob::S3, engine::Brake},
             vault::{Kms, LazyVault},
         };
         let aws = crate::config::aws().await;
@@ -78,6 +78,7 @@ impl App {
                 source: source.name,
                 entities: source.entities,
                 memory_mb: env.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?,
+                brake: Brake::from_env(env)?,
             },
         ))
     }
@@ -99,7 +100,7 @@ pub async fn handle(app: &App, event: Value, deadline: Instant) -> Result<Answer
     let (mut failures, mut files, mut failed) = (Vec::new(), Vec::new(), None);
     let mut bare = None;
     for message in messages {
-        match import(app, message.drops, deadline).await {
+        match run(app, message.jobs, deadline).await {
             Ok(done) => files.extend(done),
             Err(error) => {
                 // A message that is no notification says nothing about the importer's health.
@@ -124,19 +125,23 @@ pub async fn handle(app: &App, event: Value, deadline: Instant) -> Result<Answer
     }
 }
 
-async fn import(
+async fn run(
     app: &App,
-    drops: Result<Vec<trigger::Drop>, NotANotification>,
+    jobs: Result<Vec<Job>, NotANotification>,
     deadline: Instant,
 ) -> Result<Vec<Value>, Failed> {
-    let drops = drops.map_err(|error| {
+    let jobs = jobs.map_err(|error| {
         tracing::error!(code = "not_a_notification", %error, "a message cannot be read");
         Failed::Unreadable(error)
     })?;
     let mut done = Vec::new();
-    for drop in drops {
+    for job in jobs {
         // The engine has logged what failed, with the id everything about this file can be found by.
-        let import = app.engine.import(&drop, deadline).await.map_err(Failed::Import)?;
+        let import = match job {
+            Job::Import(drop) => app.engine.import(&drop, deadline).await,
+            Job::Command(import_id) => app.engine.command(import_id, deadline).await,
+        };
+        let import = import.map_err(Failed::Import)?;
         done.push(json!({ "import_id": import.import_id, "outcome": import.outcome, "repeated": import.repeated }));
     }
     Ok(done)

@@ -61,7 +61,7 @@ pub fn merge(
 }
 
 /// `*` for the door most fields came by, the others by name.
-fn packed(by_field: &BTreeMap<&str, String>) -> BTreeMap<String, String> {
+pub(super) fn packed(by_field: &BTreeMap<&str, String>) -> BTreeMap<String, String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for door in by_field.values() {
         *counts.entry(door).or_default() += 1;

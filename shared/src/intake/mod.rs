@@ -7,7 +7,7 @@
 //! | is it a CSV at all? | [`not_csv`] |
 //! | encoding, delimiter, line endings | [`dialect`], [`decode`] |
 //! | bytes to records, strictly | [`scan`] |
-//! | preamble, header, cells | [`preamble`], [`header`], [`split`] |
+//! | preamble, header, cells | [`preamble`], [`header`], [`known`], [`split`] |
 //! | what a whole column proves | [`proof`] |
 //! | cells to values | [`cell`], [`date`], [`number`], [`email`], [`json`] |
 //! | what a person reads | [`code`], [`fault`], [`mask`], [`formula`], [`words`] |
@@ -19,8 +19,9 @@
 //! | what woke the importer, and the object | [`trigger`], [`blob`] |
 //! | pass 1: hash, dialect, proof, repeated ids | [`survey`], [`reader`] |
 //! | pass 2, one transaction: people, facts, texts, events | [`apply`], [`record`], [`merge`], [`store`], [`attributes`] |
+//! | what would become of it | [`plan`] |
 //! | what became of it | [`fates`], [`receipt`], [`report`] |
-//! | the whole of it, killed anywhere and told again | [`engine`] |
+//! | the whole of it, killed anywhere and told again; commit and undo | [`engine`] |
 //! | the function around it, one for every source | [`importer`] |
 //!
 //! The tables that say which columns an entity has ([`entity`], [`column`]) and the facts of a source
@@ -45,11 +46,13 @@ pub mod formula;
 pub mod header;
 pub mod importer;
 pub mod json;
+pub mod known;
 pub mod line_endings;
 pub mod mask;
 pub mod merge;
 pub mod not_csv;
 pub mod number;
+pub mod plan;
 pub mod preamble;
 pub mod proof;
 pub mod reader;

@@ -93,7 +93,7 @@ const SIGNATURES: &[(&[u8], NotCsv)] = &[
     (b"GIF8", NotCsv::Picture),
 ];
 
-/// What the file is, if it is surely no CSV. `sample`: its first bytes as they are, up to 64 KB
+/// What the file is, if it is surely no CSV. `sample`: its first bytes as they are, up to [`super::dialect::SAMPLE`]
 /// (all of them if it is shorter).
 pub fn looks_like(sample: &[u8]) -> Option<NotCsv> {
     if sample.is_empty() {

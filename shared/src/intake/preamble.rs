@@ -3,12 +3,15 @@
 use super::code::{Code, Refusal};
 use super::column::Column;
 use super::dialect::{DELIMITERS, Dialect, first_line, sep_line};
-use super::header::{Recognised, likeness, recognise};
+use super::header::{Recognised, is_value, likeness, recognise};
+use super::scan::COLUMN_LIMIT;
 use super::split::Splitter;
 use super::walk::{Walk, is_blank, walk};
 
-/// How many rows may stand above the header.
+/// How many rows with content may stand above the header, …
 const TITLE_LIMIT: u32 = 50;
+/// … and how many lines in all.
+const LINE_LIMIT: u32 = 1_000;
 
 /// Where the header is, and what was above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +39,15 @@ pub struct Preamble {
 /// if a header of one of the layouts comes after them.
 ///
 /// # Errors
-/// The refusal for the row that comes nearest to a header; `missing_header` if there is none, or
-/// if it is not a proper record; `too_large` if it does not end within the sample.
+/// The refusal for the row that comes nearest to a header; `missing_header` if there is none, or if records stand above
+/// it: passed over as titles they would be lost; `too_large` if it does not end within the sample or has too many
+/// columns; `undecodable_bytes` if it would be one but for bytes that are no text.
 pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]]) -> Result<Preamble, Refusal> {
-    let (mut at, mut line) = (0, 1u32);
+    let (mut at, mut line, mut titles) = (0, 1u32, 0);
     let (mut control_total, mut rejects_of) = (None, None);
-    let mut refusal: Option<((usize, usize), Refusal)> = None;
+    let mut above = Above::default();
     let mut splitter = Splitter::new(delimiter);
-    while at < text.len() && line <= TITLE_LIMIT {
+    while at < text.len() && titles <= TITLE_LIMIT && line <= LINE_LIMIT {
         let (first, length) = first_line(&text[at..]);
         let record = match walk(text, at, delimiter, eof) {
             Walk::End { body, end, newlines, stray: None } => Some((body, end, newlines)),
@@ -54,7 +58,11 @@ pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]])
         {
             let cells: Vec<&str> = cells.iter().collect();
             match recognise(&cells, layouts) {
+                Ok(_) if cells.len() > COLUMN_LIMIT => return Err(too_many_columns()),
                 Ok(recognised) => {
+                    if let Some(refusal) = above.refusal_for(&recognised, layouts) {
+                        return Err(refusal);
+                    }
                     return Ok(Preamble {
                         recognised,
                         header_start: at as u64,
@@ -66,34 +74,112 @@ pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]])
                         rejects_of,
                     });
                 }
-                Err(found) if is_record(first, delimiter, at) => {
-                    let rank = layouts.iter().map(|layout| likeness(&cells, layout)).max();
-                    let rank = rank.unwrap_or_default();
-                    if refusal.as_ref().is_none_or(|(best, _)| rank > *best) {
-                        refusal = Some((rank, found));
-                    }
-                }
+                Err(found) if is_record(first, delimiter, at) => above.note(&cells, found, layouts),
                 Err(_) => {}
             }
+        } else if let Some((body, ..)) = record {
+            above.note_undecodable(&text[at..body], &mut splitter, layouts);
         } else if first.len() == length && !eof {
             return Err(Refusal::new(
                 Code::TooLarge,
-                "The header line does not end within the first 64 KB; export fewer columns.",
+                "The header line does not end within the first 256 KB; export fewer columns.",
             )
             .hinted("header"));
         }
         if let Some(remark) = remark(first) {
             control_total = control_total.or_else(|| control_total_in(remark));
             rejects_of = rejects_of.or_else(|| rejects_import(remark));
+        } else if !is_blank(first, delimiter) {
+            titles += 1;
         }
         (at, line) = (at + length, line + 1);
     }
-    Err(refusal.map(|(_, refusal)| refusal).unwrap_or_else(|| {
-        Refusal::new(
-            Code::MissingHeader,
-            "The file has no readable header line with the columns' names; export it with headers.",
-        )
-    }))
+    Err(above.best())
+}
+
+/// Rows above the header, or in its place.
+#[derive(Default)]
+struct Above {
+    /// The refusal of the row that comes nearest to a header.
+    nearest: Option<((usize, usize), Refusal)>,
+    /// The first row that names most of the columns of a layout, or one twice: a header with a mistake. With how many
+    /// rows there were before what may be its records.
+    mistaken: Option<(usize, Refusal)>,
+    /// The cells of rows with values, by what they would be lost as.
+    values: Vec<Values>,
+}
+
+/// A row of values above the header.
+struct Values {
+    filled: usize,
+    values: usize,
+    has_address: bool,
+}
+
+impl Above {
+    fn note(&mut self, cells: &[&str], found: Refusal, layouts: &[&[Column]]) {
+        let rank = layouts.iter().map(|layout| likeness(cells, layout)).max().unwrap_or_default();
+        if matches!(found.code, Code::MissingColumn | Code::DuplicateColumn) && self.mistaken.is_none() {
+            self.mistaken = Some((self.values.len() + 1, found.clone()));
+        }
+        let filled = cells.iter().filter(|cell| !cell.trim().is_empty()).count();
+        let values = cells.iter().filter(|cell| is_value(cell)).count();
+        let has_address = cells.iter().any(|cell| cell.contains('@'));
+        self.values.push(Values { filled, values, has_address });
+        if self.nearest.as_ref().is_none_or(|(best, _)| rank > *best) {
+            self.nearest = Some((rank, found));
+        }
+    }
+
+    /// A row that is no UTF-8, but would be a header if it were.
+    fn note_undecodable(&mut self, row: &[u8], splitter: &mut Splitter, layouts: &[&[Column]]) {
+        let text = String::from_utf8_lossy(row);
+        let Ok(cells) = splitter.split(text.as_bytes()) else { return };
+        let cells: Vec<&str> = cells.iter().collect();
+        if recognise(&cells, layouts).is_ok() {
+            let refusal = Refusal::new(
+                Code::UndecodableBytes,
+                "The header line holds bytes that are no text in the file's encoding; export the file again as \"CSV UTF-8\".",
+            );
+            self.mistaken.get_or_insert((self.values.len(), refusal));
+        }
+    }
+
+    /// Why the file is refused although it has a header: what stands above it is more than a title.
+    fn refusal_for(self, recognised: &Recognised, layouts: &[&[Column]]) -> Option<Refusal> {
+        let width = recognised.header.columns.len();
+        let required = layouts[recognised.layout].iter().filter(|column| column.required).count();
+        let is_record = |row: &Values| {
+            let whole = row.filled >= required && row.filled * 2 >= width;
+            whole && row.filled >= 3 && (row.has_address || row.values * 2 >= row.filled)
+        };
+        if self.values.iter().any(is_record) {
+            return Some(Refusal::new(
+                Code::MissingHeader,
+                "Records stand above the header line; move the header to the top, or export the file again.",
+            ));
+        }
+        // What follows a mistaken header may be its records; the header once more, and right, is none.
+        self.mistaken.filter(|(rows, _)| self.values.len() > *rows).map(|(_, refusal)| refusal)
+    }
+
+    /// The refusal of a file without a header.
+    fn best(self) -> Refusal {
+        if let Some((_, undecodable)) = self.mistaken.filter(|(_, refusal)| refusal.code == Code::UndecodableBytes) {
+            return undecodable;
+        }
+        self.nearest.map(|(_, refusal)| refusal).unwrap_or_else(|| {
+            Refusal::new(
+                Code::MissingHeader,
+                "The file has no readable header line with the columns' names; export it with headers.",
+            )
+        })
+    }
+}
+
+fn too_many_columns() -> Refusal {
+    let reason = format!("The header has more than {COLUMN_LIMIT} columns; export fewer columns.");
+    Refusal::new(Code::TooLarge, reason).hinted("columns")
 }
 
 /// As [`find_header`] with the dialect's delimiter; if that finds none, the other delimiters are
@@ -136,8 +222,16 @@ fn control_total_in(remark: &str) -> Option<u64> {
     if !about.contains(&name.as_str()) {
         return None;
     }
-    let number: String = number.chars().filter(|c| !c.is_whitespace()).collect();
-    number.parse().ok()
+    // Thousands may be set apart, and a remark may follow in brackets or behind a comma and a space.
+    let apart = |c: &char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | ',' | '.');
+    let text: String = number.trim().chars().take_while(|c| c.is_ascii_digit() || apart(c)).collect();
+    let groups: Vec<&str> = text.trim_end_matches(|c| apart(&c)).split(|c| apart(&c)).collect();
+    let grouped = groups.iter().skip(1).all(|group| group.len() == 3) && groups.first()?.len() <= 3;
+    let rest = &number.trim()[text.len()..];
+    if (groups.len() > 1 && !grouped) || !(rest.is_empty() || rest.starts_with(|c: char| !c.is_alphanumeric())) {
+        return None;
+    }
+    groups.concat().parse().ok()
 }
 
 fn rejects_import(remark: &str) -> Option<String> {

@@ -5,12 +5,45 @@ use super::{
     receipt::{ColumnsFound, FactsUsed, Unknown, Warning},
     survey::Survey,
 };
-use crate::contracts::Counts;
+use crate::{
+    config::{ConfigError, Env},
+    contracts::Counts,
+};
 
-/// The brake: in a file of more records than this …
-const BRAKE_RECORDS: u32 = 20;
-/// … a person decides when more than this share (in percent) of it is changed or rejected.
-const BRAKE_PERCENT: u64 = 50;
+/// When a person has to look first: a setting of the function.
+///
+/// | variable | what | if absent |
+/// |---|---|---|
+/// | `BRAKE_PERCENT` | the share of a file, in percent, above which changed or rejected records stop it | 50 |
+/// | `BRAKE_RECORDS` | a file of no more records than this is not stopped | 20 |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brake {
+    /// The share, in percent.
+    pub percent: u32,
+    /// Records a file has to have more than.
+    pub records: u32,
+}
+
+impl Default for Brake {
+    fn default() -> Self {
+        Self { percent: 50, records: 20 }
+    }
+}
+
+impl Brake {
+    /// The function's setting.
+    ///
+    /// # Errors
+    /// A variable that is there and is no number.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let number = |name, usual| match env.optional(name) {
+            Some(_) => env.parsed(name),
+            None => Ok(usual),
+        };
+        let usual = Self::default();
+        Ok(Self { percent: number("BRAKE_PERCENT", usual.percent)?, records: number("BRAKE_RECORDS", usual.records)? })
+    }
+}
 
 /// Records without blank ones, repeated headers and totals rows: what an export counts.
 pub fn counted(apply: &Apply<'_>) -> u64 {
@@ -25,23 +58,24 @@ pub fn counted(apply: &Apply<'_>) -> u64 {
 }
 
 /// Whether a person should look first: most of what was known would change, or most records are rejected.
-pub fn brake(counts: &Counts, apply: &Apply<'_>) -> Option<String> {
+pub fn brake(brake: Brake, counts: &Counts, apply: &Apply<'_>) -> Option<String> {
     use super::code::Code;
-    if counts.records <= BRAKE_RECORDS {
+    let percent = brake.percent;
+    if counts.records <= brake.records {
         return None;
     }
-    let over = |part: u64, whole: u64| whole > 0 && part * 100 > whole * BRAKE_PERCENT;
+    let over = |part: u64, whole: u64| whole > 0 && part * 100 > whole * u64::from(percent);
     let excused = |code| matches!(code, Code::OrphanRef | Code::RepeatedHeader | Code::FooterRow);
     let rejected = apply.fates.rejections().filter(|(_, _, _, rejection)| !excused(rejection.code)).count() as u64;
     if over(rejected, u64::from(counts.records)) {
         return Some(format!(
-            "{rejected} of {} records are rejected, more than {BRAKE_PERCENT} percent; nothing was applied. Look at the first reasons, correct the file and drop it again.",
+            "{rejected} of {} records are rejected, more than {percent} percent; nothing was applied. Look at the first reasons; correct the file and drop it again, or commit it as it is.",
             counts.records
         ));
     }
     if over(u64::from(counts.changed), u64::from(apply.known)) {
         return Some(format!(
-            "{} of {} known records would change, more than {BRAKE_PERCENT} percent; nothing was applied. Make sure that this is the right file.",
+            "{} of {} known records would change, more than {percent} percent; nothing was applied. Make sure that this is the right file, then commit it.",
             counts.changed, apply.known
         ));
     }

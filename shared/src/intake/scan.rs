@@ -36,8 +36,8 @@ use super::walk::{
     is_trusted, walk,
 };
 
-/// The most bytes of one cell, quotes included.
-pub const CELL_LIMIT: usize = 2 << 20;
+/// The most bytes of one cell: 2 MB of text and its two quotes.
+pub const CELL_LIMIT: usize = (2 << 20) + 2;
 /// The most bytes of one record.
 pub const RECORD_LIMIT: usize = 8 << 20;
 /// The most bytes [`Scanner::scan`] leaves unconsumed: the caller's buffer must be able to hold

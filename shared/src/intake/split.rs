@@ -101,7 +101,7 @@ fn undecodable() -> Rejection {
 }
 
 /// Whether the record's number of cells fits the header. Missing optional cells at its end are
-/// absent, extra empty ones are ignored.
+/// absent, extra empty ones are ignored. A column without a name at the header's end is none.
 ///
 /// # Errors
 /// `too_few_cells` if a required column is beyond the last cell, `too_many_cells` if there is
@@ -118,15 +118,16 @@ pub fn check_width(cells: &Cells<'_>, header: &Header, layout: &[Column]) -> Res
         );
         return Err(Rejection::record(Code::TooFewCells, reason).at(column.name).hinted(format!("{found}, {width}")));
     }
-    if cells.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
+    let named = header.named_width();
+    if cells.iter().skip(named).any(|cell| !cell.trim().is_empty()) {
         return Err(Rejection::record(
             Code::TooManyCells,
             format!(
-                "This record has {found} cells with content, the header has {width}; a text that \
+                "This record has content beyond the header's {named} columns; a text that \
                  holds the delimiter must stand in quotes."
             ),
         )
-        .hinted(format!("{found}, {width}")));
+        .hinted(format!("{found}, {named}")));
     }
     Ok(())
 }

@@ -72,6 +72,33 @@ fn day_column(field: &str) -> String {
 
 /// Reads the facts with these keys.
 pub async fn load(tx: &Transaction<'_>, entity: &Entity, keys: &[&str]) -> Result<HashMap<String, Existing>, DbError> {
+    let sql = format!("SELECT {} FROM {} t WHERE source_id = ANY($1)", columns(entity), entity.table);
+    let rows = tx.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), read(entity, row))).collect())
+}
+
+/// Reads the facts with these ids, each with its row as JSON.
+pub async fn load_by_id(
+    tx: &Transaction<'_>,
+    entity: &Entity,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, (Existing, Json)>, DbError> {
+    let (columns, id) = (columns(entity), entity.id);
+    let sql = format!("SELECT {columns}, to_jsonb(t) AS stored FROM {} t WHERE {id} = ANY($1)", entity.table);
+    let rows = tx.query_typed(&sql, &[(&ids, Type::UUID_ARRAY)]).await?;
+    Ok(rows.iter().map(|row| (row.get(1), (read(entity, row), row.get("stored")))).collect())
+}
+
+/// Reads rows of the entity's table that are not in it, as if they were.
+pub async fn read_rows(tx: &Transaction<'_>, entity: &Entity, rows: &Json) -> Result<Vec<Existing>, DbError> {
+    let sql =
+        format!("SELECT {} FROM jsonb_populate_recordset(NULL::{}, $1) t", columns(entity), entity.table);
+    let rows = tx.query_typed(&sql, &[(rows, Type::JSONB)]).await?;
+    Ok(rows.iter().map(|row| read(entity, row)).collect())
+}
+
+/// What [`read`] reads.
+fn columns(entity: &Entity) -> String {
     let mut columns = vec!["source_id".to_owned(), entity.id.to_owned()];
     columns.extend(["revision", "content_hash", "doors", "import_id", "line"].map(ToOwned::to_owned));
     for field in entity.fields {
@@ -87,9 +114,7 @@ pub async fn load(tx: &Transaction<'_>, entity: &Entity, keys: &[&str]) -> Resul
             FieldKind::Attribute(_) => {}
         }
     }
-    let sql = format!("SELECT {} FROM {} t WHERE source_id = ANY($1)", columns.join(", "), entity.table);
-    let rows = tx.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), read(entity, row))).collect())
+    columns.join(", ")
 }
 
 fn read(entity: &Entity, row: &Row) -> Existing {
@@ -273,19 +298,17 @@ pub async fn keep_history(tx: &Transaction<'_>, entity: &Entity, old: &[&Existin
     if old.is_empty() {
         return Ok(());
     }
-    let content = |existing: &&Existing| -> Json {
-        existing
-            .fact
-            .0
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), history_value(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    };
+    let content = |existing: &&Existing| content(&existing.fact);
     let name = format!("{}/{}", entity.source, entity.name);
+    let sql = format!(
+        "INSERT INTO intake.revisions (fact_id, revision, content_hash, content, import_id, line, entity, replaced_by, stored)
+         SELECT u.*, $7, $8, to_jsonb(t) FROM unnest($1::uuid[], $2::int[], $3::bytea[], $4::jsonb[], $5::uuid[], $6::int[])
+             AS u (fact_id, revision, content_hash, content, import_id, line)
+         JOIN {} t ON t.{} = u.fact_id",
+        entity.table, entity.id
+    );
     tx.execute_typed(
-        "INSERT INTO intake.revisions (fact_id, revision, content_hash, content, import_id, line, entity, replaced_by)
-         SELECT u.*, $7, $8 FROM unnest($1::uuid[], $2::int[], $3::bytea[], $4::jsonb[], $5::uuid[], $6::int[]) AS u",
+        &sql,
         &[
             (&old.iter().map(|e| e.fact_id).collect::<Vec<_>>(), Type::UUID_ARRAY),
             (&old.iter().map(|e| e.revision).collect::<Vec<_>>(), Type::INT4_ARRAY),
@@ -301,6 +324,12 @@ pub async fn keep_history(tx: &Transaction<'_>, entity: &Entity, old: &[&Existin
     Ok(())
 }
 
+/// The content of a fact as it stands in the history.
+pub fn content(fact: &Fact) -> Json {
+    let values = fact.0.iter().map(|(name, value)| ((*name).to_owned(), history_value(value)));
+    values.collect::<serde_json::Map<_, _>>().into()
+}
+
 /// People and texts stand in the history by id, so that it can be followed and holds no words.
 fn history_value(value: &FieldValue) -> Json {
     match value {
@@ -309,7 +338,8 @@ fn history_value(value: &FieldValue) -> Json {
     }
 }
 
-/// Which of these (fact, content hash) pairs are an earlier revision that is not current any more.
+/// Which of these (fact, content hash) pairs are an earlier revision that is not current any more. Revisions of an
+/// import that was undone do not count.
 pub async fn seen_before(
     tx: &Transaction<'_>,
     pairs: &[(Uuid, Vec<u8>)],
@@ -320,7 +350,9 @@ pub async fn seen_before(
     let rows = tx
         .query_typed(
             "SELECT DISTINCT r.fact_id FROM unnest($1::uuid[], $2::bytea[]) AS u (fact_id, hash)
-             JOIN intake.revisions r ON r.fact_id = u.fact_id AND r.content_hash = u.hash",
+             JOIN intake.revisions r ON r.fact_id = u.fact_id AND r.content_hash = u.hash
+             LEFT JOIN intake.imports i ON i.import_id = r.import_id
+             WHERE i.undone_at IS NULL",
             &[
                 (&pairs.iter().map(|(id, _)| *id).collect::<Vec<_>>(), Type::UUID_ARRAY),
                 (&pairs.iter().map(|(_, hash)| hash.as_slice()).collect::<Vec<_>>(), Type::BYTEA_ARRAY),

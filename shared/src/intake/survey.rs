@@ -171,6 +171,7 @@ async fn pass(
     let layouts: Vec<_> = choices.iter().map(|(_, layout)| layout.columns).collect();
     let preamble = preamble::settle(&text, whole, &mut dialect, &layouts).map_err(refuse)?;
     let (entity, layout) = choices[preamble.recognised.layout];
+    preamble.recognised.header.is_export_of(&format!("{}/{}", entity.source, entity.name)).map_err(refuse)?;
     let profile = SourceProfile::load(client, entity.source, entity.name, layout.name).await?;
 
     let mut survey = Survey {

@@ -1,8 +1,11 @@
-//! What wakes an importer: an SQS batch of S3 notifications, a bare S3 notification (`sam local invoke`), or the
-//! `s3:TestEvent` that S3 sends once when a notification is set up.
+//! What wakes an importer: an SQS batch of S3 notifications and of commands, a bare S3 notification
+//! (`sam local invoke`), or the `s3:TestEvent` that S3 sends once when a notification is set up.
+//!
+//! A command is `{"teei": "import-command", "import_id": "<uuid>"}`: what is asked stands in the import's row.
 
 use serde::Deserialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// One object to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,18 +18,35 @@ pub struct Drop {
     pub version: Option<String>,
 }
 
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Import an object.
+    Import(Drop),
+    /// Do what a person asked of this import.
+    Command(Uuid),
+}
+
+/// The member that tells a command from a notification, and its value.
+const COMMAND: (&str, &str) = ("teei", "import-command");
+
+/// The body of a command's message.
+pub fn command_message(import_id: Uuid) -> Value {
+    serde_json::json!({ COMMAND.0: COMMAND.1, "import_id": import_id })
+}
+
 /// A message of a batch and what is in it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message {
     /// The SQS message id; none for a bare notification.
     pub id: Option<String>,
-    /// The objects in it, or why it cannot be read.
-    pub drops: Result<Vec<Drop>, NotANotification>,
+    /// What it asks for, or why it cannot be read.
+    pub jobs: Result<Vec<Job>, NotANotification>,
 }
 
-/// The message is no S3 notification.
+/// The message is neither an S3 notification nor a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the message is no S3 notification: look at what was sent to the queue")]
+#[error("the message is neither an S3 notification nor a command: look at what was sent to the queue")]
 pub struct NotANotification;
 
 #[derive(Deserialize)]
@@ -74,15 +94,19 @@ pub fn messages(event: &Value) -> Vec<Message> {
                 let body = record.get("body").and_then(Value::as_str).and_then(|body| serde_json::from_str(body).ok());
                 Message {
                     id: record.get("messageId").and_then(Value::as_str).map(ToOwned::to_owned),
-                    drops: body.ok_or(NotANotification).and_then(|body: Value| drops(&body)),
+                    jobs: body.ok_or(NotANotification).and_then(|body: Value| jobs(&body)),
                 }
             })
             .collect(),
-        _ => vec![Message { id: None, drops: drops(event) }],
+        _ => vec![Message { id: None, jobs: jobs(event) }],
     }
 }
 
-fn drops(notification: &Value) -> Result<Vec<Drop>, NotANotification> {
+fn jobs(notification: &Value) -> Result<Vec<Job>, NotANotification> {
+    if notification.get(COMMAND.0).and_then(Value::as_str) == Some(COMMAND.1) {
+        let import_id = notification.get("import_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        return import_id.map(|id| vec![Job::Command(id)]).ok_or(NotANotification);
+    }
     if notification.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(Vec::new());
     }
@@ -94,10 +118,12 @@ fn drops(notification: &Value) -> Result<Vec<Drop>, NotANotification> {
         .records
         .into_iter()
         .filter(|record| created(record) && !folder(record))
-        .map(|record| Drop {
-            bucket: record.s3.bucket.name,
-            key: form_decode(&record.s3.object.key),
-            version: record.s3.object.version_id,
+        .map(|record| {
+            Job::Import(Drop {
+                bucket: record.s3.bucket.name,
+                key: form_decode(&record.s3.object.key),
+                version: record.s3.object.version_id,
+            })
         })
         .collect())
 }
@@ -140,7 +166,8 @@ mod tests {
     #[test]
     fn a_key_arrives_form_encoded() {
         let found = messages(&notification("kintell/sessions/M%C3%B8ter+i+mars%2B1.csv"));
-        assert_eq!(found[0].drops.as_ref().unwrap()[0].key, "kintell/sessions/Møter i mars+1.csv");
+        let Ok([Job::Import(drop)]) = found[0].jobs.as_deref() else { panic!("one drop: {found:?}") };
+        assert_eq!(drop.key, "kintell/sessions/Møter i mars+1.csv");
         assert_eq!(form_decode("100%"), "100%");
     }
 
@@ -153,19 +180,28 @@ mod tests {
         ]});
         let found = messages(&event);
         assert_eq!(found.len(), 3);
-        assert_eq!(found[0].drops.as_ref().unwrap().len(), 1);
-        assert_eq!(found[1], Message { id: Some("2".to_owned()), drops: Err(NotANotification) });
-        assert_eq!(found[2].drops, Ok(Vec::new()));
+        assert_eq!(found[0].jobs.as_ref().unwrap().len(), 1);
+        assert_eq!(found[1], Message { id: Some("2".to_owned()), jobs: Err(NotANotification) });
+        assert_eq!(found[2].jobs, Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_command_is_told_from_a_notification() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(messages(&command_message(id))[0].jobs, Ok(vec![Job::Command(id)]));
+        let event = json!({"Records": [{"messageId": "1", "body": command_message(id).to_string()}]});
+        assert_eq!(messages(&event)[0].jobs, Ok(vec![Job::Command(id)]));
+        assert_eq!(messages(&json!({"teei": "import-command", "import_id": "x"}))[0].jobs, Err(NotANotification));
     }
 
     #[test]
     fn folders_and_deletions_are_no_drops() {
-        assert_eq!(messages(&notification("kintell/sessions/"))[0].drops, Ok(Vec::new()));
+        assert_eq!(messages(&notification("kintell/sessions/"))[0].jobs, Ok(Vec::new()));
         let mut file = notification("kintell/sessions/x/");
         file["Records"][0]["s3"]["object"]["size"] = json!(12);
-        assert_eq!(messages(&file)[0].drops.as_ref().unwrap().len(), 1, "what has content gets its answer");
+        assert_eq!(messages(&file)[0].jobs.as_ref().unwrap().len(), 1, "what has content gets its answer");
         let mut deleted = notification("kintell/a.csv");
         deleted["Records"][0]["eventName"] = json!("ObjectRemoved:Delete");
-        assert_eq!(messages(&deleted)[0].drops, Ok(Vec::new()));
+        assert_eq!(messages(&deleted)[0].jobs, Ok(Vec::new()));
     }
 }

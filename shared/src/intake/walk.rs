@@ -164,7 +164,10 @@ pub(super) fn is_blank(record: &[u8], delimiter: u8) -> bool {
     if record.first().is_some_and(|&first| !may(first)) || !record.iter().all(|&b| may(b)) {
         return false;
     }
-    record.split(|&b| b == delimiter).map(|cell| cell.trim_ascii()).all(|cell| cell.is_empty() || cell == b"\"\"")
+    record.split(|&b| b == delimiter).all(|cell| {
+        let text = cell.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(cell);
+        text.trim_ascii().is_empty()
+    })
 }
 
 /// Whether a record of its own, with so many cells, begins at the physical line at `at`; `None`

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lc_rs::{encoding::AsDer, rsa, signature};
 use axum::{Router, body::Body};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use gateway::{presign::Presigner, queues::RecordedQueues};
 use http::{HeaderMap, Request, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use shared::{
         testing::RecordedNudges,
     },
     config::Env,
+    db::Db,
 };
 use tests::{Database, keys};
 use tower::ServiceExt;
@@ -181,6 +184,7 @@ pub struct World {
     pub database: Database,
     pub profiles: Router,
     pub gateway: Router,
+    pub queues: Arc<RecordedQueues>,
     pub nudges: Nudges,
     pub owner: tokio_postgres::Client,
 }
@@ -191,10 +195,10 @@ impl World {
         seed(&database).await;
         let nudges = Nudges::default();
         let profiles = profile_service(&database, &nudges);
-        let gateway = gateway::api::App::new(database.db_for("teei_gateway_api"));
-        let gateway = gateway::api::router(Arc::new(gateway), verifier());
+        let queues = Arc::new(RecordedQueues::default());
+        let gateway = gateway_service(database.db_for("teei_gateway_api"), queues.clone());
         let owner = database.owner().await;
-        Self { database, profiles, gateway, nudges, owner }
+        Self { database, profiles, gateway, queues, nudges, owner }
     }
 
     /// How many rows a query counts.
@@ -207,6 +211,20 @@ impl World {
 pub fn profile_service(database: &Database, nudges: &Nudges) -> Router {
     let app = profile::api::App::new(database.db_for("teei_profile_api"), Box::new(keys()), Box::new(nudges.clone()));
     profile::api::router(Arc::new(app), verifier())
+}
+
+/// One more instance of `gateway-api`, with a connection of its own. Its addresses are signed with invented keys.
+pub fn gateway_service(db: Db, queues: Arc<RecordedQueues>) -> Router {
+    let credentials = Credentials::new("AKIDINVENTED", "invented secret", None, None, "tests");
+    let aws = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("eu-north-1"))
+        .endpoint_url("http://127.0.0.1:4566")
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
+    let presigner = Presigner::new(&aws, "drops".to_owned(), "results".to_owned());
+    let app = gateway::api::App::new(db, Box::new(keys()), Box::new(queues), presigner);
+    gateway::api::router(Arc::new(app), verifier())
 }
 
 async fn seed(database: &Database) {

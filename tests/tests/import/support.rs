@@ -139,6 +139,7 @@ pub fn app(database: &Database, blobs: Arc<MemoryBlobs>, nudges: Arc<RecordedNud
             source: "kintell",
             entities: kintell::ENTITIES,
             memory_mb: 1769,
+            brake: Default::default(),
         },
     )
 }

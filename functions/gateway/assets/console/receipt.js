@@ -124,7 +124,7 @@ function rejected(receipt) {
 
 function warnings({ warnings: found = [], control_total: total }) {
   const rows = found.map((one) =>
-    h("li", {}, one.text ?? one.detail ?? label("warning", one.code),
+    h("li", {}, one.detail ?? label("warning", one.code),
       one.records ? ` ${t("warnings.rows", { n: one.records })}` : "", one.first_line ? ` ${t("warnings.line", { line: String(one.first_line) })}` : ""));
   if (!rows.length && !total) return null;
   const told = total && h("p", {}, t(total.stated === total.counted ? "control.same" : "control.differs", { stated: total.stated, counted: total.counted }));
@@ -172,7 +172,7 @@ function records(receipt, view) {
 
 function record(one) {
   const kind = { new: "good", changed: "info", rejected: "bad", suppressed: "warn", restored: "info", removed: "info", kept_later_edit: "warn" }[one.fate] ?? "";
-  const warned = (one.warnings ?? []).map((warning) => h("div", { class: "small" }, warning.text ?? label("warning", warning.code ?? warning)));
+  const warned = (one.warnings ?? []).map((warning) => h("div", { class: "small" }, label("warning", warning)));
   const read = one.values && h("dl", { class: "facts" }, Object.entries(one.values).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value ?? "–")]));
   return h("li", {}, h("span", { class: "where" }, lines(one)), h("span", {}, h("span", { class: `tag ${kind}` }, label("fate", one.fate))),
     h("div", {}, one.reason ?? t(`said.${one.fate}`), warned, read));

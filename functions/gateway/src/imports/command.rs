@@ -146,8 +146,7 @@ async fn queue(
     order["actor"] = json!(claims.sub);
     order["request_id"] = json!(ids.request);
     tx.execute_typed(
-        "UPDATE intake.imports SET command = $2, status = 'queued', outcome = NULL, finished_at = NULL
-         WHERE import_id = $1",
+        "UPDATE intake.imports SET command = $2, status = 'queued' WHERE import_id = $1",
         &[(&id, Type::UUID), (&order, Type::JSONB)],
     )
     .await?;

@@ -7,7 +7,10 @@ use http::HeaderMap;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::http::{Moment, Page, PathId, Problem, Query, problem};
+use shared::{
+    http::{Moment, Page, PathId, Problem, Query, problem},
+    intake::receipt::Receipt,
+};
 use tokio_postgres::{Row, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -223,6 +226,61 @@ fn import_item(row: &Row) -> ImportItem {
     }
 }
 
+/// What is known of an import that has no receipt yet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportSoFar {
+    /// The import.
+    id: Uuid,
+    /// Where it came from.
+    source: String,
+    /// What its records are, if that was said.
+    entity: Option<String>,
+    /// In which shape, if that is known.
+    layout: Option<String>,
+    /// `waiting_upload`, `queued`, `running` or `done`.
+    #[schema(example = "waiting_upload")]
+    status: String,
+    /// How it ended, when it is done.
+    outcome: Option<String>,
+    /// Whether the same file may do better later without being changed.
+    retryable: bool,
+    /// Why the last try failed.
+    reason: Option<String>,
+    /// How often it was tried.
+    attempts: i32,
+    /// The object.
+    file: FileSoFar,
+    /// What the file is called, where the upload was announced.
+    name: Option<String>,
+    /// Whether it was only to be planned.
+    dry_run: bool,
+    /// When it was noticed.
+    created_at: Timestamp,
+}
+
+/// The object of an import, as far as it is known.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FileSoFar {
+    /// Its bucket.
+    bucket: String,
+    /// Its key.
+    key: String,
+    /// Its version; none while it is awaited.
+    version: Option<String>,
+    /// Its length.
+    bytes: Option<i64>,
+}
+
+/// An import: its receipt, or what is known so far.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Import {
+    /// When there is a receipt. `status` says whether the importer is at it again.
+    Receipt(Box<Receipt>),
+    /// Before that.
+    SoFar(ImportSoFar),
+}
+
 /// One import
 ///
 /// The receipt of an import that is done; of one that is not, what is known so far. Its sentences are in the language
@@ -230,9 +288,7 @@ fn import_item(row: &Row) -> ImportItem {
 #[utoipa::path(get, path = "/v1/imports/{id}", operation_id = "get_import",
     params(("id" = Uuid, Path, description = "The import")),
     responses(
-        (status = 200, description = "The receipt, or `id, source, entity, layout, status, retryable, reason, attempts, file, created_at` while there is none", body = Object,
-            example = json!({"id": "01980f5c-3a5e-7c1d-9e52-6f1f5c0a7b11", "source": "kintell", "entity": "sessions", "layout": "language", "status": "done", "outcome": "loaded",
-                "counts": {"records": 12, "new": 11, "changed": 0, "unchanged": 0, "duplicate": 0, "blank": 0, "rejected": 1, "suppressed": 0}})),
+        (status = 200, description = "The receipt, or what is known while there is none", body = Import),
         (status = 404, description = "`not_found`")))]
 pub async fn get(State(app): State<Arc<App>>, PathId(id): PathId, headers: HeaderMap) -> Result<Json<Value>, Problem> {
     let mut receipt = stored(&app, id).await?;
@@ -259,31 +315,31 @@ pub(crate) async fn stored(app: &App, id: Uuid) -> Result<Value, Problem> {
             receipt["status"] = json!(row.get::<_, &str>("status"));
             receipt
         }
-        None => so_far(id, &row),
+        None => json!(so_far(id, &row)),
     })
 }
 
-fn so_far(id: Uuid, row: &Row) -> Value {
-    json!({
-        "id": id,
-        "source": row.get::<_, String>("source"),
-        "entity": row.get::<_, Option<String>>("entity"),
-        "layout": row.get::<_, Option<String>>("layout"),
-        "status": row.get::<_, String>("status"),
-        "outcome": row.get::<_, Option<String>>("outcome"),
-        "retryable": row.get::<_, bool>("retryable"),
-        "reason": row.get::<_, Option<String>>("reason"),
-        "attempts": row.get::<_, i32>("attempts"),
-        "file": {
-            "bucket": row.get::<_, String>("bucket"),
-            "key": row.get::<_, String>("object_key"),
-            "version": row.get::<_, Option<String>>("object_version"),
-            "bytes": row.get::<_, Option<i64>>("bytes"),
+fn so_far(id: Uuid, row: &Row) -> ImportSoFar {
+    ImportSoFar {
+        id,
+        source: row.get("source"),
+        entity: row.get("entity"),
+        layout: row.get("layout"),
+        status: row.get("status"),
+        outcome: row.get("outcome"),
+        retryable: row.get("retryable"),
+        reason: row.get("reason"),
+        attempts: row.get("attempts"),
+        file: FileSoFar {
+            bucket: row.get("bucket"),
+            key: row.get("object_key"),
+            version: row.get("object_version"),
+            bytes: row.get("bytes"),
         },
-        "name": row.get::<_, Option<String>>("name"),
-        "dry_run": row.get::<_, bool>("dry_run"),
-        "created_at": row.get::<_, Timestamp>("created_at"),
-    })
+        name: row.get("name"),
+        dry_run: row.get("dry_run"),
+        created_at: row.get("created_at"),
+    }
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl Import {
 /// A fact's fields in canonical text; people and texts by id, what is said about a person by digest.
 #[derive(Clone, Debug, Default)]
 pub struct Content {
-    /// Its key inside the source; none once the fact is gone.
+    /// Its key inside the source.
     pub key: Option<String>,
     /// Field → text.
     pub fields: BTreeMap<String, String>,
@@ -127,7 +127,7 @@ async fn contents(
     }
     let revisions = tx
         .query_typed(
-            "SELECT DISTINCT ON (fact_id) fact_id, content FROM intake.revisions
+            "SELECT DISTINCT ON (fact_id) fact_id, content, stored ->> 'source_id' FROM intake.revisions
              WHERE fact_id = ANY($1) AND NOT fact_id = ANY($2) AND import_id = $3 ORDER BY fact_id, revision DESC",
             &[(&facts, Type::UUID_ARRAY), (&own, Type::UUID_ARRAY), (&import_id, Type::UUID)],
         )
@@ -136,7 +136,9 @@ async fn contents(
         let content: Value = row.get(1);
         let fields = content.as_object().into_iter().flatten();
         let fields = fields.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-        contents.entry(row.get(0)).or_default().fields = fields.collect();
+        let known = contents.entry(row.get(0)).or_default();
+        known.fields = fields.collect();
+        known.key = known.key.take().or(row.get(2));
     }
     Ok(contents)
 }

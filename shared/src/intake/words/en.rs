@@ -45,8 +45,9 @@ fn code(code: Code, hint: &str) -> &'static str {
         }
         (Code::NotCsv | Code::EmptyFile, _) => not_csv(hint, code),
         (Code::TooLarge, "header") => {
-            "The header line does not end within the first 64 KB; export fewer columns, or check its quotes."
+            "The header line does not end within the first 256 KB; export fewer columns, or check its quotes."
         }
+        (Code::TooLarge, "columns") => "The header has more than 3,000 columns; export fewer columns.",
         (Code::TooLarge, "2 GB") => "The file is larger than 2 GB; export fewer months at a time and drop the parts.",
         (Code::TooLarge, "5 000 000") => {
             "The file has more than 5,000,000 records; export fewer months at a time and drop the parts."
@@ -151,6 +152,9 @@ fn code(code: Code, hint: &str) -> &'static str {
         (Code::UndeclaredAuthor, _) => "Who wrote the texts is not declared for this source; declare it.",
         (Code::NulRemoved, _) => "A NUL character was taken out of a text; the rest of it was kept.",
         (Code::PrecisionDay, _) => "A date came without a time of day; only the day is known.",
+        (Code::NotTheUpload, _) => {
+            "The upload this file was announced with is not waiting any more; the file was imported on its own."
+        }
         (Code::RecordsInsideCell, _) => {
             "A quoted cell holds lines that look like records; check that a quote is not in the wrong place."
         }

@@ -14,7 +14,7 @@
 //! | `not_csv`, `empty_file` | see [`super::not_csv::NotCsv::token`] |
 //! | `out_of_range` | `1–480`, `≥ 2016-05-04` |
 //! | `too_long`, `too_deep` | the limit |
-//! | `too_large` | `2 GB`, `5 000 000`, `header`, `lines`, `internal`; of a record the three limits |
+//! | `too_large` | `2 GB`, `5 000 000`, `header`, `columns`, `lines`, `internal`; of a record the three limits |
 //! | `too_few_cells`, `too_many_cells` | found, expected |
 //! | `stray_quote`, `unclosed_quote` | the lines left out: `12–20` |
 //! | `missing_column`, `duplicate_column` | our name of the column |

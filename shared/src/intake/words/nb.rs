@@ -51,8 +51,9 @@ fn code(code: Code, hint: &str) -> &'static str {
         }
         (Code::NotCsv | Code::EmptyFile, _) => not_csv(hint, code),
         (Code::TooLarge, "header") => {
-            "Overskriftsraden tar ikke slutt innenfor de første 64 kB; eksporter færre kolonner, eller sjekk anførselstegnene."
+            "Overskriftsraden tar ikke slutt innenfor de første 256 kB; eksporter færre kolonner, eller sjekk anførselstegnene."
         }
+        (Code::TooLarge, "columns") => "Overskriftsraden har mer enn 3000 kolonner; eksporter færre kolonner.",
         (Code::TooLarge, "2 GB") => {
             "Filen er større enn 2 GB; eksporter færre måneder om gangen og slipp delene hver for seg."
         }
@@ -167,6 +168,9 @@ fn code(code: Code, hint: &str) -> &'static str {
         (Code::UndeclaredAuthor, _) => "Det er ikke oppgitt hvem som har skrevet tekstene fra denne kilden; oppgi det.",
         (Code::NulRemoved, _) => "Et NUL-tegn ble tatt ut av en tekst; resten er beholdt.",
         (Code::PrecisionDay, _) => "En dato kom uten klokkeslett; bare dagen er kjent.",
+        (Code::NotTheUpload, _) => {
+            "Opplastingen som filen ble varslet med, venter ikke lenger; filen er importert for seg."
+        }
         (Code::RecordsInsideCell, _) => {
             "En celle i anførselstegn inneholder linjer som ser ut som rader; sjekk at ikke et anførselstegn står feil."
         }

@@ -29,6 +29,7 @@ fn rejections(code: Code) -> Vec<Rejection> {
         Some("2 GB"),
         Some("5 000 000"),
         Some("lines"),
+        Some("columns"),
         Some("internal"),
     ];
     let mut found = Vec::new();
@@ -121,7 +122,19 @@ fn is_proper(lang: Lang, text: &str) {
             let foreign: Vec<&str> = words().filter(|word| word.is_ascii()).collect();
             // Tokens that are no hint of this code stand in the sentence as they came.
             let tokens = ["short", "year", "zone", "day", "first", "month", "comma", "whole", "several", "character"];
-            let more = ["length", "domain", "duplicate", "key", "header", "GB", "lines", "internal", "empty", "blank"];
+            let more = [
+                "length",
+                "domain",
+                "duplicate",
+                "key",
+                "header",
+                "GB",
+                "lines",
+                "columns",
+                "internal",
+                "empty",
+                "blank",
+            ];
             let last = ["workbook", "pdf", "html", "xml", "json", "picture", "noise"];
             let known = |word: &&&str| ![&tokens[..], &more, &last].iter().any(|list| list.contains(*word));
             assert_eq!(foreign.iter().filter(known).count(), 0, "{text:?} {foreign:?}");

@@ -1,0 +1,296 @@
+//! Facts of one step: decided, written, told.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+use tokio_postgres::{Transaction, types::Type};
+use uuid::Uuid;
+
+use super::{
+    Undo,
+    history::{Decision, Version, decide},
+    texts::Texts,
+};
+use crate::{
+    contracts::{
+        ContractError, Entity as EntityName, EventDraft, FactRetracted, FactType, Line, RetractionReason, Revision,
+    },
+    db::DbError,
+    intake::{
+        apply::ApplyError,
+        attributes,
+        entity::{Entity, Fact, FieldKind, FieldValue, Published, hex},
+        fates::Fate,
+        store::{self, Existing},
+    },
+};
+
+/// Columns of tables this role may read that refer to the entity's facts: `(table, column)`.
+pub async fn references(tx: &Transaction<'_>, entity: &Entity) -> Result<Vec<(String, String)>, DbError> {
+    let rows = tx
+        .query_typed(
+            "SELECT c.conrelid::regclass::text, quote_ident(a.attname) FROM pg_constraint c
+             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+             WHERE c.contype = 'f' AND c.confrelid = $1::text::regclass AND cardinality(c.conkey) = 1
+               AND has_table_privilege(c.conrelid, 'SELECT')",
+            &[(&entity.table, Type::TEXT)],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// A fact that gets its values from before.
+struct Restored {
+    row: Value,
+    next: Existing,
+}
+
+impl Undo<'_> {
+    /// Takes back what the import did to these facts (and the line it did it by); gives each fact's fate.
+    pub async fn take_back(&mut self, lines: &HashMap<Uuid, i32>) -> Result<HashMap<Uuid, Fate>, ApplyError> {
+        let ids: Vec<Uuid> = lines.keys().copied().collect();
+        let mut now = store::load_by_id(self.tx, self.entity, &ids).await?;
+        self.lay_attributes(now.values_mut().map(|(known, _)| known)).await?;
+        // A fact that is not there any more was taken back by another undo.
+        let mut ends: HashMap<Uuid, Fate> = ids.iter().map(|id| (*id, Fate::Removed)).collect();
+        let decisions = self.decide(&now).await?;
+        let (mut removed, mut rows) = (Vec::new(), HashMap::new());
+        for (id, decision) in decisions {
+            match decision {
+                Decision::Remove => removed.push(id),
+                Decision::Restore(row) => _ = rows.insert(id, row),
+                Decision::Keep => _ = ends.insert(id, Fate::KeptLaterEdit),
+            }
+        }
+        let mut restored = self.restored(rows, &mut ends).await?;
+
+        let touched: Vec<&Existing> =
+            removed.iter().chain(restored.keys()).filter_map(|id| now.get(id)).map(|(known, _)| known).collect();
+        self.attributes_back(&touched).await?;
+        store::keep_history(self.tx, self.entity, &touched, self.import_id).await?;
+        self.lay_attributes(restored.values_mut().map(|restored| &mut restored.next)).await?;
+        for (id, Restored { row, next }) in &mut restored {
+            next.revision += 1;
+            row["revision"] = next.revision.into();
+            row["content_hash"] = format!("\\x{}", hex(&next.fact.content_hash(self.entity.fields))).into();
+            row["import_id"] = self.import_id.to_string().into();
+            row["line"] = lines.get(id).copied().into();
+        }
+        self.update(restored.values().map(|restored| restored.row.clone()).collect()).await?;
+        self.delete(&removed).await?;
+        self.texts_back(&now, &removed, &restored).await?;
+
+        for id in removed {
+            if let Some((known, _)) = now.get(&id) {
+                self.retract(known)?;
+            }
+        }
+        let mut told: Vec<(Uuid, Restored)> = restored.into_iter().collect();
+        told.sort_by_key(|(id, _)| lines.get(id).copied());
+        for (id, Restored { row, next }) in told {
+            ends.insert(id, Fate::Restored);
+            let line = lines.get(&id).and_then(|line| u32::try_from(*line).ok()).unwrap_or(1);
+            let published = Published {
+                fact_id: id,
+                revision: next.revision,
+                fact: &next.fact,
+                rater: row["rated_by"].as_str(),
+                import_id: self.import_id,
+                line: Line::new(line).map_err(super::contract)?,
+            };
+            (self.entity.publish)(&published, &mut self.outbox)?;
+        }
+        now.clear();
+        Ok(ends)
+    }
+
+    async fn decide(&self, now: &HashMap<Uuid, (Existing, Value)>) -> Result<Vec<(Uuid, Decision)>, DbError> {
+        let ids: Vec<Uuid> = now.keys().copied().collect();
+        let earlier = self
+            .tx
+            .query_typed(
+                "SELECT r.fact_id, r.import_id, i.undone_at IS NOT NULL, r.content, r.stored
+                 FROM intake.revisions r LEFT JOIN intake.imports i ON i.import_id = r.import_id
+                 WHERE r.fact_id = ANY($1) ORDER BY r.fact_id, r.revision",
+                &[(&ids, Type::UUID_ARRAY)],
+            )
+            .await?;
+        let mut histories: HashMap<Uuid, Vec<Version>> = HashMap::new();
+        for row in &earlier {
+            let mine = row.get::<_, Option<Uuid>>(1) == Some(self.import_id);
+            let version = Version {
+                mine,
+                live: !mine && !row.get::<_, bool>(2),
+                content: row.get(3),
+                stored: row.get::<_, Option<Value>>(4).unwrap_or_default(),
+            };
+            histories.entry(row.get(0)).or_default().push(version);
+        }
+        let others: Vec<Uuid> = now.values().filter_map(|(known, _)| known.import_id).collect();
+        let undone = self
+            .tx
+            .query_typed(
+                "SELECT import_id FROM intake.imports WHERE import_id = ANY($1) AND undone_at IS NOT NULL",
+                &[(&others, Type::UUID_ARRAY)],
+            )
+            .await?;
+        let undone: HashSet<Uuid> = undone.iter().map(|row| row.get(0)).collect();
+        let referred_to = self.referred_to(&ids).await?;
+        let fields: Vec<&'static str> = self.entity.fields.iter().map(|field| field.name).collect();
+        let mut decisions = Vec::with_capacity(now.len());
+        for (id, (known, stored)) in now {
+            let mine = known.import_id == Some(self.import_id);
+            let mut versions = histories.remove(id).unwrap_or_default();
+            versions.push(Version {
+                mine,
+                live: !mine && !known.import_id.is_some_and(|import| undone.contains(&import)),
+                content: store::content(&known.fact),
+                stored: stored.clone(),
+            });
+            let decision = match decide(&fields, &versions) {
+                Decision::Remove if referred_to.contains(id) => Decision::Keep,
+                decision => decision,
+            };
+            decisions.push((*id, decision));
+        }
+        Ok(decisions)
+    }
+
+    /// Which of these facts other facts refer to.
+    async fn referred_to(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
+        let mut found = HashSet::new();
+        for (table, column) in &self.references {
+            let sql = format!("SELECT DISTINCT {column} FROM {table} WHERE {column} = ANY($1)");
+            let rows = self.tx.query_typed(&sql, &[(&ids, Type::UUID_ARRAY)]).await?;
+            found.extend(rows.iter().map(|row| row.get::<_, Uuid>(0)));
+        }
+        Ok(found)
+    }
+
+    /// The rows as facts. What would contradict itself (an end set since before a beginning that comes back) is kept.
+    async fn restored(
+        &self,
+        mut rows: HashMap<Uuid, Value>,
+        ends: &mut HashMap<Uuid, Fate>,
+    ) -> Result<HashMap<Uuid, Restored>, DbError> {
+        if rows.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let all = Value::Array(rows.values().cloned().collect());
+        let mut restored = HashMap::new();
+        for next in store::read_rows(self.tx, self.entity, &all).await? {
+            let Some(row) = rows.remove(&next.fact_id) else { continue };
+            if (self.entity.check)(&next.fact).is_ok() {
+                restored.insert(next.fact_id, Restored { row, next });
+            } else {
+                ends.insert(next.fact_id, Fate::KeptLaterEdit);
+            }
+        }
+        Ok(restored)
+    }
+
+    async fn update(&self, rows: Vec<Value>) -> Result<(), DbError> {
+        let Some(Value::Object(first)) = rows.first() else { return Ok(()) };
+        let (table, id) = (self.entity.table, self.entity.id);
+        let sets: Vec<String> = first
+            .keys()
+            .filter(|column| ![id, "source_id", "updated_at"].contains(&column.as_str()))
+            .map(|column| format!("{column} = r.{column}"))
+            .collect();
+        let sql = format!(
+            "UPDATE {table} t SET {}, updated_at = now() FROM jsonb_populate_recordset(NULL::{table}, $1) r WHERE t.{id} = r.{id}",
+            sets.join(", ")
+        );
+        self.tx.execute_typed(&sql, &[(&Value::Array(rows), Type::JSONB)]).await?;
+        Ok(())
+    }
+
+    async fn delete(&self, ids: &[Uuid]) -> Result<(), DbError> {
+        if !ids.is_empty() {
+            let sql = format!("DELETE FROM {} WHERE {} = ANY($1)", self.entity.table, self.entity.id);
+            self.tx.execute_typed(&sql, &[(&ids, Type::UUID_ARRAY)]).await?;
+        }
+        Ok(())
+    }
+
+    fn retract(&mut self, known: &Existing) -> Result<(), ApplyError> {
+        let entity = self.entity.name.parse::<EntityName>().map_err(super::contract)?;
+        let Some(fact_type) = FactType::of_entity(entity) else { return Ok(()) };
+        self.retracted(fact_type, known.fact_id, known.revision + 1)
+    }
+
+    /// Tells that a fact is taken back.
+    pub fn retracted(&mut self, fact_type: FactType, fact_id: Uuid, revision: i32) -> Result<(), ApplyError> {
+        let revision = Revision::new(revision).map_err(ContractError::Value).map_err(crate::bus::outbox::OutboxError::from)?;
+        let retracted =
+            FactRetracted { fact_type, fact_id, milestone: None, reason: RetractionReason::Undone, revision };
+        self.outbox.push(EventDraft::recorded(retracted, fact_id, &self.import_id.to_string()))?;
+        Ok(())
+    }
+
+    /// What goes back in the vault with these facts.
+    async fn attributes_back(&mut self, facts: &[&Existing]) -> Result<(), DbError> {
+        let profiles: Vec<Uuid> = facts
+            .iter()
+            .flat_map(|known| said_of(self.entity).filter_map(|(_, person)| known.fact.person(person)))
+            .collect();
+        if profiles.is_empty() {
+            return Ok(());
+        }
+        let rows = self
+            .tx
+            .query_typed(
+                "SELECT profile_id, field FROM vault.undo_attributes($1, $2)",
+                &[(&self.import_id, Type::UUID), (&profiles, Type::UUID_ARRAY)],
+            )
+            .await?;
+        self.renamed.extend(rows.iter().filter(|row| row.get::<_, &str>(1) == "name").map(|row| row.get::<_, Uuid>(0)));
+        Ok(())
+    }
+
+    /// Attributes stand in the vault and not in the fact's table.
+    async fn lay_attributes(&self, facts: impl Iterator<Item = &mut Existing>) -> Result<(), DbError> {
+        let mut facts: Vec<&mut Existing> = facts.collect();
+        let profiles: Vec<Uuid> = facts
+            .iter()
+            .flat_map(|known| said_of(self.entity).filter_map(|(_, person)| known.fact.person(person)))
+            .collect();
+        let digests = attributes::load(self.tx, self.entity.source, &profiles).await?;
+        for known in &mut facts {
+            for (field, person) in said_of(self.entity) {
+                if let Some(digest) = known.fact.person(person).and_then(|id| digests.get(&(id, field.to_owned())))
+                    && *digest != attributes::digest(self.vault, field, "")
+                {
+                    known.fact.0.insert(field, FieldValue::Attribute(*digest));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn texts_back(
+        &mut self,
+        now: &HashMap<Uuid, (Existing, Value)>,
+        removed: &[Uuid],
+        restored: &HashMap<Uuid, Restored>,
+    ) -> Result<(), ApplyError> {
+        let mut texts = Texts::default();
+        let nothing = Fact::default();
+        let gone = removed.iter().map(|id| (id, &nothing));
+        for (id, next) in gone.chain(restored.iter().map(|(id, restored)| (id, &restored.next.fact))) {
+            let Some((known, _)) = now.get(id) else { continue };
+            for field in self.entity.fields.iter().filter(|field| matches!(field.kind, FieldKind::Text { .. })) {
+                texts.note(known.fact.text(field.name), next.text(field.name));
+            }
+        }
+        self.take_back_texts(&texts).await
+    }
+}
+
+/// Fields that are said about a person, with the field that holds whom.
+fn said_of(entity: &Entity) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+    entity.fields.iter().filter_map(|field| match field.kind {
+        FieldKind::Attribute(part) => Some((field.name, entity.person_field(part)?)),
+        _ => None,
+    })
+}
