@@ -14,10 +14,12 @@ use shared::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    console::{self, Console},
     health,
     imports::{command, create, list, records, rejects, sources},
     presign::Presigner,
     queues::ImportQueues,
+    receipt_page,
 };
 
 /// Who may see what came in: coordinators repair it, the data protection officer may look.
@@ -36,7 +38,10 @@ pub const ACCESS: &[Access] = &[
     Access { method: "GET", path: "/v1/openapi.json", who: Who::Public },
     Access { method: "GET", path: "/v1/imports", who: IMPORT_READERS },
     Access { method: "POST", path: "/v1/imports", who: IMPORT_CREATORS },
+    // The page only: what it shows it asks for with the reader's token.
+    Access { method: "GET", path: "/v1/imports/console", who: Who::Public },
     Access { method: "GET", path: "/v1/imports/{id}", who: IMPORT_READERS },
+    Access { method: "GET", path: "/v1/imports/{id}/page", who: IMPORT_READERS },
     Access { method: "GET", path: "/v1/imports/{id}/records", who: IMPORT_READERS },
     Access { method: "GET", path: "/v1/imports/{id}/rejects", who: IMPORT_READERS },
     Access { method: "POST", path: "/v1/imports/{id}/commit", who: IMPORT_DECIDERS },
@@ -60,12 +65,20 @@ pub struct App {
     pub queues: Box<dyn ImportQueues>,
     /// Signs the addresses of uploads and rejects files.
     pub presigner: Presigner,
+    /// The coordinator's page, on the stages that have it.
+    pub console: Console,
 }
 
 impl App {
     /// An app on a database; the vault is opened by the first request that needs it.
     pub fn new(db: Db, keys: Box<dyn KeyService>, queues: Box<dyn ImportQueues>, presigner: Presigner) -> Self {
-        Self { db, health: health::Cache::default(), vault: LazyVault::new(keys), queues, presigner }
+        let (health, console) = (health::Cache::default(), Console::default());
+        Self { db, health, vault: LazyVault::new(keys), queues, presigner, console }
+    }
+
+    /// The app with the coordinator's page.
+    pub fn with_console(self, console: Console) -> Self {
+        Self { console, ..self }
     }
 }
 
@@ -75,7 +88,9 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::one))
         .routes(routes!(openapi))
         .routes(routes!(list::list, create::create))
+        .routes(routes!(console::console))
         .routes(routes!(list::get))
+        .routes(routes!(receipt_page::page))
         .routes(routes!(records::records))
         .routes(routes!(rejects::rejects))
         .routes(routes!(command::commit))

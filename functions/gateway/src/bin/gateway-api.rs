@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gateway::{
     api::{App, router},
+    console::Console,
     presign::Presigner,
     queues::SqsImportQueues,
 };
@@ -24,6 +25,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let presigner = Presigner::from_env(&env, &aws)?;
     let db = Db::connect_lazy(DbConfig::from_env(&env, &aws).await?);
     db.warm_up();
-    let app = App::new(db, Box::new(keys), Box::new(queues), presigner);
+    let app = App::new(db, Box::new(keys), Box::new(queues), presigner).with_console(Console::from_env(&env));
     shared::http::run(router(Arc::new(app), verifier)).await
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
+use http::HeaderMap;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use tokio_postgres::{Row, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::api::App;
+use crate::{api::App, localise};
 
 /// Filters and page of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -282,13 +283,21 @@ pub enum Import {
 
 /// One import
 ///
-/// The receipt of an import that is done; of one that is not, what is known so far.
+/// The receipt of an import that is done; of one that is not, what is known so far. Its sentences are in the language
+/// that `Accept-Language` names: `en`, `nb` or `uk`.
 #[utoipa::path(get, path = "/v1/imports/{id}", operation_id = "get_import",
     params(("id" = Uuid, Path, description = "The import")),
     responses(
         (status = 200, description = "The receipt, or what is known while there is none", body = Import),
         (status = 404, description = "`not_found`")))]
-pub async fn get(State(app): State<Arc<App>>, PathId(id): PathId) -> Result<Json<Value>, Problem> {
+pub async fn get(State(app): State<Arc<App>>, PathId(id): PathId, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+    let mut receipt = stored(&app, id).await?;
+    localise::receipt(localise::lang(&headers), &mut receipt);
+    Ok(Json(receipt))
+}
+
+/// The receipt as it is stored, or what is known so far.
+pub(crate) async fn stored(app: &App, id: Uuid) -> Result<Value, Problem> {
     let client = app.db.client().await?;
     let row = client
         .query_typed(
@@ -300,14 +309,14 @@ pub async fn get(State(app): State<Arc<App>>, PathId(id): PathId) -> Result<Json
         .await?
         .pop()
         .ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
-    Ok(Json(match row.get::<_, Option<Value>>("receipt") {
+    Ok(match row.get::<_, Option<Value>>("receipt") {
         Some(mut receipt) => {
             // A plan that is being committed, or a load that is being undone, has the receipt of what it was.
             receipt["status"] = json!(row.get::<_, &str>("status"));
             receipt
         }
         None => json!(so_far(id, &row)),
-    }))
+    })
 }
 
 fn so_far(id: Uuid, row: &Row) -> ImportSoFar {

@@ -3,18 +3,20 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, extract::State};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
     auth::Role,
     http::{Caller, Ids, Page, PathId, Problem, Query, problem},
+    intake::words::Lang,
 };
 use tokio_postgres::{IsolationLevel, Row, Transaction, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::values;
-use crate::api::App;
+use crate::{api::App, localise};
 
 /// Page of the records.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -131,7 +133,7 @@ pub struct RecordList {
 
 /// The fate of every record of an import
 ///
-/// In file order.
+/// In file order. Reasons are in the language that `Accept-Language` names: `en`, `nb` or `uk`.
 #[utoipa::path(get, path = "/v1/imports/{id}/records", operation_id = "list_import_records",
     params(("id" = Uuid, Path, description = "The import"), RecordsQuery),
     responses(
@@ -146,10 +148,12 @@ pub async fn records(
     Query(query): Query<RecordsQuery>,
     Caller(claims): Caller,
     ids: Ids,
+    headers: HeaderMap,
 ) -> Result<Json<RecordList>, Problem> {
     if query.values && claims.role != Role::Admin {
         return Err(Problem::new(&problem::FORBIDDEN).detail("The values of records are for admins."));
     }
+    let lang = localise::lang(&headers);
     let page = Page::<i32>::parse(query.limit.as_deref(), query.cursor.as_deref())?;
     // A cursor made up by hand could be anything: it stays in the range where one may be added to it.
     let after = page.after.unwrap_or(0).clamp(0, i32::MAX - 1_000);
@@ -166,7 +170,7 @@ pub async fn records(
         .pop()
         .ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
     let rows = fates(&tx, id, after, query.fate, i32::try_from(page.fetch()).unwrap_or(201)).await?;
-    let mut items: Vec<_> = rows.iter().map(record_item).collect();
+    let mut items: Vec<_> = rows.iter().map(|row| record_item(row, lang)).collect();
     let next = page.cut(&mut items, |item| item.record);
     if let Some(vault) = vault {
         values::fill(&tx, vault, &ids, &claims, &values::Import::of(id, &import), &mut items).await?;
@@ -213,7 +217,7 @@ async fn fates(
     Ok(tx.query_typed(&sql, &params).await?)
 }
 
-fn record_item(row: &Row) -> RecordItem {
+fn record_item(row: &Row, lang: Lang) -> RecordItem {
     let note: Value = row.get("note");
     let word = |name: &str| note[name].as_str().map(ToOwned::to_owned);
     RecordItem {
@@ -223,7 +227,7 @@ fn record_item(row: &Row) -> RecordItem {
         fate: row.get("fate"),
         code: word("code"),
         column: word("column"),
-        reason: word("reason"),
+        reason: localise::reason(lang, &note),
         value: word("value"),
         hint: word("hint"),
         warnings: if note["warnings"].is_array() { note["warnings"].clone() } else { json!([]) },
