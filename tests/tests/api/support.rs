@@ -6,7 +6,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lc_rs::{encoding::AsDer, rsa, signature};
 use axum::{Router, body::Body};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use gateway::{presign::Presigner, queues::RecordedQueues};
+use gateway::{console::Console, presign::Presigner, queues::RecordedQueues};
 use http::{HeaderMap, Request, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Value, json};
@@ -119,7 +119,9 @@ pub fn admin() -> String {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// The body, if it is JSON.
     pub json: Value,
+    pub text: String,
 }
 
 impl Answer {
@@ -164,8 +166,10 @@ impl Call {
         let response = router.clone().oneshot(self.0.body(self.1).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-        Answer { status: parts.status, headers: parts.headers, json }
+        let kind = parts.headers.get("content-type").map_or("", |value| value.to_str().unwrap());
+        let json = if kind.contains("json") { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, json, text }
     }
 }
 
@@ -223,7 +227,8 @@ pub fn gateway_service(db: Db, queues: Arc<RecordedQueues>) -> Router {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     let presigner = Presigner::new(&aws, "drops".to_owned(), "results".to_owned());
-    let app = gateway::api::App::new(db, Box::new(keys()), Box::new(queues), presigner);
+    let app = gateway::api::App::new(db, Box::new(keys()), Box::new(queues), presigner)
+        .with_console(Console::with_store("http://127.0.0.1:4566"));
     gateway::api::router(Arc::new(app), verifier())
 }
 
