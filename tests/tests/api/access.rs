@@ -16,7 +16,9 @@ const IMPORT: Uuid = Uuid::from_u128(0x01900000_0000_7000_8000_0000000000f1);
 fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
     let people = [("of somebody in a language programme", person(1)), ("of somebody in another programme", person(3))];
     match (row.method, row.path) {
-        ("GET", "/v1/profiles/health" | "/v1/health" | "/v1/openapi.json" | "/v1/imports/console") => vec![("", call("GET", row.path))],
+        ("GET", "/v1/profiles/health" | "/v1/health" | "/v1/openapi.json" | "/v1/imports/console") => {
+            vec![("", call("GET", row.path))]
+        }
         ("GET", "/v1/{service}/health") => vec![("", call("GET", "/v1/kintell/health"))],
         ("GET", "/v1/profiles/{id}") => {
             people.map(|(who, id)| (who, call("GET", &format!("/v1/profiles/{id}")))).into()
