@@ -17,3 +17,4 @@ mod sources;
 mod support;
 mod tokens;
 mod values;
+mod values_sources;
