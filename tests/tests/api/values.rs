@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Router;
 use serde_json::{Value, json};
-use shared::auth::Role;
+use shared::{auth::Role, intake::importer::handle};
 
 use crate::{
     importing,
@@ -27,6 +27,18 @@ impl World {
     async fn import(&self, key: &str, content: &str) -> String {
         let receipt = self.importer.import(key, content).await;
         receipt["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks for something by the API, and has the importer do what then stands in its queue.
+    async fn order(&self, id: &str, what: &str, body: &Value) -> Value {
+        let path = format!("/v1/imports/{id}/{what}");
+        let answer = call("POST", &path).bearer(&admin()).json(body).to(&self.gateway).await;
+        assert_eq!(answer.brief(), "202", "{}", answer.json);
+        let mut event = importing::sample("kintell-import.json");
+        event["Records"][0]["body"] = json!(gateway::queues::command(id.parse().unwrap()));
+        let done: Value = handle(&self.importer.app, event, importing::in_a_minute()).await.unwrap().into();
+        assert_eq!(done, json!({ "batchItemFailures": [] }));
+        call("GET", &format!("/v1/imports/{id}")).bearer(&admin()).to(&self.gateway).await.json
     }
 
     async fn records(&self, id: &str) -> Vec<Value> {
@@ -222,6 +234,31 @@ async fn of_somebody_who_was_erased_nothing_is_told_but_the_pseudonymous_fact() 
     let values = world.values(&id).await.remove(0).unwrap();
     assert_eq!((values.get("participant_email"), values.get("feedback_text")), (None, None));
     assert_eq!((values["volunteer_email"].as_str(), values["rating"].as_str()), ("kari@nordlys.example", "4"));
+}
+
+#[tokio::test]
+async fn a_plan_tells_nothing_until_it_is_committed_and_an_undone_import_still_tells_what_it_had_brought() {
+    let world = World::new().await;
+    let file = importing::file(&[importing::line("S-1", "4", "I was glad")]);
+    let planned = world.importer.import("dry-run/kintell/sessions/a.csv", &file).await;
+    assert_eq!(planned["outcome"], "planned", "{planned}");
+    let id = planned["id"].as_str().unwrap();
+    assert_eq!(world.values(id).await, [None]);
+
+    let receipt = world.order(id, "commit", &json!({"plan_hash": planned["plan_hash"]})).await;
+    assert_eq!(
+        (&receipt["outcome"], &receipt["status"], &receipt["id"]),
+        (&json!("loaded"), &json!("done"), &json!(id))
+    );
+    let values = world.values(id).await;
+    let told = values[0].as_ref().unwrap();
+    assert_eq!((told["session_id"].as_str(), told["feedback_text"].as_str()), ("S-1", "I was glad"));
+
+    let receipt = world.order(id, "undo", &json!({})).await;
+    assert_eq!((&receipt["outcome"], &receipt["status"]), (&json!("undone"), &json!("done")));
+    let record = world.records(id).await.remove(0);
+    let (fate, values) = (&record["fate"], &record["values"]);
+    assert_eq!((fate, &values["session_id"], &values["rating"]), (&json!("removed"), &json!("S-1"), &json!("4")));
 }
 
 #[tokio::test]
