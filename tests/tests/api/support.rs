@@ -6,7 +6,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lc_rs::{encoding::AsDer, rsa, signature};
 use axum::{Router, body::Body};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use gateway::{presign::Presigner, queues::RecordedQueues};
+use gateway::{console::Console, presign::Presigner, queues::RecordedQueues};
 use http::{HeaderMap, Request, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Value, json};
@@ -120,6 +120,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub json: Value,
+    pub text: String,
 }
 
 impl Answer {
@@ -164,8 +165,12 @@ impl Call {
         let response = router.clone().oneshot(self.0.body(self.1).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-        Answer { status: parts.status, headers: parts.headers, json }
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        // Pages are no JSON; everything else is.
+        let page =
+            parts.headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"));
+        let json = if text.is_empty() || page { Value::Null } else { serde_json::from_str(&text).unwrap() };
+        Answer { status: parts.status, headers: parts.headers, json, text }
     }
 }
 
@@ -223,7 +228,8 @@ pub fn gateway_service(db: Db, queues: Arc<RecordedQueues>) -> Router {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     let presigner = Presigner::new(&aws, "drops".to_owned(), "results".to_owned());
-    let app = gateway::api::App::new(db, Box::new(keys()), Box::new(queues), presigner);
+    let app = gateway::api::App::new(db, Box::new(keys()), Box::new(queues), presigner)
+        .with_console(Console::with_store("http://127.0.0.1:4566"));
     gateway::api::router(Arc::new(app), verifier())
 }
 
