@@ -125,11 +125,7 @@ pub async fn handle(app: &App, event: Value, deadline: Instant) -> Result<Answer
     }
 }
 
-async fn run(
-    app: &App,
-    jobs: Result<Vec<Job>, NotANotification>,
-    deadline: Instant,
-) -> Result<Vec<Value>, Failed> {
+async fn run(app: &App, jobs: Result<Vec<Job>, NotANotification>, deadline: Instant) -> Result<Vec<Value>, Failed> {
     let jobs = jobs.map_err(|error| {
         tracing::error!(code = "not_a_notification", %error, "a message cannot be read");
         Failed::Unreadable(error)

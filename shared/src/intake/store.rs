@@ -91,8 +91,7 @@ pub async fn load_by_id(
 
 /// Reads rows of the entity's table that are not in it, as if they were.
 pub async fn read_rows(tx: &Transaction<'_>, entity: &Entity, rows: &Json) -> Result<Vec<Existing>, DbError> {
-    let sql =
-        format!("SELECT {} FROM jsonb_populate_recordset(NULL::{}, $1) t", columns(entity), entity.table);
+    let sql = format!("SELECT {} FROM jsonb_populate_recordset(NULL::{}, $1) t", columns(entity), entity.table);
     let rows = tx.query_typed(&sql, &[(rows, Type::JSONB)]).await?;
     Ok(rows.iter().map(|row| read(entity, row)).collect())
 }

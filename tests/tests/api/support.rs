@@ -119,6 +119,7 @@ pub fn admin() -> String {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// The body, if it is JSON.
     pub json: Value,
     pub text: String,
 }
@@ -165,11 +166,9 @@ impl Call {
         let response = router.clone().oneshot(self.0.body(self.1).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let kind = parts.headers.get("content-type").map_or("", |value| value.to_str().unwrap());
+        let json = if kind.contains("json") { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        // Pages are no JSON; everything else is.
-        let page =
-            parts.headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"));
-        let json = if text.is_empty() || page { Value::Null } else { serde_json::from_str(&text).unwrap() };
         Answer { status: parts.status, headers: parts.headers, json, text }
     }
 }

@@ -25,8 +25,8 @@ use crate::{
     presign::{IMPORT_ID, VALID},
 };
 
-/// S3 refuses longer keys.
-const LONGEST_KEY: usize = 1_024;
+/// S3 refuses keys of more than 1,024 bytes, and results stand under the file's name with an id and a name of their own.
+const LONGEST_KEY: usize = 1_024 - 64;
 /// What a file system calls a file has at most this many characters.
 const LONGEST_NAME: usize = 255;
 

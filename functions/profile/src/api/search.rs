@@ -51,7 +51,7 @@ fn by(search: Search, vault: &Vault) -> Result<By, Problem> {
     match (search.email, search.source, search.external_id) {
         (Some(email), None, None) => match normalise(email.expose()) {
             Ok(address) => Ok(By::Email(vault.blind_index(&address))),
-            Err(why) => Err(Problem::field(FieldError::new("email", "bad_email", format!("This {why}.")))),
+            Err(why) => Err(Problem::field(FieldError::new("email", "bad_email", format!("This {}.", why.what())))),
         },
         (None, Some(source), Some(id)) => Ok(By::ExternalId(source, id.trim().to_owned())),
         _ => Err(Problem::field(FieldError {

@@ -84,7 +84,8 @@ impl Engine {
         let Some(command) = import.command.clone() else {
             return self.nothing_asked(import_id, import.finished()).await;
         };
-        let run = Run { engine: self, object, import, command: Some(command.clone()), started, deadline: before(deadline) };
+        let run =
+            Run { engine: self, object, import, command: Some(command.clone()), started, deadline: before(deadline) };
         let receipt = match run.command(&mut client, &command).await {
             Ok(receipt) => receipt,
             Err(error) => {

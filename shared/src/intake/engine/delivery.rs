@@ -35,7 +35,8 @@ pub struct Import {
     pub not_the_upload: bool,
 }
 
-const COLUMNS: &str = "import_id, outcome, retryable, receipt, attempts, dry_run, plan_hash, instance_id, name, command";
+const COLUMNS: &str =
+    "import_id, outcome, retryable, receipt, attempts, dry_run, plan_hash, instance_id, name, command";
 
 impl Import {
     fn read(row: &Row) -> Self {

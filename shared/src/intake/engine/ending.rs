@@ -6,9 +6,7 @@ use tokio_postgres::{Client, Transaction, types::Type};
 use super::{OBJECT_GONE, run::Run};
 use crate::{
     bus::outbox::Outbox,
-    contracts::{
-        Counts, Entity as EntityName, EventDraft, ImportCompleted, ImportOutcome, ImportRefused, SourceCode,
-    },
+    contracts::{Counts, Entity as EntityName, EventDraft, ImportCompleted, ImportOutcome, ImportRefused, SourceCode},
     db::DbError,
     error::Classified,
     intake::{
@@ -31,7 +29,9 @@ impl Run<'_> {
         info: Option<&ObjectInfo>,
         error: &ApplyError,
     ) -> Result<Receipt, ApplyError> {
-        let reason = format!("{error}. Nothing of the file was applied; it is tried again by itself, and waits in the dead-letter queue when it has failed too often.");
+        let reason = format!(
+            "{error}. Nothing of the file was applied; it is tried again by itself, and waits in the dead-letter queue when it has failed too often."
+        );
         let refusal = Refusal::new(Code::TooLarge, reason);
         self.end_without_facts(client, Outcome::Failed, error.code(), refusal, Seen::default(), info).await
     }
@@ -107,7 +107,8 @@ impl Run<'_> {
         if let Some(receipt) = self.lock(&tx).await? {
             return Ok(receipt);
         }
-        let nothing = ObjectInfo { bytes: 0, modified: self.started, version: self.object.version.clone(), import_id: None };
+        let nothing =
+            ObjectInfo { bytes: 0, modified: self.started, version: self.object.version.clone(), import_id: None };
         let mut receipt = self.receipt(outcome, info.unwrap_or(&nothing), None);
         receipt.entity = seen.entity.map(ToOwned::to_owned);
         receipt.dialect = seen.dialect.map(|dialect| DialectFound {
@@ -232,4 +233,3 @@ pub fn contract(error: crate::contracts::ValueError) -> ApplyError {
 fn hex_to_bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).filter_map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
 }
-

@@ -161,7 +161,8 @@ impl Run<'_> {
         let accepted = self.command.as_ref().is_some_and(|command| command.accept_changes);
         let cells = || {
             let many = elsewhere.len();
-            let first = elsewhere.first().map(|cell| format!("line {}, {}", cell.line, cell.column)).unwrap_or_default();
+            let first =
+                elsewhere.first().map(|cell| format!("line {}, {}", cell.line, cell.column)).unwrap_or_default();
             format!(
                 "{many} cells were changed outside the rejected column ({first}); say that this is meant, then it is loaded."
             )
@@ -259,7 +260,11 @@ impl Run<'_> {
     }
 
     /// Cells of a rejects file that were changed outside the rejected column: they need a person's yes.
-    #[expect(clippy::unused_async, clippy::unused_self, reason = "reading the first attempt's cells comes with rejects files")]
+    #[expect(
+        clippy::unused_async,
+        clippy::unused_self,
+        reason = "reading the first attempt's cells comes with rejects files"
+    )]
     async fn changed_elsewhere(&self, _tx: &Transaction<'_>, _survey: &Survey) -> Result<Vec<ChangedCell>, ApplyError> {
         Ok(Vec::new())
     }

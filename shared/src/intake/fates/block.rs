@@ -97,12 +97,7 @@ impl Block {
     }
 
     /// Writes the block.
-    pub async fn insert(
-        &self,
-        tx: &Transaction<'_>,
-        import_id: Uuid,
-        rejections: &[Rejected],
-    ) -> Result<(), DbError> {
+    pub async fn insert(&self, tx: &Transaction<'_>, import_id: Uuid, rejections: &[Rejected]) -> Result<(), DbError> {
         let fates: Vec<&str> = self.fates.iter().map(|fate| fate.as_str()).collect();
         tx.execute_typed(
             "INSERT INTO intake.fates (import_id, first_record, lines, line_ends, fates, facts, notes)

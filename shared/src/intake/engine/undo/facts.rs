@@ -221,7 +221,8 @@ impl Undo<'_> {
 
     /// Tells that a fact is taken back.
     pub fn retracted(&mut self, fact_type: FactType, fact_id: Uuid, revision: i32) -> Result<(), ApplyError> {
-        let revision = Revision::new(revision).map_err(ContractError::Value).map_err(crate::bus::outbox::OutboxError::from)?;
+        let revision =
+            Revision::new(revision).map_err(ContractError::Value).map_err(crate::bus::outbox::OutboxError::from)?;
         let retracted =
             FactRetracted { fact_type, fact_id, milestone: None, reason: RetractionReason::Undone, revision };
         self.outbox.push(EventDraft::recorded(retracted, fact_id, &self.import_id.to_string()))?;

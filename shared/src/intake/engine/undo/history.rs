@@ -91,7 +91,8 @@ impl MapValues for &[&str] {
 
 /// The last revision that counts and set the value to something else than it was.
 fn setter<T: PartialEq>(versions: &[Version], value: impl Fn(&Version) -> T) -> &Version {
-    let set = versions.windows(2).filter(|pair| pair[1].live && value(&pair[0]) != value(&pair[1])).map(|pair| &pair[1]);
+    let set =
+        versions.windows(2).filter(|pair| pair[1].live && value(&pair[0]) != value(&pair[1])).map(|pair| &pair[1]);
     set.last().unwrap_or(&versions[0])
 }
 
@@ -154,7 +155,9 @@ mod tests {
         match decide(&FIELDS, &history(revisions)) {
             Decision::Remove => "removed".to_owned(),
             Decision::Keep => "kept".to_owned(),
-            Decision::Restore(row) => format!("{} {}", row["level"].as_str().unwrap(), row["rating_raw"].as_str().unwrap()),
+            Decision::Restore(row) => {
+                format!("{} {}", row["level"].as_str().unwrap(), row["rating_raw"].as_str().unwrap())
+            }
         }
     }
 

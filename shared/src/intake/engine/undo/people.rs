@@ -13,10 +13,7 @@ use crate::{
 impl Undo<'_> {
     /// Removes the people only this import knew; how many.
     pub async fn people(&mut self) -> Result<u32, ApplyError> {
-        let removed = self
-            .tx
-            .query_typed("SELECT vault.undo_people($1)", &[(&self.import_id, Type::UUID)])
-            .await?;
+        let removed = self.tx.query_typed("SELECT vault.undo_people($1)", &[(&self.import_id, Type::UUID)]).await?;
         for row in &removed {
             self.renamed.remove(&row.get(0));
         }
