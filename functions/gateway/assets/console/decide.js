@@ -227,5 +227,5 @@ async function send(receipt, view, what, body) {
     document.getElementById("main").querySelector("h1").after(trouble(error));
     return;
   }
-  progressView({ ...receipt, status: "queued" }, view, JSON.stringify(receipt));
+  progressView({ ...receipt, status: "queued" }, view, { deed: what, unlike: JSON.stringify(receipt) });
 }

@@ -32,12 +32,15 @@ const kindLine = (receipt) =>
     receipt.finished_at ? ` · ${when(receipt.finished_at)}` : "",
   );
 
-/** While it is read; becomes the receipt when it is done. `unlike`: the receipt from before a commit or an undo. */
-async function progressView(receipt, view, unlike) {
+/**
+ * While it is read; becomes the receipt when it is done. `deed`: a commit or an undo runs, `unlike` is the
+ * receipt from before.
+ */
+async function progressView(receipt, view, { deed, unlike } = {}) {
   const text = h("p", {}, h("span", { class: "busy", "aria-hidden": "true" }, "● "), h("span", {}));
   const seen = (status) => {
-    text.lastChild.textContent = t(`stage.${status}`);
-    announce(t(`stage.${status}`));
+    text.lastChild.textContent = t(`stage.${deed ?? status}`);
+    announce(text.lastChild.textContent);
   };
   view.show(
     nameOf(receipt),
