@@ -53,8 +53,9 @@ fmt: ## format the Rust code
 	$(CARGO) fmt --all
 generate: ## refresh what is generated: contracts, OpenAPI, ER diagram
 	@$(TEEI) generate
-bench: ## every binary: start to first poll, zip size, memory at rest
+bench: ## each binary's start, size and memory; a million rows imported, beside psql's \copy [TEEI_BENCH_ROWS=…]
 	@$(TEEI) bench
+	@$(TEEI) bench-load
 
 build: ## build for AWS Lambda (cargo-lambda)
 	@command -v cargo-lambda > /dev/null || { echo "teei: cargo-lambda is missing: pip install cargo-lambda==1.9.2, or see https://www.cargo-lambda.info" >&2; exit 1; }

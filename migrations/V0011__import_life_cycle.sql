@@ -100,6 +100,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION vault.undo_attributes IS 'What an import said about these people, and nobody since, goes back to what was said before by an import that was not undone; what was not said before goes.';
 
+CREATE FUNCTION vault.undo_links(p_import uuid, p_external_ids text[]) RETURNS TABLE (link_id uuid, profile_id uuid)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM vault.undo_asked(p_import);
+  RETURN QUERY
+  DELETE FROM core.external_ids x USING intake.imports i
+  WHERE i.import_id = p_import AND x.source = i.source AND x.external_id = ANY (p_external_ids)
+    AND x.linked_by = 'import ' || p_import
+  RETURNING x.link_id, x.profile_id;
+END $$;
+COMMENT ON FUNCTION vault.undo_links IS 'Ids of people whose listing is taken back, where the import linked them.';
+
 -- A profile that an import created came in its transaction: its address has the same time.
 CREATE FUNCTION vault.undo_people(p_import uuid) RETURNS SETOF uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
@@ -133,8 +146,6 @@ BEGIN
       DELETE FROM vault.emails e WHERE e.profile_id = person AND e.import_id = p_import;
       DELETE FROM vault.attribute_revisions r WHERE r.profile_id = person;
       DELETE FROM vault.subject_keys k WHERE k.profile_id = person AND k.destroyed_at IS NULL;
-      DELETE FROM core.external_ids x USING core.profiles p
-       WHERE x.profile_id = person AND p.profile_id = person AND x.linked_at = p.created_at;
       DELETE FROM core.timeline t WHERE t.profile_id = person;
       DELETE FROM core.enrolments t WHERE t.profile_id = person;
       DELETE FROM core.milestones t WHERE t.profile_id = person;
@@ -151,8 +162,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION vault.undo_people IS 'Removes the people an import created, with what the projector made of them, where nothing else refers to them; gives their ids.';
 
-REVOKE ALL ON FUNCTION vault.undo_asked, vault.undo_attributes, vault.undo_people FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION vault.undo_attributes, vault.undo_people TO teei_kintell_import, teei_buddy_import, teei_upskilling_import;
+REVOKE ALL ON FUNCTION vault.undo_asked, vault.undo_attributes, vault.undo_links, vault.undo_people FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION vault.undo_attributes, vault.undo_links, vault.undo_people TO teei_kintell_import, teei_buddy_import, teei_upskilling_import;
 
 GRANT UPDATE (withdrawn_at, revision), SELECT (author_id, author_role, kind, source, supersedes, written_at, import_id, line, withdrawn_at, revision)
   ON vault.texts TO teei_kintell_import, teei_buddy_import, teei_upskilling_import;

@@ -25,7 +25,11 @@ GRANT SELECT, INSERT, UPDATE ON intake.source_profiles TO teei_gateway_api;
 GRANT SELECT ON core.programme_instances TO teei_gateway_api;
 
 -- GET /v1/imports/{id}/records?values=true, for admins: the facts, their history, and what is sealed about their people.
-GRANT SELECT ON core.kintell_sessions, core.kintell_users TO teei_gateway_api;
+GRANT SELECT ON core.kintell_sessions, core.kintell_users,
+  core.buddy_users, core.buddy_matches, core.buddy_events, core.buddy_event_attendance, core.buddy_skill_sessions,
+  core.buddy_checkins, core.buddy_feedback, core.buddy_milestones,
+  core.upskilling_completions, core.upskilling_credentials, core.upskilling_progress TO teei_gateway_api;
+GRANT SELECT (profile_id, source, external_id, linked_at, link_id) ON core.external_ids TO teei_gateway_api;
 GRANT SELECT (fact_id, revision, content, stored, import_id) ON intake.revisions TO teei_gateway_api;
 GRANT SELECT ON vault.keyring TO teei_gateway_api;
 GRANT SELECT (profile_id, epoch, wrapped) ON vault.subject_keys TO teei_gateway_api;

@@ -16,7 +16,7 @@ VENV = os.path.join(ROOT, ".local", "venv")
 # These work without the environment: they must, when it is gone.
 WITHOUT_VENV = ("down", "clean")
 # These may take the minute to make it; the others only look at what an earlier one started.
-MAKE_VENV = ("up", "test", "test-fast", "testdb", "generate", "bench", "venv")
+MAKE_VENV = ("up", "test", "test-fast", "testdb", "generate", "bench", "bench-load", "venv")
 
 
 def main():
@@ -24,6 +24,8 @@ def main():
     if command in ("test", "test-fast", "testdb", "generate"):
         # Tests run beside a stack that is up, in a folder and on ports of their own.
         os.environ.setdefault("TEEI_HOME", os.path.join(ROOT, ".local", "test"))
+    if command == "bench-load":
+        os.environ.setdefault("TEEI_HOME", os.path.join(ROOT, ".local", "bench"))
     inside = os.path.realpath(sys.prefix) == os.path.realpath(VENV)
     if not inside and command in WITHOUT_VENV:
         from teei_local import down

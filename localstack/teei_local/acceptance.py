@@ -45,12 +45,13 @@ def migrations_and_seed() -> str:
 def importers() -> str:
     database = postgres.owner()
     loaded = database.rows(IMPORTS)
-    for entity in ("sessions", "users"):
-        demand(any(r["source"] == "kintell" and r["entity"] == entity for r in loaded), f"no kintell/{entity} file is loaded: `make samples`")
+    seen = {(r["source"], r["entity"]) for r in loaded}
+    for wanted in sorted({tuple(key.split("/")[:2]) for key in follow.SAMPLES}):
+        demand(wanted in seen, f"no {'/'.join(wanted)} file is loaded: `make samples`")
     events = database.rows(PUBLISHED)[0]
     demand(events["events"] and events["published"] == events["events"], f"{events['published']} of {events['events']} events published")
     files = ", ".join(f"{r['files']} {r['source']}/{r['entity']} ({r['records']} records, {r['rejected']} rejected)" for r in loaded)
-    return f"{files}; {events['published']} events of {events['types']} types published. Buddy and Upskilling files: issue 3"
+    return f"{files}; {events['published']} events of {events['types']} types published"
 
 
 def outcomes() -> str:

@@ -20,7 +20,8 @@ def parser() -> argparse.ArgumentParser:
         ("reset", "empty the data and load the seed"), ("samples", "drop the sample files again"), ("status", "what runs"),
         ("acceptance", "the success criteria, proven on the running stack"), ("psql", "a prompt on the database"),
         ("testdb", "start a Postgres for tests, print its URL"), ("test", "all tests from nothing"),
-        ("test-fast", "unit and integration tests"), ("generate", "refresh generated files"), ("bench", "start-up, size and memory of every binary"), ("venv", "make the environment"),
+        ("test-fast", "unit and integration tests"), ("generate", "refresh generated files"), ("bench", "start-up, size and memory of every binary"), 
+        ("bench-load", "a million rows through the importer, beside psql's copy"), ("venv", "make the environment"),
     ):
         commands.add_parser(name, help=text)
     token = commands.add_parser("token", help="print a token")
@@ -113,6 +114,10 @@ def dispatch(options: argparse.Namespace) -> int | None:
             from . import bench
 
             return bench.run()
+        case "bench-load":
+            from . import load
+
+            return load.run()
         case "venv":
             return 0
     return 0

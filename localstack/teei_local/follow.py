@@ -9,13 +9,26 @@ from . import deploy, invoke, localstack, postgres, settings
 from .api import Api
 from .say import Problem, Step, short
 
-# Invented people. The list of users first, so that sessions find names where there are some.
+# Invented people. Lists of users first, so that sessions find names where there are some; Buddy's files refer to its
+# users and matches.
 SAMPLES = {
-    "kintell/users/users.csv": "users.csv",
-    "kintell/sessions/language.csv": "sessions-language.csv",
-    "kintell/sessions/mentor.csv": "sessions-mentor.csv",
-    "kintell/sessions/legacy.csv": "sessions-legacy.csv",
-    "kintell/sessions/one-bad-rating.csv": "sessions-one-bad-rating.csv",
+    "kintell/users/users.csv": "kintell/users.csv",
+    "kintell/sessions/language.csv": "kintell/sessions-language.csv",
+    "kintell/sessions/mentor.csv": "kintell/sessions-mentor.csv",
+    "kintell/sessions/legacy.csv": "kintell/sessions-legacy.csv",
+    "kintell/sessions/one-bad-rating.csv": "kintell/sessions-one-bad-rating.csv",
+    "buddy/users/users.csv": "buddy/users.csv",
+    "buddy/matches/matches.csv": "buddy/matches.csv",
+    "buddy/matches/matches-legacy.csv": "buddy/matches-legacy.csv",
+    "buddy/events/events.csv": "buddy/events.csv",
+    "buddy/event_attendance/event_attendance.csv": "buddy/event_attendance.csv",
+    "buddy/skill_sessions/skill_sessions.csv": "buddy/skill_sessions.csv",
+    "buddy/checkins/checkins.csv": "buddy/checkins.csv",
+    "buddy/feedback/feedback.csv": "buddy/feedback.csv",
+    "buddy/milestones/milestones.csv": "buddy/milestones.csv",
+    "upskilling/completions/completions.csv": "upskilling/completions.csv",
+    "upskilling/credentials/credentials.csv": "upskilling/credentials.csv",
+    "upskilling/progress/progress.csv": "upskilling/progress.csv",
 }
 PATIENCE = 120.0
 UNPUBLISHED = "SELECT coalesce(sum(count - next + 1), 0)::int AS n FROM bus.batches WHERE state = 'pending'"
@@ -49,7 +62,7 @@ def receipt(api: Api, key: str, version: str, patience: float = PATIENCE) -> dic
                 return whole
             seen = f"its import is {whole['status']}"
         time.sleep(0.2)
-    log = invoke.log_file("KintellImport")
+    log = invoke.log_file(invoke.logical_id(f"{key.removeprefix('dry-run/').split('/')[0]}-import"))
     words = invoke.tail(log.read_text(errors="replace")) if log.exists() else "      (the importer was never called)"
     raise Problem(f"no receipt for {key} after {patience:.0f} s: {seen}\n{words}", short(log))
 

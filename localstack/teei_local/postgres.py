@@ -42,6 +42,9 @@ max_connections = 200
 fsync = off
 full_page_writes = off
 synchronous_commit = off
+# A file of a million rows is one transaction: no checkpoint in its middle.
+shared_buffers = 256MB
+max_wal_size = 4GB
 """
 
 

@@ -22,7 +22,7 @@ LOGS = HOME / "logs"
 KEYS = HOME / "keys"
 TEMPLATE = ROOT / "template.yaml"
 EVENTS = ROOT / "events"
-FIXTURES = ROOT / "tests" / "fixtures" / "kintell"
+FIXTURES = ROOT / "tests" / "fixtures"
 
 STAGE = "local"
 STACK = "teei-local"

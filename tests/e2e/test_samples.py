@@ -1,4 +1,4 @@
-"""The sample files that `make up` drops: every layout and dialect of Kintell, as a coordinator exports them."""
+"""The sample files that `make up` drops: every entity and layout of every source, as a coordinator exports them."""
 
 import pytest
 from drops import counts, import_file
@@ -6,16 +6,28 @@ from teei_local import follow, settings
 
 # file: (entity, layout, delimiter, byte order mark, line ending, records, rejected)
 EXPECTED = {
-    "users.csv": ("users", "users", "comma", False, "lf", 24, 0),
-    "sessions-language.csv": ("sessions", "language", "comma", False, "lf", 40, 0),
-    "sessions-mentor.csv": ("sessions", "mentor", "semicolon", True, "crlf", 26, 0),
-    "sessions-legacy.csv": ("sessions", "legacy", "comma", False, "lf", 22, 0),
-    "sessions-one-bad-rating.csv": ("sessions", "language", "comma", False, "lf", 6, 1),
+    "kintell/users.csv": ("users", "users", "comma", False, "lf", 24, 0),
+    "kintell/sessions-language.csv": ("sessions", "language", "comma", False, "lf", 40, 0),
+    "kintell/sessions-mentor.csv": ("sessions", "mentor", "semicolon", True, "crlf", 26, 0),
+    "kintell/sessions-legacy.csv": ("sessions", "legacy", "comma", False, "lf", 22, 0),
+    "kintell/sessions-one-bad-rating.csv": ("sessions", "language", "comma", False, "lf", 6, 1),
+    "buddy/users.csv": ("users", "users", "comma", False, "lf", 4, 0),
+    "buddy/matches.csv": ("matches", "matches", "comma", False, "lf", 2, 0),
+    "buddy/matches-legacy.csv": ("matches", "legacy", "comma", False, "lf", 2, 0),
+    "buddy/events.csv": ("events", "events", "comma", False, "lf", 2, 0),
+    "buddy/event_attendance.csv": ("event_attendance", "event_attendance", "comma", False, "lf", 2, 0),
+    "buddy/skill_sessions.csv": ("skill_sessions", "skill_sessions", "comma", False, "lf", 2, 0),
+    "buddy/checkins.csv": ("checkins", "checkins", "comma", False, "lf", 3, 0),
+    "buddy/feedback.csv": ("feedback", "feedback", "comma", False, "lf", 2, 0),
+    "buddy/milestones.csv": ("milestones", "milestones", "comma", False, "lf", 2, 0),
+    "upskilling/completions.csv": ("completions", "completions", "comma", False, "lf", 2, 0),
+    "upskilling/credentials.csv": ("credentials", "credentials", "comma", False, "lf", 2, 0),
+    "upskilling/progress.csv": ("progress", "progress", "comma", False, "lf", 2, 0),
 }
 
 
 def test_every_sample_is_known_here():
-    assert set(follow.SAMPLES.values()) == set(EXPECTED) == {f.name for f in settings.FIXTURES.glob("*.csv")}
+    assert set(follow.SAMPLES.values()) == set(EXPECTED) == {f"{f.parent.name}/{f.name}" for f in settings.FIXTURES.glob("*/*.csv") if not f.stem.endswith("-dirty")}
     assert sum(expected[5] for expected in EXPECTED.values()) < 150, "the local bus carries 60 events a second"
 
 

@@ -4,7 +4,11 @@ mod support;
 
 use std::time::Duration;
 
-use profile::projector::{App, Projector, ProjectorError, fact::Fact, handle};
+use profile::projector::{
+    App, Projector, ProjectorError,
+    fact::{Entry, Fact, People, Told},
+    handle,
+};
 use rust_decimal::Decimal;
 use serde_json::json;
 use shared::{
@@ -137,7 +141,7 @@ async fn a_panic_fails_its_own_message_and_the_rest_of_the_batch_is_done() {
             Projector::read(kind, detail)
         }
         async fn apply(&self, tx: &Transaction<'_>, fact: &Fact, outbox: &mut Outbox) -> Result<(), ProjectorError> {
-            assert!(fact.entries[0].1.occurred_at != day(13), "a superstition");
+            assert!(fact.time != day(13), "a superstition");
             Projector.apply(tx, fact, outbox).await
         }
     }
@@ -216,7 +220,11 @@ impl Consumer for Counting {
     }
     async fn apply(&self, tx: &Transaction<'_>, fact: &Fact, _: &mut Outbox) -> Result<(), ProjectorError> {
         let sql = "UPDATE core.profiles SET revision = revision + 1 WHERE profile_id = $1";
-        tx.execute(sql, &[&fact.entries[0].0]).await?;
+        let participant = match &fact.told {
+            Told::Holds(Entry { people: People::Named(people), .. }) => people[0].0,
+            _ => unreachable!("a meeting names its people"),
+        };
+        tx.execute(sql, &[&participant]).await?;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use shared::{
     },
     intake::{
         column::Column,
-        entity::{Entity, Fact, Field, FieldKind, Key, Layout, Published, in_order, not_the_same_person},
+        entity::{Author, Entity, Fact, Field, FieldKind, Key, Layout, Published, in_order, not_the_same_person},
     },
 };
 
@@ -107,7 +107,7 @@ const PEOPLE: &[(&str, &[&str])] = &[
 
 /// Feedback is what the scorer reads; the other texts are notes beside it.
 const fn text(name: &'static str, kind: TextKind) -> Field {
-    Field { name, kind: FieldKind::Text { kind, subject: "participant" } }
+    Field { name, kind: FieldKind::Text { kind, subject: "participant", author: Author::Declared } }
 }
 
 /// A meeting.
@@ -134,6 +134,7 @@ pub static SESSIONS: Entity = Entity {
     ],
     key: Key::Column("session_id"),
     company_through: Some("volunteer"),
+    rated_by: true,
     programme: |fact| match fact.word("session_type")? {
         "language" => Some("language"),
         _ => Some("mentorship"),

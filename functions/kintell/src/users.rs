@@ -50,6 +50,7 @@ pub static USERS: Entity = Entity {
     ],
     key: Key::Email("email"),
     company_through: None,
+    rated_by: false,
     // The list says nothing of a programme: being in it is no use of data for one.
     programme: |_| None,
     happened: |fact| fact.time("joined_at"),

@@ -104,6 +104,12 @@ impl Outbox {
         Ok(sealed.id)
     }
 
+    /// Takes the pending events of another outbox in, behind its own.
+    pub fn append(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.rows.extend(other.rows);
+    }
+
     /// Events pushed and not yet written.
     pub fn pending(&self) -> usize {
         self.rows.len()

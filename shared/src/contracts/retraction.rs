@@ -10,11 +10,12 @@ use super::{
     values::{FactType, Milestone, RetractionReason, Revision},
 };
 
-/// A fact is taken back, in all revisions below this one: whatever follows from it goes. It does not come back: the
-/// same record put in again is a new fact with a new id. The event belongs to the service of the fact.
+/// A fact is taken back, in all revisions below this one, and whatever follows from it goes. A retraction is a
+/// revision like any other: who keeps the highest has the truth. A record put in again after an undo is a new fact with
+/// a new id; a text or a milestone may be told again with a higher revision. The event belongs to the fact's service.
 ///
 /// A milestone of a journey has no id of its own: `factId` is the profile, as in the subject of
-/// `profile.milestone.reached`, and `milestone` says which. It alone may be reached again, with a higher revision.
+/// `profile.milestone.reached`, and `milestone` says which.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend(

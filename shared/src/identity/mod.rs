@@ -1,10 +1,21 @@
 //! Who a record is about. In doubt nobody is joined.
 //!
-//! Kintell's exports know people by e-mail only: an address that names one profile is that person, one that names
-//! several is ambiguous and waits for a person, one that names nobody makes a profile, after the suppression list was
-//! asked. All of it in the caller's transaction, under [`lock`].
+//! | the record has | it is |
+//! |---|---|
+//! | an e-mail only | the one profile it names; of several: ambiguous, a person decides; of none: a new profile |
+//! | an id of the source and an e-mail | whoever has the id; else the one profile the e-mail names, if it has no other id in this source; else a new profile |
+//! | an id only | whoever has the id; else nobody: the file that lists people comes first |
+//!
+//! A new e-mail on a known id is added. An e-mail that is another profile's too is told to a person as a suggestion.
+//! The suppression list is asked for each e-mail and each id first. All of it in the caller's transaction, under
+//! [`lock`]: what a record brings is an [`Arrival`], and nothing is written before [`People::take_in`].
 
+mod arrival;
 pub mod names;
+mod rows;
+
+pub use arrival::{Arrival, Arriving, Met};
+pub use rows::TakenIn;
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,12 +23,10 @@ use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
 use crate::{
-    bus::outbox::{Outbox, OutboxError},
-    contracts::{EventDraft, Line, ProfileCreated, ProfileField, Revision, Trigger},
+    bus::outbox::OutboxError,
     db::DbError,
     error::{Classified, Retry},
-    pii::Pii,
-    vault::{Place, SubjectKey, Vault, VaultError},
+    vault::{SubjectKey, Vault, VaultError},
 };
 
 /// An index of an e-mail address; see [`Vault::blind_index`].
@@ -66,39 +75,20 @@ pub async fn lock(tx: &Transaction<'_>) -> Result<(), DbError> {
     tx.batch_execute("SELECT pg_advisory_xact_lock(hashtext('teei identity'))").await.map_err(Into::into)
 }
 
-/// Whom an address names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Named {
-    /// One profile.
-    One {
-        /// Which.
-        profile_id: Uuid,
-    },
-    /// Several profiles: a person has to decide.
-    Several,
-    /// Somebody who was erased.
-    Suppressed,
-    /// Nobody yet.
-    Nobody,
-}
-
-/// Somebody met for the first time.
-pub struct Newcomer {
-    /// The profile it becomes.
-    pub profile_id: Uuid,
-    /// The address, normalised.
-    pub email: Pii<String>,
-    /// The line that brought it.
-    pub line: Line,
-}
-
 /// People of one import: what was asked once is not asked again.
 pub struct People {
     source: &'static str,
     import_id: Uuid,
-    named: HashMap<EmailIndex, Named>,
+    /// Whom each address names.
+    emails: HashMap<EmailIndex, Vec<Uuid>>,
+    /// Who has each id of the source; none: nobody.
+    ids: HashMap<String, Option<Uuid>>,
+    /// Profiles that have an id in the source.
+    listed: HashSet<Uuid>,
+    erased_emails: HashSet<EmailIndex>,
+    erased_ids: HashSet<String>,
     keys: HashMap<Uuid, SubjectKey>,
-    companies: HashMap<Uuid, Uuid>,
+    companies: HashMap<Uuid, Option<Uuid>>,
     domains: HashMap<String, Uuid>,
     met: HashSet<Uuid>,
     created: u32,
@@ -111,7 +101,11 @@ impl People {
         Ok(Self {
             source,
             import_id,
-            named: HashMap::new(),
+            emails: HashMap::new(),
+            ids: HashMap::new(),
+            listed: HashSet::new(),
+            erased_emails: HashSet::new(),
+            erased_ids: HashSet::new(),
             keys: HashMap::new(),
             companies: HashMap::new(),
             domains: domains.iter().map(|row| (row.get(0), row.get(1))).collect(),
@@ -120,60 +114,89 @@ impl People {
         })
     }
 
-    /// Looks up addresses, those not asked before, in two queries.
+    /// Looks up addresses and ids of the source, those not asked before, in at most four queries.
     pub async fn look_up(
         &mut self,
         tx: &Transaction<'_>,
         vault: &Vault,
         emails: &HashSet<&str>,
+        ids: &HashSet<&str>,
     ) -> Result<(), IdentityError> {
-        let mut asked: HashMap<Vec<u8>, EmailIndex> = HashMap::new();
-        let mut indexes: Vec<Vec<u8>> = Vec::new();
+        let mut asked = Asked::default();
         for email in emails {
             let index = vault.blind_index(email);
-            if !self.named.contains_key(&index) {
-                asked.insert(vault.suppression_hash("email", email).to_vec(), index);
-                indexes.push(index.to_vec());
+            if !self.emails.contains_key(&index) {
+                self.emails.insert(index, Vec::new());
+                asked.emails.insert(vault.suppression_hash("email", email).to_vec(), index);
             }
         }
-        if indexes.is_empty() {
-            return Ok(());
+        for id in ids {
+            if !self.ids.contains_key(*id) {
+                self.ids.insert((*id).to_owned(), None);
+                asked.ids.insert(vault.suppression_hash(self.source, id).to_vec(), (*id).to_owned());
+            }
         }
+        let named = self.look_up_emails(tx, &asked).await?;
+        self.look_up_ids(tx, &asked, &named).await?;
+        self.look_up_erased(tx, &asked).await
+    }
+
+    async fn look_up_emails(&mut self, tx: &Transaction<'_>, asked: &Asked) -> Result<Vec<Uuid>, IdentityError> {
+        if asked.emails.is_empty() {
+            return Ok(Vec::new());
+        }
+        let indexes: Vec<&[u8]> = asked.emails.values().map(EmailIndex::as_slice).collect();
         let found = tx
             .query_typed(
                 "SELECT e.blind_index, e.profile_id, p.company_id FROM vault.emails e
-                 JOIN core.profiles p USING (profile_id) WHERE e.blind_index = ANY($1)",
+                 JOIN core.profiles p USING (profile_id) WHERE e.blind_index = ANY($1) ORDER BY e.profile_id",
                 &[(&indexes, Type::BYTEA_ARRAY)],
             )
             .await?;
-        for index in asked.values() {
-            self.named.insert(*index, Named::Nobody);
-        }
         for row in &found {
             let Ok(index) = EmailIndex::try_from(row.get::<_, &[u8]>(0)) else { continue };
-            let profile_id = row.get(1);
-            if let Some(company) = row.get(2) {
-                self.companies.insert(profile_id, company);
-            }
-            let one = Named::One { profile_id };
-            let named = self.named.entry(index).or_insert(Named::Nobody);
-            *named = if *named == Named::Nobody { one } else { Named::Several };
+            self.companies.insert(row.get(1), row.get(2));
+            self.emails.entry(index).or_default().push(row.get(1));
         }
-        let hashes: Vec<&[u8]> = asked.keys().map(Vec::as_slice).collect();
-        let suppressed = tx
-            .query_typed("SELECT hash FROM vault.suppressions WHERE hash = ANY($1)", &[(&hashes, Type::BYTEA_ARRAY)])
+        Ok(found.iter().map(|row| row.get(1)).collect())
+    }
+
+    async fn look_up_ids(&mut self, tx: &Transaction<'_>, asked: &Asked, named: &[Uuid]) -> Result<(), IdentityError> {
+        // A source without ids of its own asks nothing here.
+        if asked.ids.is_empty() && (named.is_empty() || self.ids.is_empty()) {
+            return Ok(());
+        }
+        let ids: Vec<&str> = asked.ids.values().map(String::as_str).collect();
+        let found = tx
+            .query_typed(
+                "SELECT external_id, profile_id FROM core.external_ids WHERE source = $1 AND external_id = ANY($2)
+                 UNION SELECT external_id, profile_id FROM core.external_ids WHERE source = $1 AND profile_id = ANY($3)",
+                &[(&self.source, Type::TEXT), (&ids, Type::TEXT_ARRAY), (&named, Type::UUID_ARRAY)],
+            )
             .await?;
-        for row in &suppressed {
-            if let Some(index) = asked.get(row.get::<_, &[u8]>(0)) {
-                self.named.insert(*index, Named::Suppressed);
+        for row in &found {
+            if let Some(owner) = self.ids.get_mut(row.get::<_, &str>(0)) {
+                *owner = Some(row.get(1));
             }
+            self.listed.insert(row.get(1));
         }
         Ok(())
     }
 
-    /// Whom an address names, after [`People::look_up`].
-    pub fn named(&self, index: &EmailIndex) -> Named {
-        self.named.get(index).copied().unwrap_or(Named::Nobody)
+    async fn look_up_erased(&mut self, tx: &Transaction<'_>, asked: &Asked) -> Result<(), IdentityError> {
+        let hashes: Vec<&[u8]> = asked.emails.keys().chain(asked.ids.keys()).map(Vec::as_slice).collect();
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        let erased = tx
+            .query_typed("SELECT hash FROM vault.suppressions WHERE hash = ANY($1)", &[(&hashes, Type::BYTEA_ARRAY)])
+            .await?;
+        for row in &erased {
+            let hash = row.get::<_, &[u8]>(0);
+            self.erased_emails.extend(asked.emails.get(hash));
+            self.erased_ids.extend(asked.ids.get(hash).cloned());
+        }
+        Ok(())
     }
 
     /// The company whose e-mail domain an address has.
@@ -181,16 +204,25 @@ impl People {
         self.domains.get(email.rsplit_once('@')?.1).copied()
     }
 
-    /// From now on the address names this new profile.
-    pub fn take_in(&mut self, index: EmailIndex, profile_id: Uuid, company_id: Option<Uuid>) {
-        self.named.insert(index, Named::One { profile_id });
-        self.companies.extend(company_id.map(|company| (profile_id, company)));
-        self.created += 1;
+    /// Reads the companies of these profiles, those not known yet.
+    pub async fn load_companies(&mut self, tx: &Transaction<'_>, profiles: &HashSet<Uuid>) -> Result<(), DbError> {
+        let unknown: Vec<Uuid> = profiles.iter().filter(|id| !self.companies.contains_key(id)).copied().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let rows = tx
+            .query_typed(
+                "SELECT profile_id, company_id FROM core.profiles WHERE profile_id = ANY($1)",
+                &[(&unknown, Type::UUID_ARRAY)],
+            )
+            .await?;
+        self.companies.extend(rows.iter().map(|row| (row.get::<_, Uuid>(0), row.get::<_, Option<Uuid>>(1))));
+        Ok(())
     }
 
     /// The company of a profile this import has resolved.
     pub fn company_of_profile(&self, profile_id: Uuid) -> Option<Uuid> {
-        self.companies.get(&profile_id).copied()
+        self.companies.get(&profile_id).copied().flatten()
     }
 
     /// Notes that the import is about these people.
@@ -201,45 +233,6 @@ impl People {
     /// How many people the import is about: known before, and created by it.
     pub fn counts(&self) -> (u32, u32) {
         (self.met.len() as u32 - self.created.min(self.met.len() as u32), self.created)
-    }
-
-    /// Makes the profiles of newcomers: key, sealed address, and one `profile.created` each.
-    pub async fn create(
-        &mut self,
-        tx: &Transaction<'_>,
-        vault: &Vault,
-        outbox: &mut Outbox,
-        correlation: &str,
-        newcomers: Vec<(Newcomer, Vec<ProfileField>)>,
-    ) -> Result<(), IdentityError> {
-        if newcomers.is_empty() {
-            return Ok(());
-        }
-        let mut rows = Rows::default();
-        for (newcomer, known) in &newcomers {
-            let (key, epoch, wrapped) = vault.new_subject_key(newcomer.profile_id)?;
-            let email_id = Uuid::now_v7();
-            let place = Place { table: "vault.emails", column: "sealed", row: email_id };
-            rows.sealed.push(key.seal(place, newcomer.email.expose().as_bytes())?);
-            rows.indexes.push(vault.blind_index(newcomer.email.expose()).to_vec());
-            rows.companies.push(self.company_of(newcomer.email.expose()));
-            rows.profiles.push(newcomer.profile_id);
-            rows.email_ids.push(email_id);
-            rows.epochs.push(epoch);
-            rows.wrapped.push(wrapped);
-            rows.lines.push(newcomer.line.get());
-            self.keys.insert(newcomer.profile_id, key);
-            let created = ProfileCreated {
-                profile_id: newcomer.profile_id,
-                changed: known.clone(),
-                trigger: Trigger::Import,
-                revision: Revision::FIRST,
-                import_id: Some(self.import_id),
-                line: Some(newcomer.line),
-            };
-            outbox.push(EventDraft::recorded(created, newcomer.profile_id, correlation))?;
-        }
-        rows.insert(tx, self.source, self.import_id).await
     }
 
     /// The keys of these people, for sealing. Somebody erased has none.
@@ -262,61 +255,19 @@ impl People {
     }
 }
 
+/// What is asked now, by suppression hash.
 #[derive(Default)]
-struct Rows {
-    profiles: Vec<Uuid>,
-    companies: Vec<Option<Uuid>>,
-    epochs: Vec<i32>,
-    wrapped: Vec<Vec<u8>>,
-    email_ids: Vec<Uuid>,
-    indexes: Vec<Vec<u8>>,
-    sealed: Vec<Vec<u8>>,
-    lines: Vec<i32>,
+struct Asked {
+    emails: HashMap<Vec<u8>, EmailIndex>,
+    ids: HashMap<Vec<u8>, String>,
 }
 
-impl Rows {
-    async fn insert(&self, tx: &Transaction<'_>, source: &str, import_id: Uuid) -> Result<(), IdentityError> {
-        tx.execute_typed(
-            "INSERT INTO core.profiles (profile_id, company_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])",
-            &[(&self.profiles, Type::UUID_ARRAY), (&self.companies, Type::UUID_ARRAY)],
-        )
-        .await?;
-        tx.execute_typed(
-            "INSERT INTO vault.subject_keys (profile_id, epoch, wrapped) SELECT * FROM unnest($1::uuid[], $2::int[], $3::bytea[])",
-            &[(&self.profiles, Type::UUID_ARRAY), (&self.epochs, Type::INT4_ARRAY), (&self.wrapped, Type::BYTEA_ARRAY)],
-        )
-        .await?;
-        tx.execute_typed(
-            "INSERT INTO vault.emails (email_id, profile_id, blind_index, sealed, line, source, import_id)
-             SELECT u.*, $6, $7 FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::int[]) AS u",
-            &[
-                (&self.email_ids, Type::UUID_ARRAY),
-                (&self.profiles, Type::UUID_ARRAY),
-                (&self.indexes, Type::BYTEA_ARRAY),
-                (&self.sealed, Type::BYTEA_ARRAY),
-                (&self.lines, Type::INT4_ARRAY),
-                (&source, Type::TEXT),
-                (&import_id, Type::UUID),
-            ],
-        )
-        .await?;
-        Ok(())
-    }
-}
-
-/// Two sources spell this person's name as two people's: somebody should look whether they are one.
+/// Two sources spell these people's names as two people's: somebody should look whether they are one.
 pub async fn suggest_names_differ(
     tx: &Transaction<'_>,
     import_id: Uuid,
     differ: &[(Uuid, i32)],
 ) -> Result<(), DbError> {
-    for (profile_id, line) in differ {
-        tx.execute_typed(
-            "INSERT INTO intake.identity_suggestions (suggestion_id, kind, profile_id, other_id, import_id, line)
-             VALUES ($1, 'names_differ', $2, $2, $3, $4) ON CONFLICT DO NOTHING",
-            &[(&Uuid::now_v7(), Type::UUID), (profile_id, Type::UUID), (&import_id, Type::UUID), (line, Type::INT4)],
-        )
-        .await?;
-    }
-    Ok(())
+    let same: Vec<(Uuid, Uuid, i32)> = differ.iter().map(|(id, line)| (*id, *id, *line)).collect();
+    rows::suggest(tx, import_id, "names_differ", &same).await
 }

@@ -12,10 +12,12 @@ use super::code::{Code, Rejection};
 use super::column::{Column, Kind};
 use super::facts::{Facts, RatingScale};
 use super::number::{self, BadNumber};
-use super::{date, email, json};
+use super::{date, email, json, list};
 
 /// The most characters of an identifier.
 pub const IDENTIFIER_LIMIT: usize = 255;
+/// The most characters of a thing's name.
+pub const LABEL_LIMIT: usize = 255;
 /// The most characters of a name.
 pub const NAME_LIMIT: usize = 100;
 /// The most characters of a text.
@@ -68,6 +70,10 @@ pub enum Value {
     Json(String),
     /// A list of texts.
     List(Vec<String>),
+    /// A list of ids, each once.
+    Ids(Vec<String>),
+    /// A list of whole numbers, each once, least first.
+    Ints(Vec<i64>),
 }
 
 impl Value {
@@ -84,7 +90,8 @@ impl Value {
             Self::Decimal(number) => number.normalize().to_string(),
             Self::Rating { raw, scale, .. } => format!("{} of {}", raw.normalize(), scale.as_str()),
             Self::Uuid(id) => id.to_string(),
-            Self::List(items) => serde_json::Value::from(items.as_slice()).to_string(),
+            Self::List(items) | Self::Ids(items) => serde_json::Value::from(items.as_slice()).to_string(),
+            Self::Ints(items) => serde_json::Value::from(items.as_slice()).to_string(),
         }
     }
 }
@@ -98,7 +105,7 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
     let reject = |code, what: &dyn std::fmt::Display| Err(Rejection::cell(code, column.name, raw, what));
     let text = raw.trim();
     if text.is_empty() {
-        if !column.required {
+        if !column.needs_value() {
             return Ok(None);
         }
         let reason = format!("{} is empty, but every record needs it; fill it in.", column.name);
@@ -107,11 +114,13 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
     if text.contains('\0') {
         return reject(Code::NulByte, &"holds a NUL character; remove it and export again");
     }
-    if !column.required && may_say_nothing(column.kind) && number::says_nothing(text) {
+    if !column.needs_value() && may_say_nothing(column.kind) && number::says_nothing(text) {
         return Ok(None);
     }
     let limit = match column.kind {
-        Kind::Identifier => (text, IDENTIFIER_LIMIT),
+        Kind::Identifier | Kind::Reference => (text, IDENTIFIER_LIMIT),
+        Kind::Label => (text, LABEL_LIMIT),
+        Kind::References | Kind::Integers { .. } => (raw, JSON_LIMIT),
         Kind::Name => (raw, NAME_LIMIT),
         Kind::Text => (raw, TEXT_LIMIT),
         Kind::JsonText | Kind::JsonList => (raw, JSON_LIMIT),
@@ -124,11 +133,22 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
     }
     let value = match column.kind {
         // An identifier is stored and compared in clear, an address may not be.
-        Kind::Identifier if text.contains(['@', '＠']) => {
+        Kind::Identifier | Kind::Reference | Kind::References if text.contains(['@', '＠']) => {
             let what = "looks like an e-mail address; use the record's own id";
             return Err(Rejection::cell(Code::BadEmail, column.name, raw, what).hinted("id"));
         }
-        Kind::Identifier => Value::Id(text.to_owned()),
+        Kind::Identifier | Kind::Label => Value::Id(text.to_owned()),
+        Kind::Reference => Value::Id(list::id(text)),
+        Kind::References => match list::ids(text) {
+            Ok(ids) if ids.is_empty() => return Ok(None),
+            Ok(ids) => Value::Ids(ids),
+            Err(what) => return reject(Code::BadJson, &what),
+        },
+        Kind::Integers { min, max } => match list::integers(text, min, max) {
+            Ok(numbers) if numbers.is_empty() => return Ok(None),
+            Ok(numbers) => Value::Ints(numbers),
+            Err((code, what)) => return reject(code, &what),
+        },
         Kind::Name | Kind::Text => Value::Text(raw.to_owned()),
         Kind::Uuid => match (text.len(), Uuid::try_parse(text)) {
             (36, Ok(id)) => Value::Uuid(id),
@@ -157,6 +177,7 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
         Kind::Duration => whole(column, raw, 1, 480, " minutes")?,
         Kind::Integer { min, max } => whole(column, raw, min, max, "")?,
         Kind::Score => Value::Decimal(decimal(column, raw, facts, 0, 100)?),
+        Kind::Decimal { min, max } => Value::Decimal(decimal(column, raw, facts, min, max)?),
         Kind::Rating => rating(column, raw, facts)?,
         Kind::Cefr => one_of(column, raw, LEVELS)?,
         Kind::OneOf(values) => one_of(column, raw, values)?,
@@ -178,6 +199,7 @@ fn is_longer(text: &str, limit: usize) -> bool {
 /// Kinds in which `NULL` can only mean that there is no value.
 fn may_say_nothing(kind: Kind) -> bool {
     matches!(kind, Kind::Duration | Kind::Rating | Kind::Score | Kind::Integer { .. } | Kind::Timestamp { .. })
+        || matches!(kind, Kind::Decimal { .. } | Kind::Integers { .. })
 }
 
 fn time(column: &Column, raw: &str, facts: &Facts, now: Timestamp, future_ok: bool) -> Result<Value, Rejection> {

@@ -70,6 +70,26 @@ pub enum Kind {
     Url,
     /// A JSON list of texts.
     JsonList,
+    /// The id of a person or a record elsewhere in the source: exact text, a UUID in its one spelling.
+    Reference,
+    /// Several of these, as a JSON list or between commas, semicolons or bars.
+    References,
+    /// The name of a thing (a course, an event): exact text after trimming, at most 255 characters.
+    Label,
+    /// An exact decimal from `min` to `max`.
+    Decimal {
+        /// The least allowed.
+        min: i64,
+        /// The greatest allowed.
+        max: i64,
+    },
+    /// Whole numbers from `min` to `max`, as a JSON list or between commas, semicolons or bars.
+    Integers {
+        /// The least allowed.
+        min: i64,
+        /// The greatest allowed.
+        max: i64,
+    },
 }
 
 /// One column of a layout.
@@ -85,6 +105,8 @@ pub struct Column {
     pub kind: Kind,
     /// A file without it is refused; a record without a value in it is rejected.
     pub required: bool,
+    /// Of a required column: a record may have no value in it all the same.
+    pub blank_ok: bool,
 }
 
 macro_rules! constructors {
@@ -98,7 +120,7 @@ macro_rules! constructors {
 impl Column {
     /// An optional column without aliases.
     pub const fn new(name: &'static str, class: Class, kind: Kind) -> Self {
-        Self { name, aliases: &[], class, kind, required: false }
+        Self { name, aliases: &[], class, kind, required: false, blank_ok: false }
     }
 
     constructors! {
@@ -128,6 +150,12 @@ impl Column {
         cefr => Enum, Kind::Cefr;
         /// A web address.
         url => Value, Kind::Url;
+        /// The id of a person or a record elsewhere in the source.
+        reference => Id, Kind::Reference;
+        /// Several ids of people.
+        references => Id, Kind::References;
+        /// The name of a thing.
+        label => Value, Kind::Label;
     }
 
     /// One of a fixed list, written as it is stored.
@@ -138,6 +166,28 @@ impl Column {
     /// A whole number from `min` to `max`.
     pub const fn integer(name: &'static str, min: i64, max: i64) -> Self {
         Self::new(name, Class::Value, Kind::Integer { min, max })
+    }
+
+    /// An exact decimal from `min` to `max`.
+    pub const fn decimal(name: &'static str, min: i64, max: i64) -> Self {
+        Self::new(name, Class::Value, Kind::Decimal { min, max })
+    }
+
+    /// Whole numbers from `min` to `max`.
+    pub const fn integers(name: &'static str, min: i64, max: i64) -> Self {
+        Self::new(name, Class::Value, Kind::Integers { min, max })
+    }
+
+    /// The column must be there, but a record may have no value in it: an id that other columns can stand in for.
+    pub const fn required_or_blank(mut self) -> Self {
+        self.required = true;
+        self.blank_ok = true;
+        self
+    }
+
+    /// Whether a record without a value in it is rejected.
+    pub const fn needs_value(&self) -> bool {
+        self.required && !self.blank_ok
     }
 
     /// The column must be there and have a value in every record.

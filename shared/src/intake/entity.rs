@@ -1,21 +1,17 @@
 //! An entity is a declarative mapping: which columns a file has, which fields its fact has, what identifies it,
 //! who is in it, and which contract event it becomes. A new source is a new [`Entity`], not a new path.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{
-    code::{Code, Rejection},
-    column::Column,
-    facts::RatingScale,
+use super::{code::Rejection, column::Column};
+pub use super::{
+    fact::{Fact, FieldValue, hex},
+    rules::{ended_has_time, in_order, not_the_same_person},
 };
 use crate::{
     bus::outbox::{Outbox, OutboxError},
     contracts::{Line, TextKind},
-    vault::Digest,
 };
 
 /// One kind of fact of one source.
@@ -35,8 +31,11 @@ pub struct Entity {
     pub fields: &'static [Field],
     /// What identifies the fact inside its source.
     pub key: Key,
-    /// The [`FieldKind::Person`] part whose company a fact belongs to, where the table says it.
+    /// The part whose company a fact belongs to, where the table says whose it is; no such part in the fact: only a
+    /// programme instance's.
     pub company_through: Option<&'static str>,
+    /// Whether the table says in `rated_by` who rates in files of the layout, as declared.
+    pub rated_by: bool,
     /// The programme whose purpose covers this fact.
     pub programme: fn(&Fact) -> Option<&'static str>,
     /// When the person wrote or rated, for texts: the first of these times that is there.
@@ -67,21 +66,46 @@ impl Layout {
     pub fn fields_of(&self, column: &'static str) -> Vec<&'static str> {
         self.feeds.iter().find(|(from, _)| *from == column).map_or_else(|| vec![column], |(_, to)| to.to_vec())
     }
+
+    /// The column that feeds a field, as a coordinator knows it.
+    pub fn column_of(&self, field: &'static str) -> &'static str {
+        let feeds = |column: &&Column| self.fields_of(column.name).contains(&field);
+        self.columns.iter().find(feeds).map_or(field, |column| column.name)
+    }
 }
 
 /// What identifies a fact inside its source.
+///
+/// Parts are compared by their value and not by how it is written: a date is its instant in UTC. An e-mail stands in
+/// a key by its blind index. A key of several parts begins with a blank, which no identifier does, and says the length
+/// of each part, so that no two keys are the same text by chance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
     /// The value of an identifier column, as it is.
     Column(&'static str),
     /// A person's e-mail, by its blind index: an e-mail is never an id in clear.
     Email(&'static str),
+    /// Several columns together: `event_id` and `user_id`.
+    Columns(&'static [&'static str]),
+    /// An identifier column where it has a value, else several columns: the match and the date of a check-in.
+    ColumnOr(&'static str, &'static [&'static str]),
+}
+
+impl Key {
+    /// The columns it may be made of: the ways to make it, best first.
+    pub fn ways(&self) -> [&[&'static str]; 2] {
+        match self {
+            Self::Column(name) | Self::Email(name) => [std::slice::from_ref(name), &[]],
+            Self::Columns(names) => [names, &[]],
+            Self::ColumnOr(name, names) => [std::slice::from_ref(name), names],
+        }
+    }
 }
 
 impl Entity {
     /// The field that holds this part's person.
     pub fn person_field(&self, part: &str) -> Option<&'static str> {
-        self.fields.iter().find(|field| matches!(field.kind, FieldKind::Person(p) if p == part)).map(|field| field.name)
+        self.fields.iter().find(|field| field.kind.part() == Some(part)).map(|field| field.name)
     }
 
     /// A field by name.
@@ -99,138 +123,115 @@ pub struct Field {
     pub kind: FieldKind,
 }
 
+/// Another entity of the same source, whose facts are referred to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Its name, which is the folder to drop its file into: `matches`.
+    pub entity: &'static str,
+    /// Its table.
+    pub table: &'static str,
+    /// The table's id column.
+    pub id: &'static str,
+}
+
+/// Who wrote a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// Whom the source profile declares for the layout.
+    Declared,
+    /// By the column's nature the person of this part: a teacher's comment is the teacher's.
+    Part(&'static str),
+    /// The side that a word of the record names: `from_role`.
+    Side(&'static str),
+}
+
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
     /// A person by e-mail, in this part of the fact: `participant`, `volunteer`. Stored as a profile's id.
     Person(&'static str),
+    /// The person whom the record lists: known by the record's key as external id, else by the e-mail in this cell.
+    Listed(&'static str),
+    /// A person by the id that another entity of the source lists people under.
+    PersonById {
+        /// The part of the fact.
+        part: &'static str,
+        /// The entity that lists people: `users`.
+        listed_in: &'static str,
+    },
+    /// The person in a field of the fact that is referred to: the participant of the match. No cell feeds it.
+    PersonOf {
+        /// The part of the fact.
+        part: &'static str,
+        /// The [`FieldKind::Ref`] it goes through.
+        through: &'static str,
+        /// The field there.
+        field: &'static str,
+    },
+    /// Several people by their ids, `uuid[]`.
+    People {
+        /// The entity that lists people.
+        listed_in: &'static str,
+    },
+    /// A fact of another entity of the source, by its key. Stored as that fact's id.
+    Ref(Target),
+    /// The blind index of the listed person's e-mail: a new address is a change.
+    Address,
     /// Words somebody wrote, sealed; `subject` is the person part whose key seals them.
     Text {
         /// What screening is told.
         kind: TextKind,
-        /// The [`FieldKind::Person`] part the text belongs to.
+        /// The part of the person whose text it is.
         subject: &'static str,
+        /// Who wrote it.
+        author: Author,
     },
+    /// Something that stays inside and is nobody's words (a link to a certificate): two columns, `<name>_sealed` under
+    /// this part's key, and `<name>_digest`.
+    Secret(&'static str),
     /// A time, with a column `<name minus _at>_day_only`.
     Time,
     /// A whole number.
     Int,
+    /// An exact decimal, `numeric`.
+    Decimal,
     /// A word of a closed list.
     Word,
+    /// Exact text that is nobody's words: a provider, a course's id, a title.
+    Code,
+    /// Whole numbers, `integer[]`.
+    Ints,
     /// A rating: three columns `<name>`, `<name>_raw`, `<name>_scale`.
     Rating,
-    /// Something the source says about the person, sealed in `vault.attributes` and not in the fact's table.
+    /// Something the source says about the person of this part, sealed in `vault.attributes` and not in the fact's
+    /// table.
     Attribute(&'static str),
+    /// An attribute that is several columns' values with blanks between: a name of first and last name.
+    Joined {
+        /// The part of the person.
+        part: &'static str,
+        /// The columns.
+        of: &'static [&'static str],
+    },
 }
 
-/// A fact's value, typed and free of personal data: people and texts are ids and digests.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FieldValue {
-    /// A profile.
-    Person(Uuid),
-    /// A text: its id, and the digest that tells whether the words are the same.
-    Text(Uuid, Digest),
-    /// A time, and whether the source gave a date only.
-    Time(Timestamp, bool),
-    /// A whole number.
-    Int(i32),
-    /// A word of a closed list.
-    Word(String),
-    /// A rating from 0 to 1, as given, and its scale.
-    Rating(Decimal, Decimal, RatingScale),
-    /// The digest of something in `vault.attributes`.
-    Attribute(Digest),
-}
-
-impl FieldValue {
-    /// One text a value, the same whenever the value is: what contents are compared and hashed by.
-    pub fn canonical(&self) -> String {
+impl FieldKind {
+    /// The part whose person the field holds.
+    pub const fn part(self) -> Option<&'static str> {
         match self {
-            Self::Person(id) => id.to_string(),
-            Self::Text(_, digest) | Self::Attribute(digest) => hex(digest),
-            Self::Time(at, day_only) => format!("{at}{}", if *day_only { " day" } else { "" }),
-            Self::Int(number) => number.to_string(),
-            Self::Word(word) => word.clone(),
-            Self::Rating(_, raw, scale) => format!("{} of {}", raw.normalize(), scale.as_str()),
-        }
-    }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
-/// The fields of one fact that have a value.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Fact(pub BTreeMap<&'static str, FieldValue>);
-
-impl Fact {
-    /// A field's value.
-    pub fn get(&self, field: &str) -> Option<&FieldValue> {
-        self.0.get(field)
-    }
-    /// A field that holds a person.
-    pub fn person(&self, field: &str) -> Option<Uuid> {
-        match self.get(field) {
-            Some(FieldValue::Person(id)) => Some(*id),
-            _ => None,
-        }
-    }
-    /// A field that holds a text.
-    pub fn text(&self, field: &str) -> Option<Uuid> {
-        match self.get(field) {
-            Some(FieldValue::Text(id, _)) => Some(*id),
-            _ => None,
-        }
-    }
-    /// A field that holds a time.
-    pub fn time(&self, field: &str) -> Option<Timestamp> {
-        match self.get(field) {
-            Some(FieldValue::Time(at, _)) => Some(*at),
-            _ => None,
-        }
-    }
-    /// A field that holds a whole number.
-    pub fn int(&self, field: &str) -> Option<i32> {
-        match self.get(field) {
-            Some(FieldValue::Int(number)) => Some(*number),
-            _ => None,
-        }
-    }
-    /// A field that holds a word.
-    pub fn word(&self, field: &str) -> Option<&str> {
-        match self.get(field) {
-            Some(FieldValue::Word(word)) => Some(word),
-            _ => None,
-        }
-    }
-    /// A field that holds a rating.
-    pub fn rating(&self, field: &str) -> Option<(Decimal, RatingScale)> {
-        match self.get(field) {
-            Some(FieldValue::Rating(value, _, scale)) => Some((*value, *scale)),
-            _ => None,
-        }
-    }
-
-    /// SHA-256 over `name=value` of every field that has one, in the order of the entity's fields.
-    pub fn content_hash(&self, fields: &[Field]) -> [u8; 32] {
-        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-        for field in fields {
-            if let Some(value) = self.get(field.name) {
-                let value = value.canonical();
-                context.update(field.name.as_bytes());
-                context.update(&(value.len() as u64).to_be_bytes());
-                context.update(value.as_bytes());
+            Self::Person(part) | Self::Listed(part) | Self::PersonById { part, .. } | Self::PersonOf { part, .. } => {
+                Some(part)
             }
+            _ => None,
         }
-        let mut hash = [0; 32];
-        hash.copy_from_slice(context.finish().as_ref());
-        hash
+    }
+
+    /// The part about whose person it says something that is sealed in `vault.attributes`.
+    pub const fn attribute_of(self) -> Option<&'static str> {
+        match self {
+            Self::Attribute(part) | Self::Joined { part, .. } => Some(part),
+            _ => None,
+        }
     }
 }
 
@@ -249,28 +250,4 @@ pub struct Published<'a> {
     pub import_id: Uuid,
     /// The line it stood on.
     pub line: Line,
-}
-
-/// The same person cannot be on both sides.
-pub fn not_the_same_person(fact: &Fact, one: &'static str, other: &'static str) -> Result<(), Rejection> {
-    match (fact.person(one), fact.person(other)) {
-        (Some(a), Some(b)) if a == b => Err(Rejection::record(
-            Code::SelfPair,
-            format!("{one} and {other} are the same person; correct one of the two addresses."),
-        )
-        .hinted(format!("{one}, {other}"))),
-        _ => Ok(()),
-    }
-}
-
-/// What ends cannot end before it began.
-pub fn in_order(fact: &Fact, first: &'static str, then: &'static str) -> Result<(), Rejection> {
-    match (fact.time(first), fact.time(then)) {
-        (Some(a), Some(b)) if b < a => {
-            let reason = format!("{then} ({b}) is before {first} ({a}); correct one of the two.");
-            let rejection = Rejection::record(Code::CompletedBeforeScheduled, reason);
-            Err(rejection.at(then).hinted(first))
-        }
-        _ => Ok(()),
-    }
 }

@@ -96,7 +96,7 @@ impl Header {
             return false;
         }
         self.columns.iter().enumerate().any(|(at, column)| {
-            let Some(column) = column.and_then(|c| layout.get(c)).filter(|c| c.required) else { return false };
+            let Some(column) = column.and_then(|c| layout.get(c)).filter(|c| c.needs_value()) else { return false };
             let empty = cells.get(at).is_none_or(|cell| cell.trim().is_empty());
             let cannot = matches!(column.kind, Kind::Email | Kind::Uuid | Kind::Timestamp { .. });
             empty || (at == first && cannot)

@@ -19,7 +19,7 @@ use super::{
     survey::short,
     texts::Words,
 };
-use crate::vault::Vault;
+use crate::{pii::Pii, vault::Vault};
 
 /// Changes shown in a plan.
 const CHANGES_SHOWN: usize = 100;
@@ -55,6 +55,8 @@ pub struct Difference<'a> {
     pub fact: &'a Fact,
     /// Its new texts, not yet sealed.
     pub words: &'a [Words],
+    /// What stays inside, not yet sealed.
+    pub secrets: &'a [(&'static str, Pii<String>)],
     /// An earlier revision that came again: the same entry whether it is applied or not.
     pub stale: bool,
 }
@@ -83,9 +85,11 @@ impl Plan {
             }
             feed(&mut hash, field.name.as_bytes());
             feed(&mut hash, self.value(old).as_bytes());
-            match difference.words.iter().find(|words| words.field == field.name) {
+            let words = difference.words.iter().map(|words| (words.field, &words.text));
+            let sealed = words.chain(difference.secrets.iter().map(|(field, text)| (*field, text)));
+            match sealed.into_iter().find(|(of, _)| *of == field.name) {
                 // The digest of a new text is keyed by whom it is of, who may have no lasting id yet.
-                Some(words) => feed(&mut hash, &vault.digest("plan", words.text.expose())),
+                Some((_, text)) => feed(&mut hash, &vault.digest("plan", text.expose())),
                 None => feed(&mut hash, self.value(new).as_bytes()),
             }
             if shown {
@@ -121,7 +125,7 @@ impl Plan {
         feed(&mut self.hash, code.map_or("", Code::as_str).as_bytes());
         let Some(Entry { hash, change, .. }) = entry else { return };
         self.hash.update(&hash);
-        if let Some(change) = change.filter(|_| self.changes.len() < CHANGES_SHOWN) {
+        if let Some(change) = change.filter(|_| fate != Fate::Rejected && self.changes.len() < CHANGES_SHOWN) {
             let fate = fate.as_str().to_owned();
             self.changes.push(Change { record: self.records, line: span.line, fate, ..change });
         }
@@ -151,5 +155,6 @@ fn feed(hash: &mut Context, bytes: &[u8]) {
 /// Numbers, times and words of closed lists may be shown; what people wrote or what is said about them may not, and a
 /// mood is as private as a text.
 fn may_be_shown(name: &str, kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::Time | FieldKind::Int | FieldKind::Rating | FieldKind::Word) && name != "mood"
+    use FieldKind::{Code, Decimal, Int, Ints, Rating, Time, Word};
+    matches!(kind, Time | Int | Ints | Decimal | Rating | Word | Code) && name != "mood"
 }

@@ -1,18 +1,18 @@
 //! One record of a file on its way to a fact: read, keyed, not yet compared with anything.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
 use super::{
     cell::{self, Value},
     code::{Code, Rejection},
-    entity::{FieldKind, Key},
+    entity::{FieldKind, hex},
     fates::{Fate, Note},
     fault,
+    field_map::FieldMap,
+    key,
     scan::{RecordSpan, SpanKind},
     split::{Splitter, check_width},
-    survey::{Repeats, Short, Survey, raw_key, short},
+    survey::{Repeats, Short, Survey},
 };
 use crate::{identity::EmailIndex, pii::Pii, vault::Vault};
 
@@ -21,7 +21,7 @@ pub struct Candidate {
     /// What identifies the fact inside its source; an e-mail stands here as its blind index.
     pub key: String,
     /// What the file says of each field its columns feed; none: the cell is empty.
-    pub fields: HashMap<&'static str, Option<Given>>,
+    pub fields: FieldMap<Option<Given>>,
     /// Warnings so far.
     pub warnings: Vec<Code>,
 }
@@ -30,6 +30,10 @@ pub struct Candidate {
 pub enum Given {
     /// Somebody's address and the index it is found by.
     Person(Pii<String>, EmailIndex),
+    /// Ids of people in the source.
+    PersonIds(Vec<String>),
+    /// The key of another fact of the source.
+    Ref(String),
     /// Words, or something a source says about a person: to be sealed.
     Sealed(Pii<String>),
     /// A value that is stored as it is.
@@ -74,7 +78,7 @@ pub fn read(
     };
     check_width(&cells, header, columns).map_err(|rejection| with(rejection, &warnings))?;
 
-    let mut fields = HashMap::new();
+    let mut fields = FieldMap::with_capacity(survey.entity.fields.len());
     for (at, column) in header.columns.iter().enumerate() {
         let Some(index) = *column else { continue };
         let column = &columns[index];
@@ -98,15 +102,30 @@ pub fn read(
         fields.insert(field, Some(Given::Plain(Value::Id((*word).to_owned()))));
     }
 
-    let raw = raw_key(survey, &cells).ok_or_else(|| {
+    join(survey, &mut fields);
+
+    let raw = key::of(survey, &cells, now).ok_or_else(|| {
         with(Rejection::record(Code::MissingRequired, "This record has no id; fill it in."), &warnings)
     })?;
-    not_repeated(&survey.repeats, &short(raw.as_bytes()), seen, &warnings)?;
-    let key = match survey.entity.key {
-        Key::Column(_) => raw,
-        Key::Email(_) => super::entity::hex(&vault.blind_index(&raw)),
-    };
-    Ok(Candidate { key, fields, warnings })
+    not_repeated(&survey.repeats, &raw.short(), seen, &warnings)?;
+    Ok(Candidate { key: raw.stored(vault), fields, warnings })
+}
+
+/// Fields that are several others' values: a name of first and last name, where the file has both columns.
+fn join(survey: &Survey, fields: &mut FieldMap<Option<Given>>) {
+    for field in survey.entity.fields {
+        let FieldKind::Joined { of, .. } = field.kind else { continue };
+        let said: Option<Vec<Option<&str>>> = of
+            .iter()
+            .map(|name| match fields.get(name)? {
+                Some(Given::Sealed(text)) => Some(Some(text.expose().trim())),
+                _ => Some(None),
+            })
+            .collect();
+        let Some(said) = said else { continue };
+        let joined = said.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        fields.insert(field.name, (!joined.is_empty()).then(|| Given::Sealed(Pii::new(joined))));
+    }
 }
 
 fn not_repeated(
@@ -129,11 +148,17 @@ fn not_repeated(
 
 fn given(survey: &Survey, kind: FieldKind, value: Value, vault: &Vault) -> Given {
     match (kind, value) {
-        (FieldKind::Person(_), Value::Email(email)) => {
+        (kind, Value::Email(email)) if kind.part().is_some() => {
             let index = vault.blind_index(&email);
             Given::Person(Pii::new(email), index)
         }
-        (FieldKind::Text { .. } | FieldKind::Attribute(_), value) => Given::Sealed(Pii::new(value.canonical())),
+        (FieldKind::Address, Value::Email(email)) => Given::Plain(Value::Id(hex(&vault.blind_index(&email)))),
+        (FieldKind::PersonById { .. }, Value::Id(id)) => Given::PersonIds(vec![id]),
+        (FieldKind::People { .. }, Value::Ids(ids)) => Given::PersonIds(ids),
+        (FieldKind::Ref(_), Value::Id(key)) => Given::Ref(key),
+        (FieldKind::Text { .. } | FieldKind::Attribute(_) | FieldKind::Secret(_), value) => {
+            Given::Sealed(Pii::new(value.canonical()))
+        }
         (_, Value::Enum(word)) => {
             let ours = survey.layout.words.iter().find(|(theirs, _)| *theirs == word).map_or(word, |(_, ours)| *ours);
             Given::Plain(Value::Enum(ours))

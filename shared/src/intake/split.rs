@@ -108,8 +108,12 @@ fn undecodable() -> Rejection {
 /// content beyond the header's last column.
 pub fn check_width(cells: &Cells<'_>, header: &Header, layout: &[Column]) -> Result<(), Rejection> {
     let (width, found) = (header.columns.len(), cells.len());
-    let missing =
-        header.columns.iter().skip(found).filter_map(|column| layout.get((*column)?)).find(|column| column.required);
+    let missing = header
+        .columns
+        .iter()
+        .skip(found)
+        .filter_map(|column| layout.get((*column)?))
+        .find(|column| column.needs_value());
     if let Some(column) = missing {
         let reason = format!(
             "This record has {found} cells, the header has {width}, and the required column {} is beyond the last; \

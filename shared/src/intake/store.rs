@@ -1,7 +1,7 @@
 //! Facts in their tables, read and written by the chunk: the SQL follows from the entity's fields, so an entity
 //! needs none of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -13,8 +13,9 @@ use tokio_postgres::{
 use uuid::Uuid;
 
 use super::{
-    entity::{Entity, Fact, FieldKind, FieldValue},
+    entity::{Entity, Fact, FieldKind, FieldValue, hex},
     facts::RatingScale,
+    merge::Doors,
 };
 use crate::{db::DbError, vault::Digest};
 
@@ -28,7 +29,7 @@ pub struct Existing {
     /// The hash of its content.
     pub content_hash: Vec<u8>,
     /// Which door and layout set each field: `*` and the exceptions.
-    pub doors: BTreeMap<String, String>,
+    pub doors: Doors,
     /// The import that brought the newest revision.
     pub import_id: Option<Uuid>,
     /// The line it stood on.
@@ -55,7 +56,7 @@ pub struct Written {
     /// The hash of its content.
     pub content_hash: Vec<u8>,
     /// Which door and layout set each field.
-    pub doors: Json,
+    pub doors: Doors,
     /// Its line.
     pub line: i32,
     /// Its fields.
@@ -74,7 +75,8 @@ fn day_column(field: &str) -> String {
 pub async fn load(tx: &Transaction<'_>, entity: &Entity, keys: &[&str]) -> Result<HashMap<String, Existing>, DbError> {
     let sql = format!("SELECT {} FROM {} t WHERE source_id = ANY($1)", columns(entity), entity.table);
     let rows = tx.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), read(entity, row))).collect())
+    let mut known = KnownDoors::new();
+    Ok(rows.iter().map(|row| (row.get(0), read(entity, row, &mut known))).collect())
 }
 
 /// Reads the facts with these ids, each with its row as JSON.
@@ -86,37 +88,65 @@ pub async fn load_by_id(
     let (columns, id) = (columns(entity), entity.id);
     let sql = format!("SELECT {columns}, to_jsonb(t) AS stored FROM {} t WHERE {id} = ANY($1)", entity.table);
     let rows = tx.query_typed(&sql, &[(&ids, Type::UUID_ARRAY)]).await?;
-    Ok(rows.iter().map(|row| (row.get(1), (read(entity, row), row.get("stored")))).collect())
+    let mut known = KnownDoors::new();
+    Ok(rows.iter().map(|row| (row.get(1), (read(entity, row, &mut known), row.get("stored")))).collect())
 }
 
 /// Reads rows of the entity's table that are not in it, as if they were.
 pub async fn read_rows(tx: &Transaction<'_>, entity: &Entity, rows: &Json) -> Result<Vec<Existing>, DbError> {
     let sql = format!("SELECT {} FROM jsonb_populate_recordset(NULL::{}, $1) t", columns(entity), entity.table);
     let rows = tx.query_typed(&sql, &[(rows, Type::JSONB)]).await?;
-    Ok(rows.iter().map(|row| read(entity, row)).collect())
+    let mut known = KnownDoors::new();
+    Ok(rows.iter().map(|row| read(entity, row, &mut known)).collect())
 }
 
 /// What [`read`] reads.
 fn columns(entity: &Entity) -> String {
     let mut columns = vec!["source_id".to_owned(), entity.id.to_owned()];
-    columns.extend(["revision", "content_hash", "doors", "import_id", "line"].map(ToOwned::to_owned));
+    columns.extend(["revision", "content_hash", "doors::text", "import_id", "line"].map(ToOwned::to_owned));
     for field in entity.fields {
         let name = field.name;
         match field.kind {
-            FieldKind::Person(_) | FieldKind::Int | FieldKind::Word => columns.push(name.to_owned()),
             FieldKind::Time => columns.extend([name.to_owned(), day_column(name)]),
             FieldKind::Rating => columns.extend([name.to_owned(), format!("{name}_raw"), format!("{name}_scale")]),
             FieldKind::Text { .. } => columns.extend([
                 format!("{name}_text_id"),
                 format!("(SELECT digest FROM vault.texts v WHERE v.text_id = t.{name}_text_id)"),
             ]),
-            FieldKind::Attribute(_) => {}
+            FieldKind::Secret(_) => columns.extend([format!("{name}_digest"), format!("{name}_sealed")]),
+            FieldKind::Attribute(_) | FieldKind::Joined { .. } => {}
+            _ => columns.push(name.to_owned()),
         }
     }
     columns.join(", ")
 }
 
-fn read(entity: &Entity, row: &Row) -> Existing {
+/// Doors by their JSON: nearly all rows have the same.
+type KnownDoors = HashMap<String, Doors>;
+
+fn doors(json: &str, known: &mut KnownDoors) -> Doors {
+    if let Some(doors) = known.get(json) {
+        return doors.clone();
+    }
+    let doors = Doors::new(serde_json::from_str(json).unwrap_or_default());
+    known.insert(json.to_owned(), doors.clone());
+    doors
+}
+
+/// The doors of rows as JSON, made once for neighbours that share them.
+fn doors_json(rows: &[Written]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::with_capacity(rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        let text = match at.checked_sub(1) {
+            Some(before) if Arc::ptr_eq(&rows[before].doors, &row.doors) => texts[before].clone(),
+            _ => serde_json::to_string(&*row.doors).unwrap_or_default(),
+        };
+        texts.push(text);
+    }
+    texts
+}
+
+fn read(entity: &Entity, row: &Row, known: &mut KnownDoors) -> Existing {
     let mut fact = Fact::default();
     let mut at = 7;
     let mut next = || {
@@ -125,9 +155,24 @@ fn read(entity: &Entity, row: &Row) -> Existing {
     };
     for field in entity.fields {
         let value = match field.kind {
-            FieldKind::Person(_) => row.get::<_, Option<Uuid>>(next()).map(FieldValue::Person),
+            FieldKind::Person(_) | FieldKind::Listed(_) | FieldKind::PersonById { .. } | FieldKind::PersonOf { .. } => {
+                row.get::<_, Option<Uuid>>(next()).map(FieldValue::Person)
+            }
+            FieldKind::People { .. } => row.get::<_, Option<Vec<Uuid>>>(next()).map(FieldValue::People),
+            FieldKind::Ref(_) => row.get::<_, Option<Uuid>>(next()).map(FieldValue::Ref),
             FieldKind::Int => row.get::<_, Option<i32>>(next()).map(FieldValue::Int),
-            FieldKind::Word => row.get::<_, Option<String>>(next()).map(FieldValue::Word),
+            FieldKind::Ints => row.get::<_, Option<Vec<i32>>>(next()).map(FieldValue::Ints),
+            FieldKind::Decimal => row.get::<_, Option<Decimal>>(next()).map(FieldValue::Decimal),
+            FieldKind::Word | FieldKind::Code | FieldKind::Address => {
+                row.get::<_, Option<String>>(next()).map(FieldValue::Word)
+            }
+            FieldKind::Secret(_) => {
+                let (digest, sealed) = (row.get::<_, Option<&[u8]>>(next()), row.get::<_, Option<Vec<u8>>>(next()));
+                digest
+                    .and_then(|digest| Digest::try_from(digest).ok())
+                    .zip(sealed)
+                    .map(|(digest, sealed)| FieldValue::Secret(digest, sealed))
+            }
             FieldKind::Time => {
                 let (time, day_only) = (row.get::<_, Option<Timestamp>>(next()), row.get::<_, bool>(next()));
                 time.map(|time| FieldValue::Time(time, day_only))
@@ -148,18 +193,17 @@ fn read(entity: &Entity, row: &Row) -> Existing {
                 id.zip(digest.and_then(|digest| Digest::try_from(digest).ok()))
                     .map(|(id, digest)| FieldValue::Text(id, digest))
             }
-            FieldKind::Attribute(_) => None,
+            FieldKind::Attribute(_) | FieldKind::Joined { .. } => None,
         };
         if let Some(value) = value {
             fact.0.insert(field.name, value);
         }
     }
-    let doors = row.get::<_, Json>(4);
     Existing {
         fact_id: row.get(1),
         revision: row.get(2),
         content_hash: row.get(3),
-        doors: serde_json::from_value(doors).unwrap_or_default(),
+        doors: doors(row.get(4), known),
         import_id: row.get(5),
         line: row.get(6),
         fact,
@@ -170,6 +214,8 @@ fn read(entity: &Entity, row: &Row) -> Existing {
 struct Array {
     name: String,
     of: Type,
+    /// What an element becomes: `unnest` would take an array of arrays apart, so those come as texts.
+    cast: &'static str,
     values: Box<dyn ToSql + Sync + Send>,
 }
 
@@ -178,7 +224,18 @@ fn array<T: ToSql + Sync + Send + 'static>(
     of: Type,
     values: impl Iterator<Item = T>,
 ) -> Array {
-    Array { name: name.into(), of, values: Box::new(values.collect::<Vec<T>>()) }
+    Array { name: name.into(), of, cast: "", values: Box::new(values.collect::<Vec<T>>()) }
+}
+
+/// A column whose values are lists, each as Postgres writes one.
+fn lists<T: std::fmt::Display>(
+    name: &str,
+    cast: &'static str,
+    values: impl Iterator<Item = Option<impl AsRef<[T]>>>,
+) -> Array {
+    let text = |items: &[T]| format!("{{{}}}", items.iter().map(T::to_string).collect::<Vec<_>>().join(","));
+    let texts = values.map(|items| items.map(|items| text(items.as_ref())));
+    Array { cast, ..array(name, Type::TEXT_ARRAY, texts) }
 }
 
 fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Option<Uuid>) -> Vec<Array> {
@@ -187,7 +244,7 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
         array("source_id", Type::TEXT_ARRAY, rows.iter().map(|row| row.key.clone())),
         array("revision", Type::INT4_ARRAY, rows.iter().map(|row| row.revision)),
         array("content_hash", Type::BYTEA_ARRAY, rows.iter().map(|row| row.content_hash.clone())),
-        array("doors", Type::JSONB_ARRAY, rows.iter().map(|row| row.doors.clone())),
+        Array { cast: "::jsonb", ..array("doors", Type::TEXT_ARRAY, doors_json(rows).into_iter()) },
         array("line", Type::INT4_ARRAY, rows.iter().map(|row| row.line)),
         array("import_id", Type::UUID_ARRAY, rows.iter().map(|_| import_id)),
     ];
@@ -199,9 +256,29 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
         let name = field.name;
         let facts = || rows.iter().map(|row| &row.fact);
         match field.kind {
-            FieldKind::Person(_) => columns.push(array(name, Type::UUID_ARRAY, facts().map(|fact| fact.person(name)))),
+            FieldKind::Person(_) | FieldKind::Listed(_) | FieldKind::PersonById { .. } | FieldKind::PersonOf { .. } => {
+                columns.push(array(name, Type::UUID_ARRAY, facts().map(|fact| fact.person(name))));
+            }
+            FieldKind::Ref(_) => {
+                columns.push(array(name, Type::UUID_ARRAY, facts().map(|fact| fact.refers_to(name))));
+            }
+            FieldKind::People { .. } => columns.push(lists(name, "::uuid[]", facts().map(|fact| fact.people(name)))),
+            FieldKind::Ints => columns.push(lists(name, "::int[]", facts().map(|fact| fact.ints(name)))),
             FieldKind::Int => columns.push(array(name, Type::INT4_ARRAY, facts().map(|fact| fact.int(name)))),
-            FieldKind::Word => {
+            FieldKind::Decimal => {
+                columns.push(array(name, Type::NUMERIC_ARRAY, facts().map(|fact| fact.decimal(name))));
+            }
+            FieldKind::Secret(_) => {
+                let (digests, sealed): (Vec<_>, Vec<_>) = facts()
+                    .map(|fact| match fact.get(name) {
+                        Some(FieldValue::Secret(digest, sealed)) => (Some(digest.to_vec()), Some(sealed.clone())),
+                        _ => (None, None),
+                    })
+                    .unzip();
+                columns.push(array(format!("{name}_digest"), Type::BYTEA_ARRAY, digests.into_iter()));
+                columns.push(array(format!("{name}_sealed"), Type::BYTEA_ARRAY, sealed.into_iter()));
+            }
+            FieldKind::Word | FieldKind::Code | FieldKind::Address => {
                 columns.push(array(name, Type::TEXT_ARRAY, facts().map(|fact| fact.word(name).map(ToOwned::to_owned))));
             }
             FieldKind::Text { .. } => {
@@ -225,10 +302,12 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
                 ));
                 columns.push(array(format!("{name}_raw"), Type::NUMERIC_ARRAY, facts().map(raw)));
                 columns.push(array(format!("{name}_scale"), Type::TEXT_ARRAY, facts().map(scale)));
-                columns.push(array("rated_by", Type::TEXT_ARRAY, rows.iter().map(|row| row.rated_by.clone())));
             }
-            FieldKind::Attribute(_) => {}
+            FieldKind::Attribute(_) | FieldKind::Joined { .. } => {}
         }
+    }
+    if entity.rated_by {
+        columns.push(array("rated_by", Type::TEXT_ARRAY, rows.iter().map(|row| row.rated_by.clone())));
     }
     columns
 }
@@ -253,8 +332,14 @@ pub async fn insert(
     let columns = arrays(entity, rows, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
-    let sql =
-        format!("INSERT INTO {} ({}) SELECT * FROM unnest({})", entity.table, names.join(", "), params.join(", "));
+    let values: Vec<String> = columns.iter().map(|column| format!("u.{}{}", column.name, column.cast)).collect();
+    let sql = format!(
+        "INSERT INTO {} ({names}) SELECT {} FROM unnest({}) AS u ({names})",
+        entity.table,
+        values.join(", "),
+        params.join(", "),
+        names = names.join(", ")
+    );
     run(tx, &sql, &columns).await.map(drop)
 }
 
@@ -271,13 +356,13 @@ pub async fn update(
     }
     let columns = arrays(entity, rows, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let sets: Vec<String> = names[1..]
+    let sets: Vec<String> = columns[1..]
         .iter()
-        .map(|name| match *name {
+        .map(|column| match column.name.as_str() {
             // An instance that was declared stays, with its company; without one the company is today's volunteer's.
             "instance_id" => "instance_id = COALESCE(u.instance_id, t.instance_id)".to_owned(),
             "company_id" => "company_id = CASE WHEN u.instance_id IS NULL AND t.instance_id IS NOT NULL THEN t.company_id ELSE u.company_id END".to_owned(),
-            _ => format!("{name} = u.{name}"),
+            name => format!("{name} = u.{name}{}", column.cast),
         })
         .collect();
     let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
@@ -329,10 +414,12 @@ pub fn content(fact: &Fact) -> Json {
     values.collect::<serde_json::Map<_, _>>().into()
 }
 
-/// People and texts stand in the history by id, so that it can be followed and holds no words.
+/// People and texts stand in the history by id and secrets as they were sealed, so that it can be followed and holds
+/// no words.
 fn history_value(value: &FieldValue) -> Json {
     match value {
         FieldValue::Text(id, _) => Json::String(id.to_string()),
+        FieldValue::Secret(digest, sealed) => serde_json::json!({ "digest": hex(digest), "sealed": hex(sealed) }),
         other => Json::String(other.canonical()),
     }
 }

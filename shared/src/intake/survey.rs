@@ -13,9 +13,9 @@ use super::{
     code::{Code, Refusal},
     decode::Encoding,
     dialect::{self, Dialect},
-    entity::{Entity, Key, Layout},
+    entity::{Entity, Layout},
     facts::Facts,
-    not_csv,
+    key, not_csv,
     preamble::{self, Preamble},
     proof::ColumnProof,
     reader::{Begin, RecordReader},
@@ -190,6 +190,7 @@ async fn pass(
     let mut splitter = Splitter::new(dialect.delimiter);
     let mut proofs = vec![ColumnProof::default(); layout.columns.len()];
     let mut keys: Vec<(Short, Short)> = Vec::new();
+    let late = key::needs_proof(&survey);
     let mut records = 0u64;
     while let Some(batch) = reader.next(|raw| hash.update(raw)).await? {
         records += batch.spans.len() as u64;
@@ -207,8 +208,8 @@ async fn pass(
                     proofs[*index].feed(layout.columns[*index].kind, cell);
                 }
             }
-            if let Some(key) = raw_key(&survey, &cells) {
-                keys.push((short(key.as_bytes()), content(&cells)));
+            if !late && let Some(key) = key::of(&survey, &cells, info.modified) {
+                keys.push((key.short(), content(&cells)));
             }
         }
     }
@@ -218,6 +219,9 @@ async fn pass(
     survey.line_ending = reader.endings().as_str();
     survey.sha256.copy_from_slice(hash.finish().as_ref());
     survey.facts = proofs.iter().map(|proof| proof.facts(&survey.profile.facts, dialect.delimiter)).collect();
+    if late {
+        keys = keys_by_proven_columns(&survey, blobs, object, info).await?;
+    }
     survey.repeats = repeats(keys);
     if survey.repeats.0.values().any(|differ| *differ) {
         compare_values(&mut survey, blobs, object, info).await?;
@@ -225,13 +229,26 @@ async fn pass(
     Ok(Pass::Done(Box::new(survey)))
 }
 
-/// The text that identifies a record inside its source, as read; none if the record cannot be read that far.
-pub fn raw_key(survey: &Survey, cells: &Cells<'_>) -> Option<String> {
-    let (Key::Column(name) | Key::Email(name)) = survey.entity.key;
-    let index = survey.layout.columns.iter().position(|column| column.name == name)?;
-    let cell = cells.get(survey.preamble.recognised.header.position(index)?)?;
-    let value = cell::read(&survey.layout.columns[index], cell, &Facts::default(), Timestamp::UNIX_EPOCH).ok()??;
-    Some(value.canonical())
+/// A key with a date in it is known when the whole column has proven how its dates are read: then the file is read
+/// once more.
+async fn keys_by_proven_columns(
+    survey: &Survey,
+    blobs: &Arc<dyn BlobStore>,
+    object: &ObjectRef,
+    info: &ObjectInfo,
+) -> Result<Vec<(Short, Short)>, BlobError> {
+    let mut keys = Vec::new();
+    let mut reader = RecordReader::new(blobs.clone(), object.clone(), survey.begin(info));
+    let mut splitter = Splitter::new(survey.dialect.delimiter);
+    while let Some(batch) = reader.next(|_| {}).await? {
+        for span in batch.spans.iter().filter(|span| span.kind != SpanKind::Blank && span.fault.is_none()) {
+            let Ok(cells) = splitter.split(batch.bytes_of(span)) else { continue };
+            if let Some(key) = key::of(survey, &cells, info.modified) {
+                keys.push((key.short(), content(&cells)));
+            }
+        }
+    }
+    Ok(keys)
 }
 
 fn content(cells: &Cells<'_>) -> Short {
@@ -283,7 +300,7 @@ async fn compare_values(
                 continue;
             }
             let Ok(cells) = splitter.split(batch.bytes_of(span)) else { continue };
-            let Some(key) = raw_key(survey, &cells).map(|key| short(key.as_bytes())) else { continue };
+            let Some(key) = key::of(survey, &cells, info.modified).map(|key| key.short()) else { continue };
             if survey.repeats.0.get(&key) != Some(&true) {
                 continue;
             }

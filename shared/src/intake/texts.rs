@@ -28,6 +28,8 @@ pub struct Words {
     pub digest: Digest,
     /// The text it replaces.
     pub supersedes: Option<Uuid>,
+    /// Who wrote it, and on which side.
+    pub author: Option<(Uuid, AuthorRole)>,
     /// The words.
     pub text: Pii<String>,
 }
@@ -38,8 +40,6 @@ pub struct Context {
     pub source: &'static str,
     /// The import.
     pub import_id: Uuid,
-    /// Who wrote, as the source profile declares.
-    pub author: Option<AuthorRole>,
     /// When the file was written.
     pub now: Timestamp,
 }
@@ -48,7 +48,7 @@ pub struct Context {
 pub struct Sealed {
     text_id: Uuid,
     subject_id: Uuid,
-    author_id: Option<Uuid>,
+    author: Option<(Uuid, AuthorRole)>,
     kind: TextKind,
     fact_id: Uuid,
     field: &'static str,
@@ -75,7 +75,7 @@ pub fn seal(
     Ok(Sealed {
         text_id: words.text_id,
         subject_id,
-        author_id: context.author.and_then(|role| person(role.as_str())),
+        author: words.author,
         kind: words.kind,
         fact_id,
         field: words.field,
@@ -87,8 +87,12 @@ pub fn seal(
     })
 }
 
-fn role(context: &Context, text: &Sealed) -> AuthorRole {
-    context.author.filter(|_| text.author_id.is_some()).unwrap_or(AuthorRole::Undeclared)
+fn author(text: &Sealed) -> Option<Uuid> {
+    text.author.map(|(id, _)| id)
+}
+
+fn role(text: &Sealed) -> AuthorRole {
+    text.author.map_or(AuthorRole::Undeclared, |(_, role)| role)
 }
 
 /// Writes texts.
@@ -108,8 +112,8 @@ pub async fn insert(tx: &Transaction<'_>, context: &Context, texts: &[Sealed]) -
         &[
             (column!(|t| t.text_id), Type::UUID_ARRAY),
             (column!(|t| t.subject_id), Type::UUID_ARRAY),
-            (column!(|t| t.author_id), Type::UUID_ARRAY),
-            (column!(|t| role(context, t).as_str()), Type::TEXT_ARRAY),
+            (column!(|t| author(t)), Type::UUID_ARRAY),
+            (column!(|t| role(t).as_str()), Type::TEXT_ARRAY),
             (column!(|t| t.kind.as_str()), Type::TEXT_ARRAY),
             (column!(|t| t.fact_id), Type::UUID_ARRAY),
             (column!(|t| t.field), Type::TEXT_ARRAY),
@@ -131,8 +135,8 @@ pub fn publish(context: &Context, texts: &[Sealed], correlation: &str, outbox: &
     for text in texts {
         let received = TextReceived {
             text_id: text.text_id,
-            author_id: text.author_id,
-            author_role: role(context, text),
+            author_id: author(text),
+            author_role: role(text),
             subject_id: text.subject_id,
             supersedes: text.supersedes,
             kind: text.kind,

@@ -317,3 +317,18 @@ async fn rejects_are_fetched_by_signed_addresses_and_asking_is_audited() {
     assert_eq!(get(&world, &format!("/v1/imports/{none}/rejects")).await.brief(), "404 not_found");
     assert_eq!(get(&world, &format!("/v1/imports/{}/rejects", Uuid::now_v7())).await.brief(), "404 not_found");
 }
+
+#[tokio::test]
+async fn the_receipt_is_also_a_page_in_the_readers_language_and_the_console_asks_for_no_token() {
+    let world = World::new().await;
+    let id = post(&world, "/v1/imports", &march()).await.json["id"].as_str().unwrap().to_owned();
+    for (accepted, language) in [("nb-NO,nb;q=0.9", "nb"), ("uk", "uk"), ("fr", "en")] {
+        let ask = call("GET", &format!("/v1/imports/{id}/page")).bearer(&admin()).header("accept-language", accepted);
+        let page = ask.to(&world.gateway).await;
+        assert_eq!((page.status.as_u16(), page.header("content-language")), (200, language));
+        assert!(page.text.contains(&format!("<html lang=\"{language}\"")), "{}", &page.text[..200]);
+    }
+    let console = call("GET", "/v1/imports/console").to(&world.gateway).await;
+    assert_eq!((console.status.as_u16(), console.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(console.text.contains("<script") && !console.text.contains(&id));
+}

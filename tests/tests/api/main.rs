@@ -18,3 +18,4 @@ mod sources;
 mod support;
 mod tokens;
 mod values;
+mod values_sources;

@@ -11,7 +11,7 @@ use shared::{
     intake::{
         blob::MemoryBlobs,
         engine::Engine,
-        importer::{App, handle},
+        importer::{App, Source, handle},
     },
     vault::LazyVault,
 };
@@ -37,6 +37,8 @@ pub struct World {
     pub blobs: Arc<MemoryBlobs>,
     pub nudges: Arc<RecordedNudges>,
     pub app: App,
+    pub buddy: App,
+    pub upskilling: App,
     pub owner: Client,
 }
 
@@ -48,7 +50,9 @@ impl World {
         let nudges = Arc::new(RecordedNudges::default());
         let owner = database.owner().await;
         let app = app(&database, blobs.clone(), nudges.clone());
-        Self { database, blobs, nudges, app, owner }
+        let buddy = app_of(&buddy::SOURCE, &database, blobs.clone(), nudges.clone());
+        let upskilling = app_of(&upskilling::SOURCE, &database, blobs.clone(), nudges.clone());
+        Self { database, blobs, nudges, app, buddy, upskilling, owner }
     }
 
     /// Another instance of the function on the same database and buckets.
@@ -66,7 +70,19 @@ impl World {
 
     /// The message of a delivery, through the handler.
     pub async fn deliver(&self, key: &str, version: &str) -> Value {
-        handle(&self.app, message(key, version), in_a_minute()).await.unwrap().into()
+        let app = match key.split('/').next() {
+            Some("buddy") => &self.buddy,
+            Some("upskilling") => &self.upskilling,
+            _ => &self.app,
+        };
+        handle(app, message(key, version), in_a_minute()).await.unwrap().into()
+    }
+
+    /// Imports a fixture into the folder of its entity: `buddy/matches-legacy.csv` is one of matches.
+    pub async fn fixture(&self, path: &str) -> Value {
+        let (source, file) = path.split_once('/').unwrap();
+        let entity = file.split(['-', '.']).next().unwrap();
+        self.import(&format!("{source}/{entity}/{file}"), read(path)).await
     }
 
     pub async fn receipt(&self, key: &str, version: &str) -> Value {
@@ -78,6 +94,66 @@ impl World {
             .await
             .unwrap()
             .get(0)
+    }
+
+    /// Puts an object into the bucket, and nobody knows.
+    pub fn drop(&self, key: &str, content: impl AsRef<[u8]>) -> String {
+        self.blobs.drop_file(DROPS, key, content.as_ref())
+    }
+
+    /// Fates of the newest import of a key, in file order.
+    pub async fn fates(&self, key: &str) -> Vec<String> {
+        let rows = self
+            .owner
+            .query(
+                "SELECT fate::text FROM intake.records WHERE import_id =
+                   (SELECT import_id FROM intake.imports WHERE object_key = $1 ORDER BY created_at DESC LIMIT 1) ORDER BY record",
+                &[&key],
+            )
+            .await
+            .unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// Writes down what a person asks of an import, as the API does.
+    pub async fn ask(&self, receipt: &Value, mut command: Value) {
+        command["actor"] = json!("kari");
+        let id: uuid::Uuid = receipt["id"].as_str().unwrap().parse().unwrap();
+        self.owner
+            .execute("UPDATE intake.imports SET command = $2, status = 'queued' WHERE import_id = $1", &[&id, &command])
+            .await
+            .unwrap();
+    }
+
+    /// The message that says that something is asked, through the handler.
+    pub async fn tell_command(&self, receipt: &Value) -> Value {
+        handle(&self.app, command_event(receipt), in_a_minute()).await.unwrap().into()
+    }
+
+    pub async fn commit(&self, receipt: &Value, mut with: Value) -> Value {
+        with["kind"] = json!("commit");
+        self.do_it(receipt, with).await
+    }
+
+    pub async fn undo(&self, receipt: &Value) -> Value {
+        self.do_it(receipt, json!({ "kind": "undo" })).await
+    }
+
+    async fn do_it(&self, receipt: &Value, command: Value) -> Value {
+        self.ask(receipt, command).await;
+        assert_eq!(self.tell_command(receipt).await, json!({ "batchItemFailures": [] }));
+        let left = format!(
+            "SELECT count(*) FROM intake.imports WHERE import_id = '{}' AND (command IS NOT NULL OR status <> 'done')",
+            receipt["id"].as_str().unwrap()
+        );
+        assert_eq!(self.count(&left).await, 0, "the command is gone");
+        self.receipt_of(receipt).await
+    }
+
+    /// The receipt of an import as it is now.
+    pub async fn receipt_of(&self, receipt: &Value) -> Value {
+        let id: uuid::Uuid = receipt["id"].as_str().unwrap().parse().unwrap();
+        self.owner.query_one("SELECT receipt FROM intake.imports WHERE import_id = $1", &[&id]).await.unwrap().get(0)
     }
 
     /// One number out of the database.
@@ -97,6 +173,11 @@ impl World {
             "core.profiles",
             "core.kintell_sessions",
             "core.kintell_users",
+            "core.external_ids",
+            "core.buddy_users",
+            "core.buddy_matches",
+            "core.buddy_checkins",
+            "core.upskilling_completions",
             "vault.subject_keys",
             "vault.emails",
             "vault.texts",
@@ -128,16 +209,21 @@ impl World {
 }
 
 pub fn app(database: &Database, blobs: Arc<MemoryBlobs>, nudges: Arc<RecordedNudges>) -> App {
+    app_of(&kintell::SOURCE, database, blobs, nudges)
+}
+
+/// The importer of a source, under its own role.
+pub fn app_of(source: &Source, database: &Database, blobs: Arc<MemoryBlobs>, nudges: Arc<RecordedNudges>) -> App {
     App::new(
-        &kintell::SOURCE,
+        source,
         Engine {
-            db: database.db_for("teei_kintell_import"),
+            db: database.db_for(&format!("teei_{}_import", source.name)),
             blobs,
             results_bucket: RESULTS.to_owned(),
             nudger: Box::new(Shared(nudges)),
             vault: LazyVault::new(Box::new(keys())),
-            source: "kintell",
-            entities: kintell::ENTITIES,
+            source: source.name,
+            entities: source.entities,
             memory_mb: 1769,
             brake: Default::default(),
         },
@@ -154,13 +240,24 @@ pub fn message(key: &str, version: &str) -> Value {
     event
 }
 
+/// The SQS batch that a command comes in.
+pub fn command_event(receipt: &Value) -> Value {
+    let body = json!({ "teei": "import-command", "import_id": receipt["id"] });
+    json!({ "Records": [{ "messageId": "c1", "body": body.to_string() }] })
+}
+
 pub fn sample(name: &str) -> Value {
     let path = format!("{}/../events/{name}", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 pub fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/fixtures/kintell/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    read(&format!("kintell/{name}"))
+}
+
+/// A file of `tests/fixtures`.
+pub fn read(path: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/fixtures/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 pub fn in_a_minute() -> Instant {

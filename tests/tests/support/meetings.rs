@@ -8,14 +8,14 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use profile::projector::{
     App,
-    derive::{Because, Journey, Reached, Role, TimelineEntry, derive},
-    fact::Fact,
+    derive::{Because, Enrolled, Journey, Place, Programme, Reached, Role, TimelineEntry, derive},
+    fact::{Entry, Fact, People, Told},
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use shared::{
     bus::{consumer::Summary, testing::RecordedNudges},
-    contracts::{Contract, Rating, RatingScale, SessionCompleted},
+    contracts::{Contract, FactType, Rating, RatingScale, SessionCompleted},
 };
 use tests::Database;
 use tokio_postgres::Client;
@@ -99,51 +99,74 @@ pub async fn stored(owner: &Client, people: &[Uuid]) -> Value {
     json!(answers)
 }
 
-/// The model: the newest revision of each fact, told in memory, and what is derived from it.
-pub fn model(bodies: &[String], person: Uuid) -> (BTreeSet<(Uuid, i32)>, Journey) {
-    let mut newest: BTreeMap<Uuid, Fact> = BTreeMap::new();
+/// Where a fact stands: its kind and id, in which revision.
+pub type Standing = (String, Uuid, i32);
+
+/// The model: of each fact the newest revision, told in memory; of facts of a match, the people its newest revision
+/// names; of progress, the earliest time; and what is derived from it.
+pub fn model(bodies: &[String], person: Uuid) -> (BTreeSet<Standing>, Journey) {
+    let mut newest: BTreeMap<(FactType, Uuid), Fact> = BTreeMap::new();
+    let mut since: BTreeMap<Uuid, Timestamp> = BTreeMap::new();
     for body in bodies {
         let delivery: Value = serde_json::from_str(body).unwrap();
         let fact = Fact::read(delivery["detail-type"].as_str().unwrap(), &delivery["detail"].to_string()).unwrap();
-        if newest.get(&fact.fact_id).is_none_or(|known| known.revision < fact.revision) {
-            newest.insert(fact.fact_id, fact);
+        if let Some(time) = fact.progress_time() {
+            since.entry(fact.fact_id).and_modify(|known| *known = time.min(*known)).or_insert(time);
+        }
+        let key = (fact.fact_type, fact.fact_id);
+        if newest.get(&key).is_none_or(|known| known.revision < fact.revision) {
+            newest.insert(key, fact);
         }
     }
-    let mine = |fact: &Fact| {
-        fact.entries
-            .iter()
-            .filter(|(who, _)| *who == person)
-            .map(|(_, entry)| entry.clone())
-            .collect::<Vec<TimelineEntry>>()
+    let named = |fact: &Fact| match &fact.told {
+        Told::Holds(Entry { people: People::Named(people), .. }) => people.clone(),
+        Told::Holds(Entry { people: People::OfMatch { match_id, side }, .. }) => {
+            match newest.get(&(FactType::BuddyMatch, *match_id)).map(|of| &of.told) {
+                Some(Told::Holds(Entry { people: People::Named(two), .. })) => {
+                    two.iter().filter(|(_, role)| side.is_none() || *role == *side).copied().collect()
+                }
+                _ => Vec::new(),
+            }
+        }
+        Told::Retracted(_) => Vec::new(),
     };
-    let timeline: Vec<_> = newest.values().flat_map(mine).collect();
-    let facts =
-        newest.values().filter(|fact| !mine(fact).is_empty()).map(|fact| (fact.fact_id, fact.revision.get())).collect();
+    let (mut facts, mut timeline) = (BTreeSet::new(), Vec::new());
+    for fact in newest.values() {
+        let Told::Holds(entry) = &fact.told else { continue };
+        for (_, role) in named(fact).into_iter().filter(|(who, _)| *who == person) {
+            facts.insert((fact.fact_type.as_str().to_owned(), fact.fact_id, fact.revision.get()));
+            timeline.push(TimelineEntry {
+                fact_id: fact.fact_id,
+                event_id: fact.event_id,
+                programme: entry.programme,
+                role,
+                occurred_at: entry.occurred_at,
+                details: entry.since(since.get(&fact.fact_id).copied()).details,
+            });
+        }
+    }
     (facts, derive(&timeline))
 }
 
 /// The same from the store.
-pub async fn from_store(owner: &Client, person: Uuid) -> (BTreeSet<(Uuid, i32)>, Journey) {
-    let rows =
-        owner.query("SELECT fact_id, revision FROM core.timeline WHERE profile_id = $1", &[&person]).await.unwrap();
-    let facts = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+pub async fn from_store(owner: &Client, person: Uuid) -> (BTreeSet<Standing>, Journey) {
+    let sql = "SELECT fact_type, fact_id, revision FROM core.timeline WHERE profile_id = $1";
+    let rows = owner.query(sql, &[&person]).await.unwrap();
+    let facts = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     let mut journey = Journey::default();
-    for row in owner
-        .query("SELECT programme, role, since FROM core.enrolments WHERE profile_id = $1", &[&person])
-        .await
-        .unwrap()
-    {
-        let key = (row.get::<_, &str>(0).parse().unwrap(), Role::from_store(row.get(1)).unwrap());
-        journey.enrolments.insert(key, row.get(2));
+    let sql = "SELECT programme, role, reference, status, since, until FROM core.enrolments WHERE profile_id = $1";
+    for row in owner.query(sql, &[&person]).await.unwrap() {
+        let place = Place {
+            programme: Programme::from_store(row.get(0)).unwrap(),
+            role: Role::from_store(row.get(1)).unwrap(),
+            reference: row.get(2),
+        };
+        journey.enrolments.insert(place, Enrolled::from_store(row.get(3), row.get(4), row.get(5)).unwrap());
     }
-    for row in owner
-        .query("SELECT milestone, reached_at, fact_id FROM core.milestones WHERE profile_id = $1", &[&person])
-        .await
-        .unwrap()
-    {
-        journey
-            .milestones
-            .insert(row.get::<_, &str>(0).parse().unwrap(), Reached { at: row.get(1), fact_id: row.get(2) });
+    let sql = "SELECT milestone, reached_at, fact_id FROM core.milestones WHERE profile_id = $1";
+    for row in owner.query(sql, &[&person]).await.unwrap() {
+        let reached = Reached { at: row.get(1), fact_id: row.get(2) };
+        journey.milestones.insert(row.get::<_, &str>(0).parse().unwrap(), reached);
     }
     for row in owner.query("SELECT f.flag, f.because_of, ARRAY(SELECT t.event_id FROM unnest(f.because_of) WITH ORDINALITY AS b (fact, n)
         JOIN core.timeline AS t ON t.profile_id = f.profile_id AND t.fact_id = b.fact ORDER BY b.n) FROM core.flags AS f WHERE f.value AND f.profile_id = $1", &[&person]).await.unwrap() {

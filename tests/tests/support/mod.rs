@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod meetings;
+pub mod programmes;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -24,8 +25,7 @@ pub fn sample(name: &str) -> Value {
 pub fn delivered<T: Contract>(data: T, subject: Uuid, time: jiff::Timestamp) -> (Uuid, String) {
     let sealed = Envelope::seal(EventDraft::new(data, subject, time, "import-1"), jiff::Timestamp::now()).unwrap();
     let detail: Value = serde_json::from_str(&sealed.to_json().unwrap()).unwrap();
-    let body =
-        json!({ "version": "0", "detail-type": T::TYPE, "source": format!("teei.{}", T::SERVICE), "detail": detail });
+    let body = json!({ "version": "0", "detail-type": T::TYPE, "source": format!("teei.{}", sealed.data.service()), "detail": detail });
     (sealed.id, body.to_string())
 }
 

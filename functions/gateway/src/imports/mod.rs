@@ -12,6 +12,7 @@
 
 pub mod command;
 pub mod create;
+mod keyed;
 pub mod list;
 pub mod records;
 pub mod rejects;
@@ -22,7 +23,8 @@ mod values;
 use shared::intake::entity::Entity;
 
 /// The sources files come from, and what each of them exports.
-pub const SOURCES: &[(&str, &[&Entity])] = &[("kintell", kintell::ENTITIES)];
+pub const SOURCES: &[(&str, &[&Entity])] =
+    &[("kintell", kintell::ENTITIES), ("buddy", buddy::ENTITIES), ("upskilling", upskilling::ENTITIES)];
 
 /// What a source exports.
 pub fn entities(source: &str) -> Option<&'static [&'static Entity]> {

@@ -1,12 +1,13 @@
 //! What the vault holds of the people of one page of records, read in four questions and opened.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use shared::{
     db::DbError,
     intake::{
         attributes,
-        entity::{Entity, FieldKind, hex},
+        column::Kind,
+        entity::{Entity, FieldKind, Layout, hex},
     },
     vault::{Place, SubjectKey, Vault, VaultError},
 };
@@ -22,6 +23,18 @@ pub struct Wanted {
     people: BTreeSet<Uuid>,
     said: BTreeSet<&'static str>,
     texts: BTreeSet<Uuid>,
+    listed: BTreeSet<Uuid>,
+    facts: BTreeMap<&'static str, (&'static str, BTreeSet<Uuid>)>,
+    secrets: Vec<Secret>,
+}
+
+/// Something sealed in a fact's own row.
+struct Secret {
+    table: &'static str,
+    field: &'static str,
+    fact: Uuid,
+    subject: Uuid,
+    sealed: Vec<u8>,
 }
 
 /// What is sealed about them.
@@ -32,6 +45,8 @@ pub struct Sealed {
     emails: Vec<Row>,
     attributes: Vec<Row>,
     texts: Vec<Row>,
+    ids: HashMap<Uuid, String>,
+    secrets: Vec<Secret>,
 }
 
 /// What was sealed about them.
@@ -41,6 +56,8 @@ pub struct Opened {
     emails: HashMap<Uuid, Vec<Email>>,
     attributes: HashMap<(Uuid, String), Vec<Said>>,
     texts: HashMap<Uuid, (String, Uuid)>,
+    ids: HashMap<Uuid, String>,
+    secrets: HashMap<(Uuid, &'static str), (String, Uuid)>,
 }
 
 struct Email {
@@ -61,19 +78,50 @@ struct Said {
 impl Wanted {
     /// Nothing yet.
     pub fn new(source: &'static str, import_id: Uuid) -> Self {
-        Self { source, import_id, people: BTreeSet::new(), said: BTreeSet::new(), texts: BTreeSet::new() }
+        Self {
+            source,
+            import_id,
+            people: BTreeSet::new(),
+            said: BTreeSet::new(),
+            texts: BTreeSet::new(),
+            listed: BTreeSet::new(),
+            facts: BTreeMap::new(),
+            secrets: Vec::new(),
+        }
     }
 
     /// What one fact needs.
-    pub fn add(&mut self, entity: &Entity, content: &Content) {
+    pub fn add(&mut self, entity: &Entity, layout: &Layout, content: &Content) {
         for field in entity.fields {
+            let name = field.name;
             match field.kind {
-                FieldKind::Person(_) => self.people.extend(content.id(field.name)),
-                FieldKind::Text { .. } => self.texts.extend(content.id(field.name)),
-                FieldKind::Attribute(_) => {
-                    self.said.insert(field.name);
+                FieldKind::Person(_) | FieldKind::Listed(_) => self.people.extend(content.id(name)),
+                FieldKind::PersonById { .. } if by_address(layout, name) => self.people.extend(content.id(name)),
+                FieldKind::PersonById { .. } | FieldKind::PersonOf { .. } => self.listed.extend(content.id(name)),
+                FieldKind::People { .. } => self.listed.extend(content.ids(name)),
+                FieldKind::Ref(target) => {
+                    let (_, facts) = self.facts.entry(target.table).or_insert((target.id, BTreeSet::new()));
+                    facts.extend(content.id(name));
                 }
-                FieldKind::Time | FieldKind::Int | FieldKind::Word | FieldKind::Rating => {}
+                FieldKind::Text { .. } => self.texts.extend(content.id(name)),
+                FieldKind::Attribute(_) | FieldKind::Joined { .. } => {
+                    self.said.insert(name);
+                }
+                FieldKind::Secret(part) => {
+                    let subject = entity.person_field(part).and_then(|field| content.id(field));
+                    if let (Some(subject), Some(sealed)) = (subject, content.secrets.get(name)) {
+                        let (table, fact, sealed) = (entity.table, content.fact, sealed.clone());
+                        self.secrets.push(Secret { table, field: name, fact, subject, sealed });
+                    }
+                }
+                FieldKind::Time
+                | FieldKind::Int
+                | FieldKind::Ints
+                | FieldKind::Decimal
+                | FieldKind::Word
+                | FieldKind::Code
+                | FieldKind::Address
+                | FieldKind::Rating => {}
             }
         }
     }
@@ -107,9 +155,44 @@ impl Wanted {
                 &[(&texts, Type::UUID_ARRAY)],
             )
             .await?;
-        let Self { source, import_id, people, .. } = self;
-        Ok(Sealed { source, import_id, people, emails, attributes, texts })
+        let ids = ids(tx, self.source, self.listed, self.facts).await?;
+        let Self { source, import_id, people, secrets, .. } = self;
+        Ok(Sealed { source, import_id, people, emails, attributes, texts, ids, secrets })
     }
+}
+
+/// Whether files of this layout know a person by address: the oldest ones do, where later ones have an id.
+pub fn by_address(layout: &Layout, field: &'static str) -> bool {
+    layout.columns.iter().any(|column| column.kind == Kind::Email && layout.fields_of(column.name).contains(&field))
+}
+
+/// What the source calls these people and facts.
+async fn ids(
+    tx: &Transaction<'_>,
+    source: &str,
+    people: BTreeSet<Uuid>,
+    facts: BTreeMap<&'static str, (&'static str, BTreeSet<Uuid>)>,
+) -> Result<HashMap<Uuid, String>, DbError> {
+    let mut ids = HashMap::new();
+    let people: Vec<Uuid> = people.into_iter().collect();
+    if !people.is_empty() {
+        // Of several ids of one person the first: a fact keeps the person.
+        let rows = tx
+            .query_typed(
+                "SELECT DISTINCT ON (profile_id) profile_id, external_id FROM core.external_ids
+                 WHERE source = $1 AND profile_id = ANY($2) ORDER BY profile_id, linked_at, link_id",
+                &[(&source, Type::TEXT), (&people, Type::UUID_ARRAY)],
+            )
+            .await?;
+        ids.extend(rows.iter().map(|row| (row.get::<_, Uuid>(0), row.get::<_, String>(1))));
+    }
+    for (table, (id, facts)) in facts {
+        let facts: Vec<Uuid> = facts.into_iter().collect();
+        let sql = format!("SELECT {id}, source_id FROM {table} WHERE {id} = ANY($1)");
+        let rows = tx.query_typed(&sql, &[(&facts, Type::UUID_ARRAY)]).await?;
+        ids.extend(rows.iter().map(|row| (row.get::<_, Uuid>(0), row.get::<_, String>(1))));
+    }
+    Ok(ids)
 }
 
 impl Sealed {
@@ -117,12 +200,19 @@ impl Sealed {
     pub async fn open(self, tx: &Transaction<'_>, vault: &Vault) -> Result<Opened, VaultError> {
         let mut people: Vec<Uuid> = self.people.into_iter().collect();
         people.extend(self.texts.iter().map(|row| row.get::<_, Uuid>("subject_id")));
+        people.extend(self.secrets.iter().map(|secret| secret.subject));
         let keys = vault.subject_keys(tx, &people).await?;
         let open = |profile: Uuid, place: Place<'_>, sealed: &[u8]| -> Result<Option<String>, VaultError> {
             let key: Option<&SubjectKey> = keys.get(&profile);
             key.map(|key| key.unseal(place, sealed).map(|value| value.expose().clone())).transpose()
         };
-        let mut opened = Opened { import_id: self.import_id, ..Opened::default() };
+        let mut opened = Opened { import_id: self.import_id, ids: self.ids, ..Opened::default() };
+        for Secret { table, field, fact, subject, sealed } in &self.secrets {
+            let place = Place { table, column: field, row: *fact };
+            if let Some(text) = open(*subject, place, sealed)? {
+                opened.secrets.insert((*fact, *field), (text, *subject));
+            }
+        }
         for row in &self.emails {
             let profile: Uuid = row.get("profile_id");
             let place = Place { table: "vault.emails", column: "sealed", row: row.get("email_id") };
@@ -163,14 +253,14 @@ impl Sealed {
 }
 
 impl Opened {
-    /// A person's address: the one that is the fact's key, or that this line brought, or the first of the source. A
-    /// fact keeps the person and not the address, so of several addresses of one person this is the likeliest.
-    pub fn email(&self, profile: Uuid, key: Option<&str>, line: i32) -> Option<String> {
+    /// A person's address: the one with this blind index, or that this line brought, or the first of the source. Where
+    /// the fact keeps the person and not the address, this is the likeliest of several.
+    pub fn email(&self, profile: Uuid, index: Option<&str>, line: i32) -> Option<(String, Option<Uuid>)> {
         let emails = self.emails.get(&profile)?;
         let own = |email: &&Email| email.import_id == Some(self.import_id) && email.line == Some(line);
-        let found = emails.iter().find(|email| key == Some(email.index.as_str()));
+        let found = emails.iter().find(|email| index == Some(email.index.as_str()));
         let found = found.or_else(|| emails.iter().find(own)).or_else(|| emails.iter().find(|email| email.of_source));
-        found.or(emails.first()).map(|email| email.address.clone())
+        found.or(emails.first()).map(|email| (email.address.clone(), Some(profile)))
     }
 
     /// What the source says about a person: the value with this digest, or that this line brought, or today's.
@@ -187,5 +277,20 @@ impl Opened {
     /// A text and whose it is.
     pub fn text(&self, id: Uuid) -> Option<(String, Option<Uuid>)> {
         self.texts.get(&id).map(|(text, subject)| (text.clone(), Some(*subject)))
+    }
+
+    /// What is sealed in a fact's own row, and whose it is.
+    pub fn secret(&self, fact: Uuid, field: &'static str) -> Option<(String, Option<Uuid>)> {
+        self.secrets.get(&(fact, field)).map(|(text, subject)| (text.clone(), Some(*subject)))
+    }
+
+    /// What the source calls a person.
+    pub fn listed(&self, profile: Uuid) -> Option<String> {
+        self.ids.get(&profile).cloned()
+    }
+
+    /// What the source calls a fact.
+    pub fn fact(&self, id: Uuid) -> Option<String> {
+        self.ids.get(&id).cloned()
     }
 }

@@ -11,8 +11,8 @@ use shared::{
     auth::Claims,
     http::{Ids, Problem},
     intake::{
-        column::Column,
-        entity::{Entity, FieldKind, FieldValue, Key, Layout},
+        column::{Column, Kind},
+        entity::{Entity, FieldKind, FieldValue, Layout},
         store,
     },
     vault::Vault,
@@ -21,7 +21,7 @@ use tokio_postgres::{Row, Transaction, types::Type};
 use uuid::Uuid;
 
 use super::{
-    entity,
+    entity, keyed,
     records::RecordItem,
     unseal::{Opened, Wanted},
 };
@@ -46,19 +46,28 @@ impl Import {
     }
 }
 
-/// A fact's fields in canonical text; people and texts by id, what is said about a person by digest.
+/// A fact's fields in canonical text; people, texts and other facts by id, what is said about a person by digest.
 #[derive(Clone, Debug, Default)]
 pub struct Content {
+    /// The fact.
+    pub fact: Uuid,
     /// Its key inside the source.
     pub key: Option<String>,
     /// Field → text.
     pub fields: BTreeMap<String, String>,
+    /// What is sealed in the fact's own row.
+    pub secrets: BTreeMap<String, Vec<u8>>,
 }
 
 impl Content {
     /// A field that holds an id.
     pub fn id(&self, field: &str) -> Option<Uuid> {
         self.fields.get(field)?.parse().ok()
+    }
+
+    /// A field that holds several.
+    pub fn ids(&self, field: &str) -> Vec<Uuid> {
+        self.fields.get(field).into_iter().flat_map(|ids| ids.split(',')).filter_map(|id| id.parse().ok()).collect()
     }
 }
 
@@ -80,7 +89,7 @@ pub async fn fill(
     let mut wanted = Wanted::new(entity.source, import.id);
     for item in items.iter() {
         if let Some(content) = item.fact.and_then(|fact| contents.get(&fact)) {
-            wanted.add(entity, content);
+            wanted.add(entity, layout, content);
         }
     }
     let opened = wanted.read(tx).await?.open(tx, vault).await?;
@@ -119,8 +128,14 @@ async fn contents(
     let mut contents = HashMap::new();
     let mut own = Vec::new();
     for (key, known) in store::load(tx, entity, &keys).await? {
-        let fields = known.fact.0.iter().map(|(name, value)| ((*name).to_owned(), canonical(value)));
-        contents.insert(known.fact_id, Content { key: Some(key), fields: fields.collect() });
+        let mut content = Content { fact: known.fact_id, key: Some(key), ..Content::default() };
+        for (name, value) in known.fact.0 {
+            if let FieldValue::Secret(_, sealed) = &value {
+                content.secrets.insert(name.to_owned(), sealed.clone());
+            }
+            content.fields.insert(name.to_owned(), canonical(&value));
+        }
+        contents.insert(known.fact_id, content);
         if known.import_id == Some(import_id) {
             own.push(known.fact_id);
         }
@@ -133,14 +148,23 @@ async fn contents(
         )
         .await?;
     for row in &revisions {
-        let content: Value = row.get(1);
-        let fields = content.as_object().into_iter().flatten();
-        let fields = fields.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-        let known = contents.entry(row.get(0)).or_default();
-        known.fields = fields.collect();
-        known.key = known.key.take().or(row.get(2));
+        let (fact, stored): (Uuid, Value) = (row.get(0), row.get(1));
+        let key = contents.remove(&fact).and_then(|known| known.key).or(row.get(2));
+        let mut content = Content { fact, key, ..Content::default() };
+        for (name, value) in stored.as_object().into_iter().flatten() {
+            if let Some(sealed) = value["sealed"].as_str() {
+                content.secrets.insert(name.clone(), from_hex(sealed));
+            }
+            content.fields.extend(value.as_str().map(|text| (name.clone(), text.to_owned())));
+        }
+        contents.insert(fact, content);
     }
     Ok(contents)
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    let digits = |at: usize| text.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+    (0..text.len()).step_by(2).map_while(digits).collect()
 }
 
 /// The form of `intake.revisions`: a text by its id, everything else as it is compared.
@@ -160,30 +184,52 @@ fn value(
     opened: &Opened,
     line: i32,
 ) -> Option<(String, Option<Uuid>)> {
+    let key = content.key.as_deref().map(|key| keyed::parts(&entity.key, key)).unwrap_or_default();
+    let part = key.get(column.name).copied();
     for name in layout.fields_of(column.name) {
         let Some(field) = entity.field(name) else { continue };
-        let stored = content.fields.get(name);
+        let stored = content.fields.get(name).map(String::as_str);
+        let plain = |text: &str| Some((text.to_owned(), None));
         let found = match field.kind {
-            FieldKind::Person(_) => {
-                let id = content.id(name)?;
-                opened.email(id, content.key.as_deref(), line).map(|email| (email, Some(id)))
+            FieldKind::Person(_) => content.id(name).and_then(|id| opened.email(id, part, line)),
+            FieldKind::Listed(_) => {
+                let address = entity.fields.iter().find(|field| field.kind == FieldKind::Address);
+                let index = address.and_then(|address| content.fields.get(address.name)).map(String::as_str);
+                content.id(name).and_then(|id| opened.email(id, index, line))
             }
+            FieldKind::PersonById { .. } if column.kind == Kind::Email => {
+                content.id(name).and_then(|id| opened.email(id, part, line))
+            }
+            FieldKind::PersonById { .. } => {
+                let id = content.id(name);
+                id.and_then(|id| part.map(ToOwned::to_owned).or_else(|| opened.listed(id))).map(|id| (id, None))
+            }
+            FieldKind::People { .. } => {
+                let ids: Option<Vec<_>> =
+                    stored.map(|_| content.ids(name).into_iter().filter_map(|id| opened.listed(id)).collect());
+                ids.map(|ids| (json!(ids).to_string(), None))
+            }
+            FieldKind::Ref(_) => content
+                .id(name)
+                .and_then(|id| part.map(ToOwned::to_owned).or_else(|| opened.fact(id)))
+                .map(|id| (id, None)),
             FieldKind::Text { .. } => content.id(name).and_then(|id| opened.text(id)),
-            FieldKind::Attribute(part) => {
-                let id = entity.person_field(part).and_then(|person| content.id(person))?;
-                opened.attribute(id, name, stored.map(String::as_str), line).map(|said| (said, Some(id)))
+            FieldKind::Secret(_) => opened.secret(content.fact, name),
+            FieldKind::Attribute(person) | FieldKind::Joined { part: person, .. } => {
+                let id = entity.person_field(person).and_then(|person| content.id(person));
+                id.and_then(|id| Some((opened.attribute(id, name, stored, line)?, Some(id))))
             }
-            FieldKind::Time => stored.map(|text| (text.trim_end_matches(" day").to_owned(), None)),
-            FieldKind::Rating => stored.map(|text| (text.split(" of ").next().unwrap_or_default().to_owned(), None)),
-            FieldKind::Int | FieldKind::Word => stored.map(|text| (text.clone(), None)),
+            FieldKind::Time => stored.and_then(|text| plain(text.trim_end_matches(" day"))),
+            FieldKind::Rating => stored.and_then(|text| plain(text.split(" of ").next().unwrap_or_default())),
+            FieldKind::Int | FieldKind::Decimal | FieldKind::Word | FieldKind::Code => stored.and_then(plain),
+            FieldKind::Ints => stored.map(|text| (format!("[{text}]"), None)),
+            FieldKind::PersonOf { .. } | FieldKind::Address => None,
         };
         if found.is_some() {
             return found;
         }
     }
-    // An identifier that is nothing else than the fact's key has no field of its own.
-    match entity.key {
-        Key::Column(key) if key == column.name => content.key.clone().map(|key| (key, None)),
-        _ => None,
-    }
+    // An identifier that is nothing else than the fact's key, or a part of it, has no field of its own.
+    let own = layout.fields_of(column.name).iter().all(|name| entity.field(name).is_none());
+    part.filter(|_| own).map(|part| (part.to_owned(), None))
 }

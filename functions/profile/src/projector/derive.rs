@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use shared::contracts::{Cefr, DurationMinutes, Flag, Milestone, Rating, SessionType};
+use shared::contracts::{Cefr, CourseStatus, EndReason, Flag, Milestone, SessionType};
 use uuid::Uuid;
+
+use super::details::{Course, Details, Match, Meeting, Progress, Status};
 
 /// A mean of 4 on the scale of 1 to 5, as 0 to 1.
 const READY_MEAN: Decimal = Decimal::from_parts(75, 0, 0, false, 2);
@@ -18,13 +19,57 @@ const LOW_RATING: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 /// Two low ratings this near each other.
 const LOW_WITHIN: SignedDuration = SignedDuration::from_hours(60 * 24);
 
+/// A programme as the store names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Programme {
+    /// The buddy programme.
+    Buddy,
+    /// Kintell's language practice.
+    Language,
+    /// Kintell's mentoring.
+    Mentorship,
+    /// Courses.
+    Upskilling,
+}
+
+impl Programme {
+    /// The programme of a Kintell meeting.
+    pub fn of_session(session: SessionType) -> Self {
+        match session {
+            SessionType::Language => Self::Language,
+            SessionType::Mentorship => Self::Mentorship,
+        }
+    }
+
+    /// The name the store uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buddy => "buddy",
+            Self::Language => "language",
+            Self::Mentorship => "mentorship",
+            Self::Upskilling => "upskilling",
+        }
+    }
+
+    /// Reads the store's name.
+    pub fn from_store(name: &str) -> Option<Self> {
+        [Self::Buddy, Self::Language, Self::Mentorship, Self::Upskilling]
+            .into_iter()
+            .find(|programme| programme.as_str() == name)
+    }
+}
+
 /// On which side of a fact a person is. Belongs to the fact and to the enrolment, not to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// The newcomer.
+    /// The newcomer; the learner of a course.
     Participant,
-    /// The volunteer or mentor.
+    /// The volunteer, mentor or buddy.
     Volunteer,
+    /// Who taught a skill: newcomer or buddy.
+    Teacher,
+    /// Who learned it.
+    Learner,
 }
 
 impl Role {
@@ -33,39 +78,17 @@ impl Role {
         match self {
             Self::Participant => "participant",
             Self::Volunteer => "volunteer",
+            Self::Teacher => "teacher",
+            Self::Learner => "learner",
         }
     }
 
     /// Reads the store's name.
     pub fn from_store(name: &str) -> Option<Self> {
-        [Self::Participant, Self::Volunteer].into_iter().find(|role| role.as_str() == name)
+        [Self::Participant, Self::Volunteer, Self::Teacher, Self::Learner]
+            .into_iter()
+            .find(|role| role.as_str() == name)
     }
-}
-
-/// How far a meeting came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It is to take place, or nothing says it did.
-    Scheduled,
-    /// It took place.
-    Completed,
-}
-
-/// What a timeline entry holds beside its time: numbers and enums, stored as `details`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Details {
-    /// How far the meeting came.
-    pub status: Status,
-    /// How long it lasted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration_minutes: Option<DurationMinutes>,
-    /// The participant's level as noted for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language_level: Option<Cefr>,
-    /// Its rating.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rating: Option<Rating>,
 }
 
 /// One fact on one person's timeline, in its newest revision.
@@ -75,18 +98,78 @@ pub struct TimelineEntry {
     pub fact_id: Uuid,
     /// The event that brought this revision of it.
     pub event_id: Uuid,
-    /// What the meeting was for; also the programme.
-    pub programme: SessionType,
-    /// The side the person was on.
-    pub role: Role,
-    /// When it was completed, or is scheduled.
+    /// The programme it belongs to.
+    pub programme: Programme,
+    /// The side the person was on, where the fact says it.
+    pub role: Option<Role>,
+    /// When it happened, or is scheduled.
     pub occurred_at: Timestamp,
     /// The rest.
     pub details: Details,
 }
 
-/// A milestone reached, and by which fact.
+impl TimelineEntry {
+    fn meeting(&self) -> Option<&Meeting> {
+        match &self.details {
+            Details::Meeting(meeting) => Some(meeting),
+            _ => None,
+        }
+    }
+}
+
+/// What an enrolment is by: a person may be in one programme several times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The programme.
+    pub programme: Programme,
+    /// The side.
+    pub role: Role,
+    /// The match, or the provider's course; empty for Kintell.
+    pub reference: String,
+}
+
+/// How an enrolment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enrolled {
+    /// When it began.
+    pub since: Timestamp,
+    /// How and when it ended, if it did.
+    pub ended: Option<(Ending, Timestamp)>,
+}
+
+/// How an enrolment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// As it was meant to.
+    Completed,
+    /// Otherwise.
+    Dropped,
+}
+
+impl Enrolled {
+    /// The status as the store names it.
+    pub fn status(&self) -> &'static str {
+        match self.ended {
+            None => "active",
+            Some((Ending::Completed, _)) => "completed",
+            Some((Ending::Dropped, _)) => "dropped",
+        }
+    }
+
+    /// Reads what the store holds.
+    pub fn from_store(status: &str, since: Timestamp, until: Option<Timestamp>) -> Option<Self> {
+        let ended = match (status, until) {
+            ("active", None) => None,
+            ("completed", Some(until)) => Some((Ending::Completed, until)),
+            ("dropped", Some(until)) => Some((Ending::Dropped, until)),
+            _ => return None,
+        };
+        Some(Self { since, ended })
+    }
+}
+
+/// A milestone reached, and by which fact. Ordered by time; of one time, by the fact's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reached {
     /// The event time of the fact.
     pub at: Timestamp,
@@ -106,8 +189,8 @@ pub struct Because {
 /// Everything that follows from a timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Journey {
-    /// Since when the person takes part, by programme and role.
-    pub enrolments: BTreeMap<(SessionType, Role), Timestamp>,
+    /// What the person takes or took part in.
+    pub enrolments: BTreeMap<Place, Enrolled>,
     /// What was reached.
     pub milestones: BTreeMap<Milestone, Reached>,
     /// The flags that are up, with their cause.
@@ -116,11 +199,10 @@ pub struct Journey {
 
 impl Journey {
     /// The milestone reached just before `milestone` by time; of several at one time the last in the list of
-    /// milestones. `others` are those that follow from other facts than meetings.
-    pub fn before(&self, milestone: Milestone, others: &BTreeMap<Milestone, Timestamp>) -> Option<Milestone> {
+    /// milestones.
+    pub fn before(&self, milestone: Milestone) -> Option<Milestone> {
         let at = self.milestones.get(&milestone)?.at;
-        let mine = self.milestones.iter().map(|(name, reached)| (reached.at, *name));
-        let all = mine.chain(others.iter().map(|(name, at)| (*at, *name)));
+        let all = self.milestones.iter().map(|(name, reached)| (reached.at, *name));
         all.filter(|(reached, _)| *reached < at).max().map(|(_, name)| name)
     }
 }
@@ -130,29 +212,120 @@ pub fn derive(timeline: &[TimelineEntry]) -> Journey {
     let mut entries: Vec<&TimelineEntry> = timeline.iter().collect();
     entries.sort_by_key(|entry| (entry.occurred_at, entry.fact_id));
     let mut journey = Journey::default();
-    for entry in &entries {
-        journey.enrolments.entry((entry.programme, entry.role)).or_insert(entry.occurred_at);
-    }
-    // Milestones and flags speak of newcomers: a volunteer's sessions are work done, not a journey.
-    let completed = |programme: SessionType| {
-        let mine = move |entry: &&&TimelineEntry| {
-            entry.role == Role::Participant && entry.details.status == Status::Completed && entry.programme == programme
-        };
-        entries.iter().filter(mine).copied().collect::<Vec<_>>()
-    };
-    let language = completed(SessionType::Language);
-    let mentorship = completed(SessionType::Mentorship);
-    reach(&mut journey, Milestone::FirstLanguageSession, language.first().copied());
-    reach(&mut journey, Milestone::FirstMentorshipSession, mentorship.first().copied());
-    reach(&mut journey, Milestone::LanguageLevelUp, level_up(&language));
-    raise(&mut journey, Flag::MentorReady, mentor_ready(&language));
-    raise(&mut journey, Flag::LanguageSupportNeeded, support_needed(&language));
+    meetings(&mut journey, &entries);
+    matches(&mut journey, &entries);
+    courses(&mut journey, &entries);
     journey
 }
 
-fn reach(journey: &mut Journey, milestone: Milestone, by: Option<&TimelineEntry>) {
-    if let (Some(entry), Entry::Vacant(place)) = (by, journey.milestones.entry(milestone)) {
-        place.insert(Reached { at: entry.occurred_at, fact_id: entry.fact_id });
+/// A Kintell enrolment begins with the earliest meeting and stays active: no source says when one ends. Milestones
+/// and flags speak of newcomers: a volunteer's sessions are work done, not a journey.
+fn meetings(journey: &mut Journey, entries: &[&TimelineEntry]) {
+    for entry in entries {
+        if let (Some(_), Some(role)) = (entry.meeting(), entry.role) {
+            let place = Place { programme: entry.programme, role, reference: String::new() };
+            journey.enrolments.entry(place).or_insert(Enrolled { since: entry.occurred_at, ended: None });
+        }
+    }
+    let completed = |programme: Programme| {
+        let mine = move |entry: &&&TimelineEntry| {
+            entry.role == Some(Role::Participant)
+                && entry.programme == programme
+                && entry.meeting().is_some_and(|meeting| meeting.status == Status::Completed)
+        };
+        entries.iter().filter(mine).copied().collect::<Vec<_>>()
+    };
+    let language = completed(Programme::Language);
+    let mentorship = completed(Programme::Mentorship);
+    reach(journey, Milestone::FirstLanguageSession, language.first().map(|entry| occurred(entry)));
+    reach(journey, Milestone::FirstMentorshipSession, mentorship.first().map(|entry| occurred(entry)));
+    reach(journey, Milestone::LanguageLevelUp, level_up(&language).map(occurred));
+    raise(journey, Flag::MentorReady, mentor_ready(&language));
+    raise(journey, Flag::LanguageSupportNeeded, support_needed(&language));
+}
+
+/// Each match is an enrolment of both.
+fn matches(journey: &mut Journey, entries: &[&TimelineEntry]) {
+    let matches: Vec<(&TimelineEntry, &Match, Role)> = entries
+        .iter()
+        .filter_map(|entry| match (&entry.details, entry.role) {
+            (Details::Match(details), Some(role)) => Some((*entry, details, role)),
+            _ => None,
+        })
+        .collect();
+    for (entry, details, role) in &matches {
+        let ending = |reason| match reason {
+            EndReason::Completed | EndReason::ProgramEnded => Ending::Completed,
+            _ => Ending::Dropped,
+        };
+        let ended = details.reason.map(|reason| (ending(reason), entry.occurred_at));
+        let place = Place { programme: entry.programme, role: *role, reference: entry.fact_id.to_string() };
+        journey.enrolments.insert(place, Enrolled { since: details.matched_at, ended });
+    }
+    let mine = matches.iter().filter(|(_, _, role)| *role == Role::Participant);
+    let reached = mine.map(|(entry, details, _)| Reached { at: details.matched_at, fact_id: entry.fact_id });
+    reach(journey, Milestone::BuddyMatched, reached.min());
+}
+
+/// What is known of a person in one course, over all facts that speak of it.
+#[derive(Default)]
+struct InCourse {
+    began: Option<Reached>,
+    completed: Option<Reached>,
+    /// The newest progress; entries come in the order of time.
+    newest: Option<(CourseStatus, Timestamp)>,
+}
+
+/// Each course of a provider is an enrolment. Who completed a course had begun it, so a completion alone is both; a
+/// credential says nothing of the course, because a transcript or a badge may be given on the way.
+fn courses(journey: &mut Journey, entries: &[&TimelineEntry]) {
+    let mut courses: BTreeMap<String, InCourse> = BTreeMap::new();
+    let mut credentials = Vec::new();
+    for entry in entries {
+        let (at, fact_id) = (entry.occurred_at, entry.fact_id);
+        let mut know = |course: &Course, began: Timestamp, completed: bool, newest: Option<CourseStatus>| {
+            let known = courses.entry(course.reference()).or_default();
+            known.began = earlier(known.began, Reached { at: began, fact_id });
+            if completed {
+                known.completed = earlier(known.completed, Reached { at, fact_id });
+            }
+            known.newest = newest.map(|status| (status, at)).or(known.newest);
+        };
+        match &entry.details {
+            Details::Progress(Progress { course, status, since, .. }) => {
+                know(course, *since, *status == CourseStatus::Completed, Some(*status));
+            }
+            Details::Completion(completion) => know(&completion.course, at, true, None),
+            Details::Credential(_) => credentials.push(Reached { at, fact_id }),
+            _ => {}
+        }
+    }
+    for (reference, known) in &courses {
+        let Some(began) = known.began else { continue };
+        let ended = match (known.completed, known.newest) {
+            (Some(completed), _) => Some((Ending::Completed, completed.at)),
+            (None, Some((CourseStatus::Dropped, at))) => Some((Ending::Dropped, at)),
+            _ => None,
+        };
+        let place = Place { programme: Programme::Upskilling, role: Role::Participant, reference: reference.clone() };
+        journey.enrolments.insert(place, Enrolled { since: began.at, ended });
+    }
+    reach(journey, Milestone::CourseEnrolled, courses.values().filter_map(|known| known.began).min());
+    reach(journey, Milestone::CourseCompleted, courses.values().filter_map(|known| known.completed).min());
+    reach(journey, Milestone::CredentialEarned, credentials.into_iter().min());
+}
+
+fn earlier(known: Option<Reached>, other: Reached) -> Option<Reached> {
+    Some(known.map_or(other, |known| known.min(other)))
+}
+
+fn occurred(entry: &TimelineEntry) -> Reached {
+    Reached { at: entry.occurred_at, fact_id: entry.fact_id }
+}
+
+fn reach(journey: &mut Journey, milestone: Milestone, by: Option<Reached>) {
+    if let (Some(reached), Entry::Vacant(place)) = (by, journey.milestones.entry(milestone)) {
+        place.insert(reached);
     }
 }
 
@@ -167,7 +340,7 @@ fn raise(journey: &mut Journey, flag: Flag, because: Vec<&TimelineEntry>) {
 /// The earliest session at a level above that of a session before it. Sessions at the same instant (a source may
 /// give only the day) are not before each other.
 fn level_up<'a>(language: &[&'a TimelineEntry]) -> Option<&'a TimelineEntry> {
-    let levels: Vec<_> = language.iter().filter_map(|entry| Some((*entry, entry.details.language_level?))).collect();
+    let levels: Vec<_> = language.iter().filter_map(|entry| Some((*entry, entry.meeting()?.language_level?))).collect();
     let above = |(entry, level): &(&TimelineEntry, Cefr)| {
         levels.iter().any(|(before, lower)| before.occurred_at < entry.occurred_at && lower < level)
     };
@@ -175,7 +348,7 @@ fn level_up<'a>(language: &[&'a TimelineEntry]) -> Option<&'a TimelineEntry> {
 }
 
 fn rated<'a>(language: &[&'a TimelineEntry]) -> Vec<(&'a TimelineEntry, Decimal)> {
-    language.iter().filter_map(|entry| Some((*entry, entry.details.rating?.get()))).collect()
+    language.iter().filter_map(|entry| Some((*entry, entry.meeting()?.rating?.get()))).collect()
 }
 
 /// Three or more rated sessions with a mean of at least 0.75. Sessions without a rating count neither way: one good

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use shared::{
     bus::outbox::Outbox,
-    contracts::{EventDraft, Flag, FlagChanged, Milestone, MilestoneReached, Revision},
+    contracts::{
+        EventDraft, FactRetracted, FactType, Flag, FlagChanged, Milestone, MilestoneReached, RetractionReason, Revision,
+    },
 };
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -13,7 +15,7 @@ use uuid::Uuid;
 use super::{
     ProjectorError,
     derive::{Because, Journey},
-    fact::Fact,
+    fact::{Fact, Told},
     store::{self, Stored},
 };
 
@@ -28,10 +30,10 @@ pub async fn update(
     fact: &Fact,
 ) -> Result<(), ProjectorError> {
     let mut changed = false;
-    for key in union(stored.enrolments.keys(), derived.enrolments.keys()) {
-        let since = derived.enrolments.get(&key).copied();
-        if stored.enrolments.get(&key).copied() != since {
-            store::put_enrolment(tx, profile, key, since).await?;
+    for place in union(stored.enrolments.keys(), derived.enrolments.keys()) {
+        let enrolled = derived.enrolments.get(&place);
+        if stored.enrolments.get(&place) != enrolled {
+            store::put_enrolment(tx, profile, &place, enrolled).await?;
             changed = true;
         }
     }
@@ -47,12 +49,13 @@ pub async fn update(
     Ok(())
 }
 
-fn union<'a, K: Ord + Copy + 'a>(a: impl Iterator<Item = &'a K>, b: impl Iterator<Item = &'a K>) -> BTreeSet<K> {
-    a.chain(b).copied().collect()
+fn union<'a, K: Ord + Clone + 'a>(a: impl Iterator<Item = &'a K>, b: impl Iterator<Item = &'a K>) -> BTreeSet<K> {
+    a.chain(b).cloned().collect()
 }
 
 /// A milestone is announced when it is reached and again when its time moves; that another fact of the same instant
-/// carries it now is nobody's news. One that a correction takes away leaves the store.
+/// carries it now is nobody's news. One that a correction or a retraction takes away leaves the store and is taken
+/// back; should it be reached again, its revisions go on from there.
 async fn update_milestone(
     tx: &Transaction<'_>,
     outbox: &mut Outbox,
@@ -64,29 +67,55 @@ async fn update_milestone(
 ) -> Result<bool, ProjectorError> {
     let was = stored.milestones.get(&milestone);
     let Some(reached) = derived.milestones.get(&milestone) else {
-        store::put_milestone(tx, profile, milestone, None).await?;
-        return Ok(true);
+        if let Some((_, revision)) = was {
+            take_back(tx, outbox, profile, milestone, revision + 1, fact).await?;
+        }
+        return Ok(was.is_some());
     };
     let revision = match was {
         Some((same, _)) if same == reached => return Ok(false),
         Some((before, revision)) if before.at == reached.at => *revision,
         Some((_, revision)) => revision + 1,
-        None => 1,
+        None => stored.retracted.get(&milestone).unwrap_or(&0) + 1,
     };
-    store::put_milestone(tx, profile, milestone, Some((*reached, revision))).await?;
+    store::put_milestone(tx, profile, milestone, *reached, revision).await?;
     let moved = was.is_none_or(|(before, _)| before.at != reached.at);
     if moved {
         let data = MilestoneReached {
             profile_id: profile,
             milestone,
             reached_at: reached.at,
-            previous_milestone: derived.before(milestone, &stored.others),
+            previous_milestone: derived.before(milestone),
             revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
         };
         let draft: EventDraft<_> = outbox.draft(data, profile, reached.at);
         outbox.push(draft.caused_by(fact.event_id))?;
     }
     Ok(moved)
+}
+
+async fn take_back(
+    tx: &Transaction<'_>,
+    outbox: &mut Outbox,
+    profile: Uuid,
+    milestone: Milestone,
+    revision: i32,
+    fact: &Fact,
+) -> Result<(), ProjectorError> {
+    store::retract_milestone(tx, profile, milestone, revision).await?;
+    let data = FactRetracted {
+        fact_type: FactType::ProfileMilestone,
+        fact_id: profile,
+        milestone: Some(milestone),
+        reason: match fact.told {
+            Told::Retracted(reason) => reason,
+            Told::Holds(_) => RetractionReason::Corrected,
+        },
+        revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
+    };
+    let draft: EventDraft<_> = outbox.draft(data, profile, fact.time);
+    outbox.push(draft.caused_by(fact.event_id))?;
+    Ok(())
 }
 
 /// A flag is announced when it goes up or down. While it stays up its causes are kept current in the store.

@@ -3,11 +3,17 @@
 //! Each event puts a fact in its newest revision on the timelines of its people. Everything else is derived from the
 //! whole timeline again, by event time ([`derive`]): so events may come twice, out of order and with revisions
 //! overtaking each other, and the journey is the same in the end.
+//!
+//! A fact that names a match and no people ([`fact::People::OfMatch`]) waits in `core.match_facts` for its match and
+//! follows it. A retraction is a revision too, and stays (`core.retracted_facts`). People whom an undone import had
+//! brought and nothing referred to are gone (`core.removed_profiles`): events told before that have no effect for them.
 
 pub mod derive;
+pub mod details;
 pub mod fact;
 mod journal;
 pub mod store;
+pub mod timeline;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -18,7 +24,7 @@ use shared::{
         outbox::{Outbox, OutboxError},
     },
     config::{ConfigError, Env},
-    contracts::ContractError,
+    contracts::{ContractError, FactType},
     db::{Db, DbConfig, DbError},
     error::{Classified, Retry},
     heartbeat::Heartbeat,
@@ -27,7 +33,8 @@ use tokio::time::Instant;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use fact::Fact;
+use fact::{Entry, Fact, People, Told};
+use timeline::Known;
 
 /// What the projector works with.
 pub struct App {
@@ -62,8 +69,8 @@ pub enum ProjectorError {
     /// What follows from the event could not be told.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
-    /// The event names a profile that is not there: it is written in one transaction with its profiles, so it comes
-    /// from another database or from before an erasure.
+    /// The event names a profile that is not there and that no undo removed: it is written in one transaction with its
+    /// profiles, so it comes from another database or from before an erasure.
     #[error("the event names a profile that does not exist: check which database wrote it before moving it back")]
     UnknownProfile,
     /// The store holds a value this version does not know.
@@ -95,7 +102,7 @@ impl Classified for ProjectorError {
     }
 }
 
-/// The consumer of meetings.
+/// The consumer of facts.
 pub struct Projector;
 
 impl Consumer for Projector {
@@ -108,26 +115,110 @@ impl Consumer for Projector {
     }
 
     async fn apply(&self, tx: &Transaction<'_>, fact: &Fact, outbox: &mut Outbox) -> Result<(), ProjectorError> {
-        store::lock_fact(tx, fact.fact_id).await?;
-        let holders = store::holders(tx, fact.fact_id).await?;
-        // The same or a newer revision is there: this one came late, and has nothing to add.
-        if holders.iter().any(|(_, revision)| *revision >= fact.revision.get()) {
+        if !fact.on_timelines() {
             return Ok(());
         }
-        let people = fact.entries.iter().map(|(profile, _)| *profile);
-        let touched: BTreeSet<Uuid> = people.chain(holders.into_iter().map(|(profile, _)| profile)).collect();
-        let touched: Vec<Uuid> = touched.into_iter().collect();
-        store::lock_profiles(tx, &touched).await?;
-        store::put_fact(tx, fact).await?;
-        let timelines = store::timelines(tx, &touched).await?;
-        let journeys = store::journeys(tx, &touched).await?;
-        for profile in touched {
-            let derived = derive::derive(timelines.get(&profile).map(Vec::as_slice).unwrap_or_default());
-            let stored = journeys.get(&profile).cloned().unwrap_or_default();
-            journal::update(tx, outbox, profile, &stored, &derived, fact).await?;
+        timeline::lock_fact(tx, fact.fact_id).await?;
+        let known = timeline::fact(tx, fact).await?;
+        match &fact.told {
+            Told::Retracted(_) => retract(tx, fact, &known, outbox).await,
+            Told::Holds(entry) => hold(tx, fact, entry, &known, outbox).await,
         }
-        Ok(())
     }
+}
+
+/// A retraction is kept even if it is late, so that a revision below it cannot come back.
+async fn retract(tx: &Transaction<'_>, fact: &Fact, known: &Known, outbox: &mut Outbox) -> Result<(), ProjectorError> {
+    let revision = Some(fact.revision.get());
+    if known.retracted >= revision {
+        return Ok(());
+    }
+    timeline::keep_retraction(tx, fact).await?;
+    if known.revision > revision {
+        return Ok(());
+    }
+    if let Some(match_id) = known.match_id {
+        timeline::lock_fact(tx, match_id).await?;
+    }
+    let people = timeline::lock_profiles(tx, &known.holders).await?;
+    timeline::remove(tx, fact).await?;
+    if fact.fact_type == FactType::BuddyMatch {
+        timeline::spread(tx, fact.fact_id, None).await?;
+    }
+    follow(tx, fact, people, outbox).await
+}
+
+async fn hold(
+    tx: &Transaction<'_>,
+    fact: &Fact,
+    entry: &Entry,
+    known: &Known,
+    outbox: &mut Outbox,
+) -> Result<(), ProjectorError> {
+    let revision = Some(fact.revision.get());
+    if known.retracted >= revision {
+        return Ok(());
+    }
+    if known.revision >= revision {
+        // The same or a newer revision is there: this one came late, and has nothing to add but that a person was
+        // in a course earlier than was known.
+        if let (Some(since), Some(known_since)) = (fact.progress_time(), known.since)
+            && since < known_since
+        {
+            let people = timeline::lock_profiles(tx, &known.holders).await?;
+            timeline::put_since(tx, fact, since).await?;
+            return follow(tx, fact, people, outbox).await;
+        }
+        return Ok(());
+    }
+    match &entry.people {
+        People::Named(named) => {
+            if let Some(match_id) = known.match_id {
+                timeline::lock_fact(tx, match_id).await?;
+                timeline::take_off_match(tx, fact).await?;
+            }
+            let touched = fact.named().union(&known.holders).copied().collect();
+            let there = timeline::lock_profiles(tx, &touched).await?;
+            let people: Vec<_> = named.iter().filter(|(who, _)| there.contains(who)).copied().collect();
+            timeline::put(tx, fact, &entry.since(known.since), &people).await?;
+            if fact.fact_type == FactType::BuddyMatch {
+                timeline::spread(tx, fact.fact_id, None).await?;
+            }
+            follow(tx, fact, there, outbox).await
+        }
+        People::OfMatch { match_id, side } => {
+            let matches: BTreeSet<Uuid> = known.match_id.into_iter().chain([*match_id]).collect();
+            for id in matches {
+                timeline::lock_fact(tx, id).await?;
+            }
+            let people = timeline::of_match(tx, *match_id).await?;
+            timeline::lock_profiles(tx, &people.union(&known.holders).copied().collect()).await?;
+            timeline::remove(tx, fact).await?;
+            timeline::put_on_match(tx, fact, entry, *match_id, *side).await?;
+            timeline::spread(tx, *match_id, Some(fact.fact_id)).await
+        }
+    }
+}
+
+/// Derives the journeys of these people again, from the whole of their timelines.
+async fn follow(
+    tx: &Transaction<'_>,
+    fact: &Fact,
+    people: BTreeSet<Uuid>,
+    outbox: &mut Outbox,
+) -> Result<(), ProjectorError> {
+    if !fact.moves_journeys() || people.is_empty() {
+        return Ok(());
+    }
+    let people: Vec<Uuid> = people.into_iter().collect();
+    let timelines = timeline::timelines(tx, &people).await?;
+    let journeys = store::journeys(tx, &people).await?;
+    for profile in people {
+        let derived = derive::derive(timelines.get(&profile).map(Vec::as_slice).unwrap_or_default());
+        let stored = journeys.get(&profile).cloned().unwrap_or_default();
+        journal::update(tx, outbox, profile, &stored, &derived, fact).await?;
+    }
+    Ok(())
 }
 
 /// Takes a batch in. `remaining` is the time left to the function; nothing is begun in its last two seconds.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Engine, OBJECT_GONE,
-    command::{Command, Kind},
+    command::Command,
     delivery::{self, Import},
 };
 use crate::{
@@ -273,11 +273,6 @@ impl Run<'_> {
     pub fn revision(&self) -> crate::contracts::Revision {
         let told = if self.command.is_some() { self.import.attempts.max(2) } else { 1 };
         crate::contracts::Revision::new(told).unwrap_or(crate::contracts::Revision::FIRST)
-    }
-
-    /// Whether a person asked for this run.
-    pub fn is_commit(&self) -> bool {
-        self.command.as_ref().is_some_and(|command| command.kind == Kind::Commit)
     }
 }
 

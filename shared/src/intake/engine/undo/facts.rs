@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     contracts::{
-        ContractError, Entity as EntityName, EventDraft, FactRetracted, FactType, Line, RetractionReason, Revision,
+        ContractError, Entity as EntityName, EventDraft, FactRetracted, FactType, Line, ProfileUnlinked,
+        RetractionReason, Revision, SourceCode,
     },
     db::DbError,
     intake::{
@@ -79,6 +80,7 @@ impl Undo<'_> {
         self.update(restored.values().map(|restored| restored.row.clone()).collect()).await?;
         self.delete(&removed).await?;
         self.texts_back(&now, &removed, &restored).await?;
+        self.links_back(&now, &removed).await?;
 
         for id in removed {
             if let Some((known, _)) = now.get(&id) {
@@ -269,6 +271,33 @@ impl Undo<'_> {
         Ok(())
     }
 
+    /// Somebody whom the source lists no more has no id in it.
+    async fn links_back(&mut self, now: &HashMap<Uuid, (Existing, Value)>, removed: &[Uuid]) -> Result<(), ApplyError> {
+        if !self.entity.fields.iter().any(|field| matches!(field.kind, FieldKind::Listed(_))) {
+            return Ok(());
+        }
+        let ids: Vec<&str> =
+            removed.iter().filter_map(|id| now.get(id)?.1.get("source_id").and_then(Value::as_str)).collect();
+        let rows = self
+            .tx
+            .query_typed(
+                "SELECT link_id, profile_id FROM vault.undo_links($1, $2)",
+                &[(&self.import_id, Type::UUID), (&ids, Type::TEXT_ARRAY)],
+            )
+            .await?;
+        for row in &rows {
+            let link_id = row.get(0);
+            let unlinked = ProfileUnlinked {
+                profile_id: row.get(1),
+                source: SourceCode::new(self.entity.source).map_err(super::contract)?,
+                link_id,
+                revision: Revision::FIRST.next(),
+            };
+            self.outbox.push(EventDraft::recorded(unlinked, link_id, &self.import_id.to_string()))?;
+        }
+        Ok(())
+    }
+
     async fn texts_back(
         &mut self,
         now: &HashMap<Uuid, (Existing, Value)>,
@@ -290,8 +319,5 @@ impl Undo<'_> {
 
 /// Fields that are said about a person, with the field that holds whom.
 fn said_of(entity: &Entity) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
-    entity.fields.iter().filter_map(|field| match field.kind {
-        FieldKind::Attribute(part) => Some((field.name, entity.person_field(part)?)),
-        _ => None,
-    })
+    entity.fields.iter().filter_map(|field| Some((field.name, entity.person_field(field.kind.attribute_of()?)?)))
 }

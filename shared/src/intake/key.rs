@@ -1,0 +1,77 @@
+//! What identifies a record inside its source, read from its cells.
+
+use jiff::Timestamp;
+
+use super::{
+    cell,
+    column::Kind,
+    entity::{Key, hex},
+    facts::Facts,
+    split::Cells,
+    survey::{Short, Survey, short},
+};
+use crate::vault::Vault;
+
+/// A record's key with its addresses still in clear: in memory only.
+pub struct RawKey {
+    parts: Vec<(String, bool)>,
+    several: bool,
+}
+
+impl RawKey {
+    /// For finding repeats in one file.
+    pub fn short(&self) -> Short {
+        short(self.text(str::to_owned).as_bytes())
+    }
+
+    /// As it is stored: an e-mail stands in it by its blind index.
+    pub fn stored(&self, vault: &Vault) -> String {
+        self.text(|email| hex(&vault.blind_index(email)))
+    }
+
+    fn text(&self, hide: impl Fn(&str) -> String) -> String {
+        let part = |(text, is_email): &(String, bool)| if *is_email { hide(text) } else { text.clone() };
+        match (self.several, self.parts.as_slice()) {
+            (false, [one]) => part(one),
+            // No identifier begins with a blank, and each part says its length: no two keys are one text by chance.
+            (_, parts) => parts.iter().map(part).map(|text| format!(" {}:{text}", text.len())).collect(),
+        }
+    }
+}
+
+/// The key of a record; none if it cannot be read that far.
+pub fn of(survey: &Survey, cells: &Cells<'_>, now: Timestamp) -> Option<RawKey> {
+    let several = |at: usize| matches!((survey.entity.key, at), (Key::Columns(_), _) | (Key::ColumnOr(..), 1));
+    for (at, way) in survey.entity.key.ways().iter().enumerate().filter(|(_, way)| !way.is_empty()) {
+        let mut parts = Vec::with_capacity(way.len());
+        for name in *way {
+            match part(survey, cells, name, now)? {
+                Some(part) => parts.push(part),
+                None => break,
+            }
+        }
+        if parts.len() == way.len() {
+            return Some(RawKey { parts, several: several(at) });
+        }
+    }
+    None
+}
+
+/// One part: `Some(None)` if the record has no value in it, `None` if it cannot be read.
+fn part(survey: &Survey, cells: &Cells<'_>, name: &str, now: Timestamp) -> Option<Option<(String, bool)>> {
+    let Some(index) = survey.layout.columns.iter().position(|column| column.name == name) else { return Some(None) };
+    let position = survey.preamble.recognised.header.position(index);
+    let Some(cell) = position.and_then(|position| cells.get(position)) else { return Some(None) };
+    let column = &survey.layout.columns[index];
+    let nothing = Facts::default();
+    let facts = survey.facts.get(index).unwrap_or(&nothing);
+    let value = cell::read(column, cell, facts, now).ok()?;
+    Some(value.map(|value| (value.canonical(), column.kind == Kind::Email)))
+}
+
+/// Whether a key of this file may hold a value that is only read when the whole column is known.
+pub fn needs_proof(survey: &Survey) -> bool {
+    let column = |name: &str| survey.layout.columns.iter().find(|column| column.name == name);
+    let timed = |name: &&str| column(name).is_some_and(|column| matches!(column.kind, Kind::Timestamp { .. }));
+    survey.entity.key.ways().iter().any(|way| way.iter().any(timed))
+}
