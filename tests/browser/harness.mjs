@@ -46,9 +46,19 @@ export async function start() {
   const server = FAKE ? await fake() : { address: process.env.TEEI_BASE_URL, end: () => {} };
   const folder = mkdtempSync(join(tmpdir(), "teei-browser-"));
   const browser = await puppeteer.launch({
-    executablePath: program(), headless: true, userDataDir: join(folder, "profile"),
-    args: ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--no-proxy-server", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
+    executablePath: program(),
+    headless: true,
+    userDataDir: join(folder, "profile"),
+    args: [
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-proxy-server",
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+    ],
   });
   const end = async () => {
     await browser.close();
@@ -58,7 +68,8 @@ export async function start() {
   return { browser, base: server.address, folder, end };
 }
 
-export const token = () => process.env.TEEI_TOKEN ?? `x.${Buffer.from(JSON.stringify({ role: "admin" })).toString("base64url")}.fake`;
+export const token = () =>
+  process.env.TEEI_TOKEN ?? `x.${Buffer.from(JSON.stringify({ role: "admin" })).toString("base64url")}.fake`;
 
 /** A tab on the console, signed in unless told otherwise. Its `faults` are what the browser complained about. */
 export async function open(world, { lang = "en", width = 1200, height = 900, signIn = true, scheme = "light" } = {}) {
@@ -66,11 +77,21 @@ export async function open(world, { lang = "en", width = 1200, height = 900, sig
   const page = await context.newPage();
   page.faults = [];
   page.on("pageerror", (error) => page.faults.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && !/status of [45]\d\d/.test(message.text()) && page.faults.push(message.text()));
+  page.on(
+    "console",
+    (message) =>
+      message.type() === "error" && !/status of [45]\d\d/.test(message.text()) && page.faults.push(message.text()),
+  );
   await page.setViewport({ width, height, hasTouch: width < 500, isMobile: width < 500 });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }, { name: "prefers-reduced-motion", value: "reduce" }]);
+  await page.emulateMediaFeatures([
+    { name: "prefers-color-scheme", value: scheme },
+    { name: "prefers-reduced-motion", value: "reduce" },
+  ]);
   const locale = { en: "en-GB", nb: "nb-NO", uk: "uk-UA" }[lang];
-  await page.evaluateOnNewDocument((locale) => Object.defineProperty(navigator, "languages", { value: [locale] }), locale);
+  await page.evaluateOnNewDocument(
+    (locale) => Object.defineProperty(navigator, "languages", { value: [locale] }),
+    locale,
+  );
   await page.goto(`${world.base}/v1/imports/console`);
   await page.waitForSelector("#token");
   if (signIn) await enter(page);
@@ -88,13 +109,18 @@ export async function enter(page) {
 export async function findings(page) {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] });
-    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`));
+    const { violations } = await globalThis.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+    });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`),
+    );
   });
 }
 
 /** How much wider than the window the page is. */
-export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+export const overflow = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 export async function picture(page, name) {
   if (!process.env.TEEI_SCREENSHOTS) return;
@@ -104,16 +130,36 @@ export async function picture(page, name) {
 
 // ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const HEADER = ["session_id", "participant_email", "volunteer_email", "scheduled_at", "completed_at", "duration_minutes", "rating", "feedback_text"];
+const HEADER = [
+  "session_id",
+  "participant_email",
+  "volunteer_email",
+  "scheduled_at",
+  "completed_at",
+  "duration_minutes",
+  "rating",
+  "feedback_text",
+];
 
 /** A Kintell export of `n` sessions; `over(i)` changes cells of the i-th, from 1. */
 export function sessions(mark, n, over = () => ({})) {
   const rows = Array.from({ length: n }, (_, at) => {
     const day = `2026-${String(1 + Math.floor(at / 28)).padStart(2, "0")}-${String(1 + (at % 28)).padStart(2, "0")}`;
-    return { session_id: `${mark}-${at + 1}`, participant_email: `newcomer.${mark}@example.org`, volunteer_email: `volunteer.${mark}@example.org`,
-      scheduled_at: `${day}T16:00:00Z`, completed_at: `${day}T16:45:00Z`, duration_minutes: 45, rating: 4, feedback_text: "", ...over(at + 1) };
+    return {
+      session_id: `${mark}-${at + 1}`,
+      participant_email: `newcomer.${mark}@example.org`,
+      volunteer_email: `volunteer.${mark}@example.org`,
+      scheduled_at: `${day}T16:00:00Z`,
+      completed_at: `${day}T16:45:00Z`,
+      duration_minutes: 45,
+      rating: 4,
+      feedback_text: "",
+      ...over(at + 1),
+    };
   });
-  return [HEADER, ...rows.map((row) => HEADER.map((name) => row[name]))].map((cells) => cells.join(",")).join("\n") + "\n";
+  return (
+    [HEADER, ...rows.map((row) => HEADER.map((name) => row[name]))].map((cells) => cells.join(",")).join("\n") + "\n"
+  );
 }
 
 let marks = 0;
@@ -131,9 +177,15 @@ export const text = (page, selector = "main") => page.$eval(selector, (node) => 
 
 /** Waits until the view's text matches. */
 export async function see(page, pattern, timeout = FAKE ? 10_000 : 60_000) {
-  const source = pattern.source, flags = pattern.flags;
+  const source = pattern.source,
+    flags = pattern.flags;
   try {
-    await page.waitForFunction((source, flags) => new RegExp(source, flags).test(document.querySelector("main").innerText), { timeout }, source, flags);
+    await page.waitForFunction(
+      (source, flags) => new RegExp(source, flags).test(document.querySelector("main").innerText),
+      { timeout },
+      source,
+      flags,
+    );
   } catch (error) {
     throw new Error(`${pattern} was not seen in:\n${await text(page)}`, { cause: error });
   }
@@ -141,15 +193,23 @@ export async function see(page, pattern, timeout = FAKE ? 10_000 : 60_000) {
 
 /** Presses the visible button or link with this text. */
 export async function press(page, pattern, within = "body") {
-  const found = await page.waitForFunction((source, within) =>
-    [...document.querySelectorAll(`${within} :is(button, a, summary)`)].find((node) => new RegExp(source).test(node.innerText) && node.checkVisibility() && !node.disabled) ?? false,
-    { timeout: 20_000 }, pattern.source, within);
+  const found = await page.waitForFunction(
+    (source, within) =>
+      [...document.querySelectorAll(`${within} :is(button, a, summary)`)].find(
+        (node) => new RegExp(source).test(node.innerText) && node.checkVisibility() && !node.disabled,
+      ) ?? false,
+    { timeout: 20_000 },
+    pattern.source,
+    within,
+  );
   await found.evaluate((node) => node.scrollIntoView({ block: "center" }));
   await found.click();
 }
 
 export async function put(page, path, { dry = false, source = "kintell" } = {}) {
-  await page.evaluate(() => { if (!location.hash.startsWith("#/put")) location.hash = "#/put"; });
+  await page.evaluate(() => {
+    if (!location.hash.startsWith("#/put")) location.hash = "#/put";
+  });
   await page.waitForSelector("#files");
   await page.click(`input[value="${source}"]`);
   await (await page.$("#files")).uploadFile(...[path].flat());
@@ -161,7 +221,10 @@ export async function put(page, path, { dry = false, source = "kintell" } = {}) 
 /** Puts one file in and waits for its receipt. */
 export async function receipt(page, path, options) {
   await put(page, path, options);
-  await page.waitForFunction(() => /^#\/imports\/[0-9a-f-]{36}$/.test(location.hash) && document.querySelector(".sum, .note"), { timeout: 60_000 });
+  await page.waitForFunction(
+    () => /^#\/imports\/[0-9a-f-]{36}$/.test(location.hash) && document.querySelector(".sum, .note"),
+    { timeout: 60_000 },
+  );
   return page.evaluate(() => location.hash.split("/").pop());
 }
 

@@ -7,9 +7,13 @@ import test, { after, afterEach, before, beforeEach } from "node:test";
 import { file, mark, open, picture, press, put, receipt, see, sessions, start, sum, text } from "./harness.mjs";
 
 let world, page;
-before(async () => { world = await start(); });
+before(async () => {
+  world = await start();
+});
 after(() => world.end());
-beforeEach(async () => { page = await open(world); });
+beforeEach(async () => {
+  page = await open(world);
+});
 afterEach(async () => {
   const faults = page.faults;
   await page.done();
@@ -23,7 +27,11 @@ async function downloaded(pattern) {
   const client = await page.createCDPSession();
   const context = page.browserContext().id;
   const folder = mkdtempSync(join(world.folder, "download-"));
-  await client.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder, browserContextId: context });
+  await client.send("Browser.setDownloadBehavior", {
+    behavior: "allow",
+    downloadPath: folder,
+    browserContextId: context,
+  });
   await press(page, pattern);
   for (let tries = 0; tries < 100; tries++) {
     const name = readdirSync(folder).find((name) => !name.endsWith(".crdownload") && !name.startsWith("."));
@@ -75,13 +83,27 @@ test("bad rows are fixed and put in again", async () => {
 
 test("rejected rows come for Excel too", async () => {
   const m = mark();
-  await receipt(page, file(world, `${m}.csv`, sessions(m, 3, (n) => (n === 1 ? { rating: 7 } : {}))));
+  await receipt(
+    page,
+    file(
+      world,
+      `${m}.csv`,
+      sessions(m, 3, (n) => (n === 1 ? { rating: 7 } : {})),
+    ),
+  );
   assert.ok(readFileSync(await downloaded(/Download for Excel/)).length > 0);
 });
 
 test("cells changed besides the rejected one are asked about", async () => {
   const m = mark();
-  await receipt(page, file(world, `${m}.csv`, sessions(m, 3, (n) => (n === 2 ? { rating: 9 } : {}))));
+  await receipt(
+    page,
+    file(
+      world,
+      `${m}.csv`,
+      sessions(m, 3, (n) => (n === 2 ? { rating: 9 } : {})),
+    ),
+  );
   const rejects = readFileSync(await downloaded(/Download as CSV/), "utf8");
   await receipt(page, file(world, `${m} fixed.csv`, rejects.replace(/,"?9"?,/, ",4,").replace(/,"?45"?,/, ",30,")));
   await see(page, /More was changed than the rejected cells/);
@@ -106,12 +128,25 @@ test("a file is tried first, then carried out", async () => {
 test("a plan shows a change field by field, and says when the world moved", async () => {
   const m = mark();
   await receipt(page, file(world, `${m} 1.csv`, sessions(m, 2)));
-  const changed = file(world, `${m} 2.csv`, sessions(m, 2, (n) => (n === 1 ? { duration_minutes: 50 } : {})));
+  const changed = file(
+    world,
+    `${m} 2.csv`,
+    sessions(m, 2, (n) => (n === 1 ? { duration_minutes: 50 } : {})),
+  );
   const plan = await receipt(page, changed, { dry: true });
   await see(page, /1 known row would change/);
   await see(page, /duration_minutes\s+45\s+50/);
-  await receipt(page, file(world, `${m} 3.csv`, sessions(m, 1, () => ({ duration_minutes: 60 }))));
-  await page.evaluate((id) => { location.hash = `#/imports/${id}`; }, plan);
+  await receipt(
+    page,
+    file(
+      world,
+      `${m} 3.csv`,
+      sessions(m, 1, () => ({ duration_minutes: 60 })),
+    ),
+  );
+  await page.evaluate((id) => {
+    location.hash = `#/imports/${id}`;
+  }, plan);
   await see(page, /duration_minutes\s+45\s+50/);
   await press(page, /Carry the plan out/);
   await press(page, /Carry the plan out/, "dialog");
@@ -122,7 +157,14 @@ test("a plan shows a change field by field, and says when the world moved", asyn
 test("an import is undone, after words that say what will happen", async () => {
   const m = mark();
   await receipt(page, file(world, `${m} 1.csv`, sessions(m, 3)));
-  await receipt(page, file(world, `${m} 2.csv`, sessions(m, 5, (n) => (n === 1 ? { duration_minutes: 50 } : {}))));
+  await receipt(
+    page,
+    file(
+      world,
+      `${m} 2.csv`,
+      sessions(m, 5, (n) => (n === 1 ? { duration_minutes: 50 } : {})),
+    ),
+  );
   await press(page, /Undo this import/);
   const words = await text(page, "dialog");
   assert.match(words, /2 new rows are taken out/);
@@ -141,7 +183,14 @@ test("an older export that comes late is kept out, and can be applied anyway", a
   const m = mark();
   const old = sessions(m, 2);
   await receipt(page, file(world, `${m} 1.csv`, old));
-  await receipt(page, file(world, `${m} 2.csv`, sessions(m, 2, () => ({ duration_minutes: 55 }))));
+  await receipt(
+    page,
+    file(
+      world,
+      `${m} 2.csv`,
+      sessions(m, 2, () => ({ duration_minutes: 55 })),
+    ),
+  );
   await receipt(page, file(world, `${m} 3.csv`, old));
   await see(page, /2 rows are older than what is stored/);
   await press(page, /Apply the older values anyway/);
@@ -151,9 +200,16 @@ test("an older export that comes late is kept out, and can be applied anyway", a
 
 test("an earlier import is found", async () => {
   const m = mark();
-  const files = [1, 2, 3].map((n) => file(world, `${m} ${n}.csv`, sessions(`${m}${n}`, n, n === 2 ? () => ({ rating: 8 }) : undefined)));
+  const files = [1, 2, 3].map((n) =>
+    file(world, `${m} ${n}.csv`, sessions(`${m}${n}`, n, n === 2 ? () => ({ rating: 8 }) : undefined)),
+  );
   await put(page, files);
-  for (const n of [1, 2, 3]) await page.waitForFunction((name) => [...document.querySelectorAll(".job")].some((job) => job.innerText.includes(`receipt of ${name}`)), {}, `${m} ${n}.csv`);
+  for (const n of [1, 2, 3])
+    await page.waitForFunction(
+      (name) => [...document.querySelectorAll(".job")].some((job) => job.innerText.includes(`receipt of ${name}`)),
+      {},
+      `${m} ${n}.csv`,
+    );
   await press(page, /^Imports$/);
   await see(page, new RegExp(`${m} 3.csv`));
   await page.select("#source", "buddy");

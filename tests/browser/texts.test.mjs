@@ -17,7 +17,14 @@ function* leaves(part, path = "") {
 }
 
 const english = new Map(leaves(TEXTS.en));
-const holes = (value) => [...new Set(Object.values(typeof value === "string" ? [value] : value).join(" ").match(/\{\w+\}/g) ?? [])].sort();
+const holes = (value) =>
+  [
+    ...new Set(
+      Object.values(typeof value === "string" ? [value] : value)
+        .join(" ")
+        .match(/\{\w+\}/g) ?? [],
+    ),
+  ].sort();
 
 for (const lang of ["nb", "uk"]) {
   test(`${lang} has every text of the page, with the same holes`, () => {
@@ -28,8 +35,13 @@ for (const lang of ["nb", "uk"]) {
 
   test(`no text of ${lang} is left in English`, () => {
     const names = /^(source|line_ending)\.|^person\.(buddy|mentor)$/;
-    const same = [...leaves(TEXTS[lang])].filter(([key, value]) => !names.test(key) && JSON.stringify(value) === JSON.stringify(english.get(key)));
-    assert.deepEqual(same.map(([key]) => key).filter((key) => !["list.filter", "status.done", "list.n"].includes(key)), []);
+    const same = [...leaves(TEXTS[lang])].filter(
+      ([key, value]) => !names.test(key) && JSON.stringify(value) === JSON.stringify(english.get(key)),
+    );
+    assert.deepEqual(
+      same.map(([key]) => key).filter((key) => !["list.filter", "status.done", "list.n"].includes(key)),
+      [],
+    );
   });
 }
 
@@ -37,14 +49,24 @@ test("plural texts have every form of their language", () => {
   for (const lang of ["en", "nb", "uk"]) {
     const forms = new Intl.PluralRules(lang).resolvedOptions().pluralCategories.toSorted();
     for (const [key, value] of leaves(TEXTS[lang]))
-      if (typeof value !== "string" && lang === "uk" && "few" in value) assert.deepEqual(Object.keys(value).sort(), forms, key);
+      if (typeof value !== "string" && lang === "uk" && "few" in value)
+        assert.deepEqual(Object.keys(value).sort(), forms, key);
       else if (typeof value !== "string") assert.ok("other" in value, `${lang} ${key}`);
   }
 });
 
 test("every text the page asks for is there", () => {
-  const script = readdirSync(ASSETS).filter((name) => name.endsWith(".js") && !name.startsWith("texts.")).map(read).join("\n");
-  const asked = [...script.matchAll(/\bt\("([\w.]+)"/g), ...script.matchAll(/\bt\([^"`]*\? "([\w.]+)" : "([\w.]+)"/g)].flatMap((match) => match.slice(1));
+  const script = readdirSync(ASSETS)
+    .filter((name) => name.endsWith(".js") && !name.startsWith("texts."))
+    .map(read)
+    .join("\n");
+  const asked = [
+    ...script.matchAll(/\bt\("([\w.]+)"/g),
+    ...script.matchAll(/\bt\([^"`]*\? "([\w.]+)" : "([\w.]+)"/g),
+  ].flatMap((match) => match.slice(1));
   assert.ok(asked.length > 100, "the search finds the keys");
-  assert.deepEqual(asked.filter((key) => !english.has(key)), []);
+  assert.deepEqual(
+    asked.filter((key) => !english.has(key)),
+    [],
+  );
 });

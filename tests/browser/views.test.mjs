@@ -2,10 +2,30 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { FAKE, LANGS, enter, file, findings, mark, open, overflow, picture, press, put, receipt, see, sessions, start, text, token } from "./harness.mjs";
+import {
+  FAKE,
+  LANGS,
+  enter,
+  file,
+  findings,
+  mark,
+  open,
+  overflow,
+  picture,
+  press,
+  put,
+  receipt,
+  see,
+  sessions,
+  start,
+  text,
+  token,
+} from "./harness.mjs";
 
 let world;
-before(async () => { world = await start(); });
+before(async () => {
+  world = await start();
+});
 after(() => world.end());
 
 const UNDO = /Undo this import|Angre denne importen|Скасувати цей імпорт/;
@@ -16,24 +36,38 @@ const COMMIT = /Carry the plan out|Gjennomfør planen|Виконати план/
 async function tour(settings, look) {
   const page = await open(world, { ...settings, signIn: false });
   const at = (name) => look(page, name);
-  const go = (hash) => page.evaluate((hash) => { location.hash = hash; }, hash);
+  const go = (hash) =>
+    page.evaluate((hash) => {
+      location.hash = hash;
+    }, hash);
   await at("sign-in");
   await page.type("#token", "no token");
   await page.keyboard.press("Enter");
   await page.waitForSelector("#token-error");
   await at("sign-in error");
-  await page.$eval("#token", (field) => { field.value = ""; });
+  await page.$eval("#token", (field) => {
+    field.value = "";
+  });
   await enter(page);
   await at("put");
   await page.click("#submit");
   await page.waitForSelector("#source-error");
   await at("put, nothing chosen");
   const m = mark();
-  await put(page, file(world, `${m} 1.csv`, sessions(m, 4, (n) => (n === 2 ? { rating: 9 } : {}))));
+  await put(
+    page,
+    file(
+      world,
+      `${m} 1.csv`,
+      sessions(m, 4, (n) => (n === 2 ? { rating: 9 } : {})),
+    ),
+  );
   await at("progress");
   await page.waitForSelector(".sum", { timeout: 60_000 });
   await page.waitForFunction(() => document.querySelectorAll(".rows:not(.two) .tag").length);
-  await page.$eval("details.card:last-of-type", (details) => { details.open = true; });
+  await page.$eval("details.card:last-of-type", (details) => {
+    details.open = true;
+  });
   await at("receipt");
   await press(page, UNDO);
   await page.waitForSelector("dialog[open]");
@@ -42,7 +76,15 @@ async function tour(settings, look) {
   await press(page, AGAIN);
   await page.waitForSelector(".steps");
   await at("again");
-  await receipt(page, file(world, `${m} 2.csv`, sessions(m, 5, (n) => (n === 1 ? { duration_minutes: 50 } : {}))), { dry: true });
+  await receipt(
+    page,
+    file(
+      world,
+      `${m} 2.csv`,
+      sessions(m, 5, (n) => (n === 1 ? { duration_minutes: 50 } : {})),
+    ),
+    { dry: true },
+  );
   await page.waitForFunction(() => document.querySelectorAll(".rows:not(.two) .tag").length);
   await at("plan");
   await press(page, COMMIT);
@@ -77,8 +119,13 @@ for (const lang of LANGS) {
       await tour({ lang, width, height: 700 }, async (page, name) => {
         await picture(page, `${lang} ${width} ${name}`);
         assert.ok((await overflow(page)) <= 0, `${name} is ${await overflow(page)} px too wide at ${width}`);
-        const small = await page.$$eval("button, a.button, select, input[type=password], input[type=date], nav a, label.choice", (nodes) =>
-          nodes.filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 24).map((node) => node.outerHTML.slice(0, 80)));
+        const small = await page.$$eval(
+          "button, a.button, select, input[type=password], input[type=date], nav a, label.choice",
+          (nodes) =>
+            nodes
+              .filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 24)
+              .map((node) => node.outerHTML.slice(0, 80)),
+        );
         assert.deepEqual(small, [], `targets of ${name}`);
       });
   });
@@ -101,17 +148,21 @@ test("the language is the browser's, can be changed, and is kept", async () => {
 });
 
 /** What is focused: its name, and whether one can see that it is. */
-const focused = (page) => page.evaluate(() => {
-  const node = document.activeElement;
-  const label = node.labels?.[0];
-  const shown = [node, label, label?.closest(".choice"), node.closest(".drop")?.querySelector("label")].filter(Boolean);
-  const box = (label ?? node).getBoundingClientRect();
-  return {
-    name: (node.getAttribute("aria-label") ?? label?.innerText ?? node.innerText ?? "").trim(),
-    visible: shown.some((one) => getComputedStyle(one).outlineStyle === "solid") && box.bottom > 0 && box.top < innerHeight,
-    tag: node.tagName,
-  };
-});
+const focused = (page) =>
+  page.evaluate(() => {
+    const node = document.activeElement;
+    const label = node.labels?.[0];
+    const shown = [node, label, label?.closest(".choice"), node.closest(".drop")?.querySelector("label")].filter(
+      Boolean,
+    );
+    const box = (label ?? node).getBoundingClientRect();
+    return {
+      name: (node.getAttribute("aria-label") ?? label?.innerText ?? node.innerText ?? "").trim(),
+      visible:
+        shown.some((one) => getComputedStyle(one).outlineStyle === "solid") && box.bottom > 0 && box.top < innerHeight,
+      tag: node.tagName,
+    };
+  });
 
 async function tabTo(page, pattern, back = false) {
   for (let steps = 0; steps < 60; steps++) {
@@ -182,7 +233,10 @@ test("a screen reader hears how an upload goes", async () => {
   const page = await open(world);
   await page.evaluate(() => {
     globalThis.heard = [];
-    new MutationObserver(() => globalThis.heard.push(document.getElementById("live").textContent)).observe(document.getElementById("live"), { childList: true });
+    new MutationObserver(() => globalThis.heard.push(document.getElementById("live").textContent)).observe(
+      document.getElementById("live"),
+      { childList: true },
+    );
   });
   const m = mark();
   await receipt(page, file(world, `${m}.csv`, sessions(m, 2)));
@@ -202,10 +256,15 @@ test("nothing is loaded from elsewhere, and the page's policy holds", async () =
   assert.doesNotMatch(policy, /unsafe|\*/);
   assert.equal(answer.headers()["referrer-policy"], "no-referrer");
   assert.equal(answer.headers()["cache-control"], "no-store");
-  assert.deepEqual(requests.filter((url) => url.protocol !== "data:").map((url) => url.href), [`${world.base}/v1/imports/console`]);
+  assert.deepEqual(
+    requests.filter((url) => url.protocol !== "data:").map((url) => url.href),
+    [`${world.base}/v1/imports/console`],
+  );
   await page.evaluate(() => {
     const script = document.createElement("script");
-    try { script.text = "globalThis.broken = true"; } catch {}
+    try {
+      script.text = "globalThis.broken = true";
+    } catch {}
     document.head.append(script);
   });
   assert.equal(await page.evaluate(() => globalThis.broken), undefined);
@@ -230,23 +289,62 @@ test("a token that is not accepted asks for another", async () => {
   await page.done();
 });
 
+test(
+  "the receipt as a page passes axe-core in each language, also on a phone",
+  { skip: FAKE && "needs the stack" },
+  async () => {
+    const page = await open(world, { width: 320 });
+    const m = mark();
+    const id = await receipt(
+      page,
+      file(
+        world,
+        `${m}.csv`,
+        sessions(m, 12, (n) => (n === 5 ? { rating: 9 } : {})),
+      ),
+    );
+    for (const [lang, title] of [
+      ["en", "Receipt"],
+      ["nb", "Kvittering"],
+      ["uk", "Звіт"],
+    ]) {
+      const headers = { Authorization: `Bearer ${token()}`, "Accept-Language": lang };
+      const answer = await fetch(`${world.base}/v1/imports/${id}/page`, { headers });
+      assert.equal(answer.status, 200);
+      const alone = await world.browser.newPage();
+      await alone.setViewport({ width: 320, height: 700 });
+      await alone.setContent(await answer.text());
+      assert.match(await text(alone, "h1"), new RegExp(title));
+      assert.deepEqual(await findings(alone), [], lang);
+      assert.ok((await overflow(alone)) <= 0, lang);
+      await picture(alone, `${lang} receipt page`);
+      await alone.close();
+    }
+    await page.done();
+  },
+);
+
 // ── Answers that a running stack does not give at will ───────────────────────────────────────────────────────────────
 
 const fail = (problem) => fetch(`${world.base}/fail`, { method: "POST", body: JSON.stringify(problem) });
 
-test("a problem says what, what to do, and whether trying again helps", { skip: !FAKE && "needs the fake API" }, async () => {
-  const page = await open(world, { lang: "nb" });
-  await fail({ status: 503, code: "database_unavailable", retryable: true });
-  await press(page, /^Importer$/);
-  await see(page, /Databasen svarer ikke[\s\S]*Ingenting er endret[\s\S]*Det kan hjelpe å prøve igjen/);
-  assert.deepEqual(await findings(page), []);
-  await press(page, /Prøv igjen/);
-  await page.waitForFunction(() => !document.querySelector(".note.bad"));
-  await fail({ status: 403, code: "forbidden" });
-  await page.select("#outcome", "loaded");
-  await see(page, /Du har ikke tilgang[\s\S]*Det hjelper ikke å prøve det samme igjen[\s\S]*0000-fake/);
-  await page.done();
-});
+test(
+  "a problem says what, what to do, and whether trying again helps",
+  { skip: !FAKE && "needs the fake API" },
+  async () => {
+    const page = await open(world, { lang: "nb" });
+    await fail({ status: 503, code: "database_unavailable", retryable: true });
+    await press(page, /^Importer$/);
+    await see(page, /Databasen svarer ikke[\s\S]*Ingenting er endret[\s\S]*Det kan hjelpe å prøve igjen/);
+    assert.deepEqual(await findings(page), []);
+    await press(page, /Prøv igjen/);
+    await page.waitForFunction(() => !document.querySelector(".note.bad"));
+    await fail({ status: 403, code: "forbidden" });
+    await page.select("#outcome", "loaded");
+    await see(page, /Du har ikke tilgang[\s\S]*Det hjelper ikke å prøve det samme igjen[\s\S]*0000-fake/);
+    await page.done();
+  },
+);
 
 test("a problem nobody translated is shown as it came", { skip: !FAKE && "needs the fake API" }, async () => {
   const page = await open(world);
@@ -267,16 +365,20 @@ test("an upload that fails can be tried again from its place", { skip: !FAKE && 
   await page.done();
 });
 
-test("a token that runs out while one works leads back to the same place", { skip: !FAKE && "needs the fake API" }, async () => {
-  const page = await open(world);
-  await fail({ status: 401, code: "expired_token" });
-  await press(page, /^Imports$/);
-  await see(page, /Your token has run out/);
-  await page.type("#token", token());
-  await page.keyboard.press("Enter");
-  await page.waitForFunction(() => location.hash === "#/imports" && document.querySelector(".filters"));
-  await page.done();
-});
+test(
+  "a token that runs out while one works leads back to the same place",
+  { skip: !FAKE && "needs the fake API" },
+  async () => {
+    const page = await open(world);
+    await fail({ status: 401, code: "expired_token" });
+    await press(page, /^Imports$/);
+    await see(page, /Your token has run out/);
+    await page.type("#token", token());
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => location.hash === "#/imports" && document.querySelector(".filters"));
+    await page.done();
+  },
+);
 
 test("a decision somebody else took first shows how it stands", { skip: !FAKE && "needs the fake API" }, async () => {
   const page = await open(world);
@@ -292,7 +394,14 @@ test("a decision somebody else took first shows how it stands", { skip: !FAKE &&
 test("an unusual file is stopped until somebody looked", { skip: !FAKE && "the e2e tests do it" }, async () => {
   const page = await open(world);
   const m = mark();
-  await receipt(page, file(world, `${m}.csv`, sessions(m, 24, (n) => (n > 4 ? { rating: 9 } : {}))));
+  await receipt(
+    page,
+    file(
+      world,
+      `${m}.csv`,
+      sessions(m, 24, (n) => (n > 4 ? { rating: 9 } : {})),
+    ),
+  );
   await see(page, /Stopped before anything was changed/);
   assert.deepEqual(await findings(page), []);
   await press(page, /Carry the plan out/);

@@ -47,7 +47,7 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
             let path = row.path.replace("{id}", &IMPORT.to_string());
             vec![("", call("GET", &path)), ("with values", call("GET", &format!("{path}?values=true")))]
         }
-        ("GET", "/v1/imports/{id}" | "/v1/imports/{id}/rejects" | "/v1/imports/{id}/page") => {
+        ("GET", "/v1/imports/{id}" | "/v1/imports/{id}/page" | "/v1/imports/{id}/rejects") => {
             vec![("", call("GET", &row.path.replace("{id}", &IMPORT.to_string())))]
         }
         // What may be done with an import depends on its state: these are in none that allows it.

@@ -11,6 +11,7 @@ mod importing;
 mod imports;
 mod links;
 mod openapi;
+mod pages;
 mod profiles;
 mod search;
 mod sources;

@@ -26,7 +26,9 @@ function t(key, values = {}) {
   let text = at(TEXTS[state.lang]) ?? at(TEXTS.en);
   if (text && typeof text === "object") text = text[new Intl.PluralRules(state.lang).select(values.n)] ?? text.other;
   if (text === undefined) return key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name] ?? ""));
+  return text.replace(/\{(\w+)\}/g, (_, name) =>
+    typeof values[name] === "number" ? number(values[name]) : (values[name] ?? ""),
+  );
 }
 
 /** Whether there is a text of this key. */
@@ -36,7 +38,8 @@ const has = (key) => t(key, { n: 1 }) !== key;
 const label = (group, code) => (has(`${group}.${code}`) ? t(`${group}.${code}`) : String(code).replaceAll("_", " "));
 
 const number = (n, options) => new Intl.NumberFormat(LOCALES[state.lang], options).format(n);
-const when = (time) => new Intl.DateTimeFormat(LOCALES[state.lang], { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+const when = (time) =>
+  new Intl.DateTimeFormat(LOCALES[state.lang], { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
 
 function size(bytes) {
   if (bytes < 1000) return t("size.b", { n: bytes });
@@ -59,7 +62,8 @@ function h(tag, props = {}, ...children) {
 }
 
 function put(node, ...children) {
-  for (const child of children.flat(9)) if (child !== null && child !== undefined && child !== false) node.append(child);
+  for (const child of children.flat(9))
+    if (child !== null && child !== undefined && child !== false) node.append(child);
   return node;
 }
 
@@ -105,7 +109,13 @@ async function api(method, path, { body, query = {}, signal } = {}) {
   signal?.throwIfAborted(); // left while the body came: nobody wants it
   if (answer.ok) return content;
   const retry = Number(answer.headers.get("Retry-After")) || undefined;
-  const problem = { code: "no_problem", retryable: answer.status >= 500 || answer.status === 429, ...content, status: answer.status, retry };
+  const problem = {
+    code: "no_problem",
+    retryable: answer.status >= 500 || answer.status === 429,
+    ...content,
+    status: answer.status,
+    retry,
+  };
   if (problem.status === 401) signOut(problem.code === "expired_token" ? "sign_in.expired" : "sign_in.bad");
   throw new Failure(problem);
 }
@@ -118,7 +128,9 @@ function upload(target, file, progress) {
     for (const [name, value] of Object.entries(target.headers ?? {})) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     request.onload = () =>
-      request.status < 300 ? resolve() : reject(new Failure({ code: "upload_refused", retryable: true, status: request.status }));
+      request.status < 300
+        ? resolve()
+        : reject(new Failure({ code: "upload_refused", retryable: true, status: request.status }));
     request.onerror = () => reject(new Failure({ code: "upload_broken", retryable: true }));
     request.send(file);
   });
@@ -159,13 +171,16 @@ function trouble(error, again) {
   const problem = error.problem ?? { code: "page_fault", retryable: false };
   const known = has(`problem.${problem.code}.what`);
   const fields = (problem.errors ?? []).map((field) => h("li", {}, `${field.pointer.slice(1)}: ${field.detail}`));
-  return h("div", { class: "note bad", role: "alert" },
-    h("h2", {}, known ? t(`problem.${problem.code}.what`) : problem.title ?? t("problem.no_problem.what")),
-    h("p", {}, known ? t(`problem.${problem.code}.do`) : problem.detail ?? t("problem.no_problem.do")),
+  return h(
+    "div",
+    { class: "note bad", role: "alert" },
+    h("h2", {}, known ? t(`problem.${problem.code}.what`) : (problem.title ?? t("problem.no_problem.what"))),
+    h("p", {}, known ? t(`problem.${problem.code}.do`) : (problem.detail ?? t("problem.no_problem.do"))),
     fields.length ? h("ul", {}, fields) : null,
     h("p", {}, t(problem.retryable ? "problem.retry_helps" : "problem.retry_useless")),
     problem.retryable && again ? button(t("problem.again"), again) : null,
-    problem.request_id ? h("p", { class: "small" }, t("problem.request", { id: problem.request_id })) : null);
+    problem.request_id ? h("p", { class: "small" }, t("problem.request", { id: problem.request_id })) : null,
+  );
 }
 
 /** A link for a moment, pressed by the page: a download keeps the page where it is. */

@@ -24,16 +24,45 @@ function signOut(message) {
 function drawFrame(name) {
   document.documentElement.lang = state.lang;
   document.getElementById("skip").textContent = t("frame.skip");
-  const entry = (view, text) => h("li", {}, h("a", { href: `#/${view}`, "aria-current": view === name ? "page" : null }, text));
-  const language = h("select", { id: "language", "aria-label": t("frame.language"), onchange: () => {
-    state.lang = language.value;
-    localStorage.setItem("teei.lang", state.lang);
-    show();
-    document.getElementById("language").focus();
-  } }, Object.entries(LANGS).map(([code, text]) => h("option", { value: code, lang: code, selected: code === state.lang }, text)));
-  fill(document.getElementById("top"), h("div", { class: "bar" }, h("span", { class: "brand" }, t("frame.brand")),
-    state.token ? h("nav", { "aria-label": t("frame.nav") }, h("ul", {}, entry("put", t("put.title")), entry("imports", t("list.title")))) : null,
-    h("div", { class: "tools" }, language, state.token ? button(t("frame.sign_out"), () => signOut("sign_in.out"), "slim") : null)));
+  const entry = (view, text) =>
+    h("li", {}, h("a", { href: `#/${view}`, "aria-current": view === name ? "page" : null }, text));
+  const language = h(
+    "select",
+    {
+      id: "language",
+      "aria-label": t("frame.language"),
+      onchange: () => {
+        state.lang = language.value;
+        localStorage.setItem("teei.lang", state.lang);
+        show();
+        document.getElementById("language").focus();
+      },
+    },
+    Object.entries(LANGS).map(([code, text]) =>
+      h("option", { value: code, lang: code, selected: code === state.lang }, text),
+    ),
+  );
+  fill(
+    document.getElementById("top"),
+    h(
+      "div",
+      { class: "bar" },
+      h("span", { class: "brand" }, t("frame.brand")),
+      state.token
+        ? h(
+            "nav",
+            { "aria-label": t("frame.nav") },
+            h("ul", {}, entry("put", t("put.title")), entry("imports", t("list.title"))),
+          )
+        : null,
+      h(
+        "div",
+        { class: "tools" },
+        language,
+        state.token ? button(t("frame.sign_out"), () => signOut("sign_in.out"), "slim") : null,
+      ),
+    ),
+  );
 }
 
 let firstShow = true;
@@ -44,13 +73,17 @@ async function show() {
   const leave = new AbortController();
   const main = document.getElementById("main");
   const view = {
-    leave, signal: leave.signal,
+    leave,
+    signal: leave.signal,
     show(title, ...content) {
       if (leave.signal.aborted) return;
       const heading = h("h1", { tabindex: "-1" }, title);
       document.title = `${title} – ${t("frame.brand")}`;
       fill(main, heading, content);
-      if (!firstShow && !document.querySelector("dialog[open]")) { heading.focus({ preventScroll: true }); scrollTo(0, 0); }
+      if (!firstShow && !document.querySelector("dialog[open]")) {
+        heading.focus({ preventScroll: true });
+        scrollTo(0, 0);
+      }
       firstShow = false;
     },
     fail(error) {
@@ -74,14 +107,28 @@ async function show() {
 }
 
 function signInView(view) {
-  const field = h("input", { type: "password", id: "token", autocomplete: "off", spellcheck: "false", required: true, "aria-describedby": "token-help" });
+  const field = h("input", {
+    type: "password",
+    id: "token",
+    autocomplete: "off",
+    spellcheck: "false",
+    required: true,
+    "aria-describedby": "token-help",
+  });
   const failed = h("div", {});
   const submit = async (event) => {
     event.preventDefault();
     const token = field.value.trim().replace(/^Bearer\s+/i, "");
     // What is no token at all would not even fit into a header.
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) {
-      fill(failed, h("p", { class: "error", role: "alert", id: "token-error" }, t(token ? "sign_in.not_a_token" : "sign_in.empty")));
+      fill(
+        failed,
+        h(
+          "p",
+          { class: "error", role: "alert", id: "token-error" },
+          t(token ? "sign_in.not_a_token" : "sign_in.empty"),
+        ),
+      );
       field.setAttribute("aria-describedby", "token-error token-help");
       field.setAttribute("aria-invalid", "true");
       return field.focus();
@@ -95,13 +142,28 @@ function signInView(view) {
     } catch (error) {
       if (error.problem?.status === 401) return; // shown by the way out
       state.token = null;
-      fill(failed, trouble(error, () => form.requestSubmit()));
+      fill(
+        failed,
+        trouble(error, () => form.requestSubmit()),
+      );
     }
   };
-  const form = h("form", { class: "card", onsubmit: submit, novalidate: true },
-    state.after ? note(state.after === "sign_in.out" ? "good" : "warn", h("p", { role: "alert" }, t(state.after))) : null,
-    h("div", { class: "field" }, h("label", { for: "token" }, t("sign_in.token")), field, failed, h("p", { class: "small", id: "token-help" }, t("sign_in.help"))),
-    h("button", { type: "submit", class: "button main" }, t("sign_in.button")));
+  const form = h(
+    "form",
+    { class: "card", onsubmit: submit, novalidate: true },
+    state.after
+      ? note(state.after === "sign_in.out" ? "good" : "warn", h("p", { role: "alert" }, t(state.after)))
+      : null,
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: "token" }, t("sign_in.token")),
+      field,
+      failed,
+      h("p", { class: "small", id: "token-help" }, t("sign_in.help")),
+    ),
+    h("button", { type: "submit", class: "button main" }, t("sign_in.button")),
+  );
   view.show(t("sign_in.title"), h("p", { class: "lead" }, t("sign_in.lead")), form);
 }
 

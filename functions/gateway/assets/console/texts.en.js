@@ -28,7 +28,7 @@ TEXTS.en = {
     jobs: "Files of this visit", no_jobs: "Nothing yet. Files you put in appear here with their progress.", open_receipt: "Open the receipt of {name}", progress: "Upload of {name}",
   },
   stage: {
-    waiting: "Waiting for its turn", uploading: "Uploading", waiting_upload: "Waiting for the file to arrive", queued: "Arrived, waiting to be read", running: "Being read, row by row", done: "Done", failed: "Did not work",
+    waiting: "Waiting for its turn", uploading: "Uploading", waiting_upload: "Waiting for the file to arrive", queued: "Arrived, waiting to be read", running: "Being read, row by row", commit: "Being carried out", undo: "Being taken back", done: "Done", failed: "Did not work",
   },
   again: {
     title: { one: "Fix {n} row and put it in again", other: "Fix {n} rows and put them in again" }, lead: "Only the rejected rows come back. Everything else is in already.",

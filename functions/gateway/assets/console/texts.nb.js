@@ -26,7 +26,7 @@ TEXTS.nb = {
     jobs: "Filer i denne økten", no_jobs: "Ingenting ennå. Filer du legger inn, vises her med fremdrift.", open_receipt: "Åpne kvitteringen for {name}", progress: "Opplasting av {name}",
   },
   stage: {
-    waiting: "Venter på tur", uploading: "Lastes opp", waiting_upload: "Venter på at filen kommer frem", queued: "Kommet frem, venter på å bli lest", running: "Leses, rad for rad", done: "Ferdig", failed: "Gikk ikke",
+    waiting: "Venter på tur", uploading: "Lastes opp", waiting_upload: "Venter på at filen kommer frem", queued: "Kommet frem, venter på å bli lest", running: "Leses, rad for rad", commit: "Gjennomføres", undo: "Tas tilbake", done: "Ferdig", failed: "Gikk ikke",
   },
   again: {
     title: { one: "Rett {n} rad og legg den inn på nytt", other: "Rett {n} rader og legg dem inn på nytt" }, lead: "Bare de avviste radene skal inn på nytt. Alt annet er allerede inne.",
