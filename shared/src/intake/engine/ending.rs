@@ -44,10 +44,6 @@ impl Run<'_> {
         mut receipt: Receipt,
         info: Option<&ObjectInfo>,
     ) -> Result<Receipt, ApplyError> {
-        if receipt.counts.rejected > 0 {
-            receipt.rejects_key = Some(receipt.result_key("rejects.csv"));
-            receipt.rejects_xlsx_key = Some(receipt.result_key("rejects.xlsx"));
-        }
         receipt.tell_time(Timestamp::now(), self.engine.memory_mb);
         let json = serde_json::to_value(&receipt).map_err(|error| DbError::Unavailable(Box::new(error)))?;
         let sha256 = receipt.file.sha256.as_deref().map(hex_to_bytes);
