@@ -138,29 +138,32 @@ async fn first_attempt(
     Ok(rows.first().and_then(|row| serde_json::from_value(row.get(0)).ok()))
 }
 
+/// Codes of records that could not be read: in them anything may be changed.
+const BROKEN: [&str; 6] =
+    ["stray_quote", "unclosed_quote", "undecodable_bytes", "too_large", "too_few_cells", "too_many_cells"];
+
 /// The rejected records of an import by their first line.
 async fn expected(client: &impl GenericClient, id: Uuid) -> Result<BTreeMap<u32, Expected>, crate::db::DbError> {
     let (mut all, mut behind) = (BTreeMap::new(), 0i32);
     loop {
         let rows = client
             .query_typed(
-                "SELECT f.first_record, r.line, r.line_end, r.code, r.\"column\" FROM (
-                   SELECT import_id, first_record, cardinality(lines) AS records FROM intake.fates
-                   WHERE import_id = $1 AND first_record > $2 AND 'rejected' = ANY (fates) ORDER BY first_record LIMIT 1
-                 ) f JOIN intake.records r ON r.import_id = f.import_id AND r.fate = 'rejected'
-                   AND r.record BETWEEN f.first_record AND f.first_record + f.records - 1",
+                "SELECT first_record, lines, line_ends, array_positions(fates, 'rejected'), notes FROM intake.fates
+                 WHERE import_id = $1 AND first_record > $2 AND 'rejected' = ANY (fates) ORDER BY first_record LIMIT 1",
                 &[(&id, Type::UUID), (&behind, Type::INT4)],
             )
             .await?;
-        let Some(last) = rows.last() else { return Ok(all) };
-        behind = last.get(0);
-        for row in &rows {
-            let line = |at| u32::try_from(row.get::<_, i32>(at)).unwrap_or_default();
-            let broken =
-                ["stray_quote", "unclosed_quote", "undecodable_bytes", "too_large", "too_few_cells", "too_many_cells"];
-            let readable = row.get::<_, Option<&str>>(3).is_none_or(|code| !broken.contains(&code));
-            let column = row.get::<_, Option<String>>(4).filter(|_| readable);
-            all.insert(line(1), Expected { column, line_end: line(2) });
+        let Some(row) = rows.first() else { return Ok(all) };
+        behind = row.get(0);
+        let (lines, line_ends): (Vec<i32>, Vec<i32>) = (row.get(1), row.get(2));
+        let (positions, notes): (Vec<i32>, serde_json::Value) = (row.get(3), row.get(4));
+        for position in positions {
+            let at = usize::try_from(position - 1).unwrap_or_default();
+            let line = |lines: &[i32]| lines.get(at).and_then(|line| u32::try_from(*line).ok()).unwrap_or_default();
+            let note = &notes[(behind + position - 1).to_string()];
+            let readable = note["code"].as_str().is_none_or(|code| !BROKEN.contains(&code));
+            let column = note["column"].as_str().filter(|_| readable).map(ToOwned::to_owned);
+            all.insert(line(&lines), Expected { column, line_end: line(&line_ends) });
         }
     }
 }

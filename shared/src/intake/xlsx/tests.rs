@@ -218,9 +218,9 @@ async fn a_bomb_is_an_answer() {
 
 #[tokio::test]
 async fn a_row_far_down_has_blank_records_before_it() {
-    let rows = read(&workbook("", "", "<row r=\"1048576\"><c><v>1</v></c></row>")).await;
-    assert_eq!(rows.len(), 1_048_576);
-    assert_eq!(rows.last().unwrap(), &(1_048_576, vec!["1".to_owned()]));
+    let rows = read(&workbook("", "", "<row r=\"100000\"><c><v>1</v></c></row>")).await;
+    assert_eq!(rows.len(), 100_000);
+    assert_eq!(rows.last().unwrap(), &(100_000, vec!["1".to_owned()]));
 }
 
 proptest! {
