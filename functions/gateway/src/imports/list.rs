@@ -278,7 +278,7 @@ pub enum Import {
     /// When there is a receipt. `status` says whether the importer is at it again.
     Receipt(Box<Receipt>),
     /// Before that.
-    SoFar(ImportSoFar),
+    SoFar(Box<ImportSoFar>),
 }
 
 /// One import
