@@ -58,3 +58,5 @@ COMMENT ON TABLE core.removed_profiles IS 'Profiles that an undone import had cr
 GRANT SELECT, INSERT, UPDATE, DELETE ON core.match_facts, core.retracted_milestones TO teei_profile_projector;
 GRANT SELECT, INSERT, UPDATE ON core.retracted_facts TO teei_profile_projector;
 GRANT SELECT ON core.removed_profiles TO teei_profile_projector;
+-- Who may see the other's first name: the two of a match.
+GRANT SELECT (participant_id, buddy_id) ON core.buddy_matches TO teei_profile_api;

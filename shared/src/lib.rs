@@ -2,6 +2,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | [`audit`] | who looked at whom and who changed what |
 //! | [`auth`] | tokens, roles, access tables |
 //! | [`bus`] | the outbox events are written to, the nudges, the driver of consumers |
 //! | [`config`] | environment variables, read once, missing ones named |
@@ -18,6 +19,7 @@
 //! | [`telemetry`] | JSON logs that can be followed by one correlation id |
 //! | [`vault`] | sealing under a key per subject, blind indexes |
 
+pub mod audit;
 pub mod auth;
 pub mod bus;
 pub mod config;

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use profile::projector::handle;
+use profile::projector::{derive::derive, handle, timeline};
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 use shared::contracts::{CourseStatus, EndReason, FactType, MatchSide};
@@ -116,6 +116,32 @@ async fn the_samples_of_the_further_programmes_become_enrolments_and_milestones(
             "upskilling.progress": "participant", "upskilling.completion": "participant",
         })
     );
+}
+
+#[tokio::test]
+async fn the_seed_is_what_the_projector_would_make_of_its_facts_and_loads_once() {
+    let database = Database::fresh().await;
+    seed(&database).await;
+    let owner = database.owner().await;
+    let everything = "SELECT json_build_array((SELECT json_agg(t ORDER BY t.profile_id, t.fact_id) FROM core.timeline t), (SELECT json_agg(m ORDER BY m.fact_id) FROM core.match_facts m),
+        (SELECT count(*) FROM core.buddy_matches), (SELECT count(*) FROM core.upskilling_credentials), (SELECT count(*) FROM core.profiles))";
+    let once = value(&owner, everything).await;
+    seed(&database).await;
+    assert_eq!(value(&owner, everything).await, once, "loading it again changes nothing");
+
+    let mut client = database.client_for(support::meetings::ROLE).await;
+    let tx = client.transaction().await.unwrap();
+    let seeded: Vec<Uuid> = (1..=6).map(|n| Uuid::from_u128(0x01900000_0000_7000_8000_000000000000 + n)).collect();
+    let timelines = timeline::timelines(&tx, &seeded).await.unwrap();
+    assert_eq!(timelines.len(), 6);
+    for (person, entries) in &timelines {
+        assert_eq!(from_store(&owner, *person).await.1, derive(entries), "{person}");
+    }
+    // What hangs on the match is on the right timelines already.
+    timeline::spread(&tx, Uuid::from_u128(0x01900000_0000_7000_8000_0000000000a3), None).await.unwrap();
+    let sql = "SELECT json_agg(t ORDER BY t.profile_id, t.fact_id)::text FROM core.timeline t";
+    let spread: String = tx.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(serde_json::from_str::<Value>(&spread).unwrap(), once[0]);
 }
 
 #[tokio::test]

@@ -92,8 +92,14 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_buddy_import SELECT keyring",
         "teei_buddy_import SELECT subject_keys",
         "teei_buddy_import SELECT suppressions",
-        "teei_buddy_import SELECT texts(digest,fact_id,field,subject_id,text_id)",
+        "teei_buddy_import SELECT texts(author_id,author_role,digest,fact_id,field,import_id,kind,line,revision,source,subject_id,supersedes,text_id,withdrawn_at,written_at)",
         "teei_buddy_import UPDATE attributes",
+        "teei_gateway_api SELECT attribute_revisions(digest,field,import_id,line,profile_id,revision,sealed,source)",
+        "teei_gateway_api SELECT attributes(digest,field,import_id,line,profile_id,revision,sealed,source)",
+        "teei_gateway_api SELECT emails(added_at,blind_index,email_id,import_id,line,profile_id,sealed,source)",
+        "teei_gateway_api SELECT keyring",
+        "teei_gateway_api SELECT subject_keys(epoch,profile_id,wrapped)",
+        "teei_gateway_api SELECT texts(digest,sealed,subject_id,text_id)",
         "teei_kintell_import INSERT attributes",
         "teei_kintell_import INSERT emails",
         "teei_kintell_import INSERT subject_keys",
@@ -103,7 +109,7 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_kintell_import SELECT keyring",
         "teei_kintell_import SELECT subject_keys",
         "teei_kintell_import SELECT suppressions",
-        "teei_kintell_import SELECT texts(digest,fact_id,field,subject_id,text_id)",
+        "teei_kintell_import SELECT texts(author_id,author_role,digest,fact_id,field,import_id,kind,line,revision,source,subject_id,supersedes,text_id,withdrawn_at,written_at)",
         "teei_kintell_import UPDATE attributes",
         "teei_profile_api INSERT attributes",
         "teei_profile_api SELECT attributes",
@@ -119,7 +125,7 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_upskilling_import SELECT keyring",
         "teei_upskilling_import SELECT subject_keys",
         "teei_upskilling_import SELECT suppressions",
-        "teei_upskilling_import SELECT texts(digest,fact_id,field,subject_id,text_id)",
+        "teei_upskilling_import SELECT texts(author_id,author_role,digest,fact_id,field,import_id,kind,line,revision,source,subject_id,supersedes,text_id,withdrawn_at,written_at)",
     ];
     assert_eq!(grants, expected, "{grants:#?}");
 }
@@ -139,7 +145,8 @@ async fn the_roles_own_nothing_and_cannot_read_sealed_texts() {
         .unwrap()
         .get(0);
     assert_eq!(owned, 0);
-    for role in ROLES {
+    // gateway-api answers an admin what was read from a record, with an entry in the audit log for each.
+    for role in ROLES.into_iter().filter(|role| *role != "teei_gateway_api") {
         let error = database.client_for(role).await.query("SELECT sealed FROM vault.texts", &[]).await.unwrap_err();
         assert_eq!(error.code().unwrap().code(), "42501", "{role} may not read sealed texts");
     }

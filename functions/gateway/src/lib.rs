@@ -4,10 +4,20 @@
 //! |---|---|
 //! | [`api`] | the routes of `gateway-api` and who may use them |
 //! | [`health`] | up or down, from the functions' heartbeats |
-//! | [`imports`] | what came in, its receipts, the fate of every record |
+//! | [`imports`] | what comes in, its receipts, the fate of every record, what is declared about sources |
+//! | [`receipt_page`] | a receipt as a page, in the reader's language |
+//! | [`localise`] | the sentences of receipts and records in the reader's language |
+//! | [`console`] | the coordinator's page |
+//! | [`queues`] | the importers' queues |
+//! | [`presign`] | signed addresses of the buckets |
 //! | [`authorizer`] | the token check API Gateway asks for |
 
 pub mod api;
 pub mod authorizer;
+pub mod console;
 pub mod health;
 pub mod imports;
+pub mod localise;
+pub mod presign;
+pub mod queues;
+pub mod receipt_page;

@@ -7,6 +7,9 @@ use uuid::{Uuid, uuid};
 
 use crate::MigrateError;
 
+mod facts;
+use facts::FACTS;
+
 struct Person {
     id: Uuid,
     name: &'static str,
@@ -122,53 +125,6 @@ async fn people(vault: &Vault, tx: &Transaction<'_>) -> Result<u64, MigrateError
     }
     Ok(added)
 }
-
-/// Facts without personal data, as plain SQL. `…000N` is the N-th person above.
-const FACTS: &[&str] = &[
-    "INSERT INTO core.programme_instances (instance_id, programme, name, starts_on, company_id) VALUES
-       ('01900000-0000-7000-8000-0000000000d1', 'language', 'Language Connect 2025', '2025-01-01', '01900000-0000-7000-8000-0000000000c1'),
-       ('01900000-0000-7000-8000-0000000000d2', 'mentorship', 'Mentorship 2025', '2025-01-01', '01900000-0000-7000-8000-0000000000c2')
-     ON CONFLICT DO NOTHING",
-    "INSERT INTO core.programme_staff (subject, programme) VALUES
-       ('coordinator', 'language'), ('coordinator', 'mentorship'), ('coordinator', 'buddy'), ('coordinator', 'upskilling'),
-       ('buddy-coordinator', 'buddy')
-     ON CONFLICT DO NOTHING",
-    "INSERT INTO core.external_ids (link_id, source, external_id, profile_id, linked_by) VALUES
-       ('01900000-0000-7000-8000-0000000000e1', 'buddy', '01900000-0000-7000-8000-00000000b001', '01900000-0000-7000-8000-000000000001', 'seed'),
-       ('01900000-0000-7000-8000-0000000000e2', 'upskilling', 'learner-2', '01900000-0000-7000-8000-000000000002', 'seed')
-     ON CONFLICT DO NOTHING",
-    "INSERT INTO core.kintell_sessions (session_id, source_id, session_type, participant_id, volunteer_id, scheduled_at, completed_at,
-            duration_minutes, rating, rating_raw, rating_scale, rated_by, language_level, revision, content_hash, doors) VALUES
-       ('01900000-0000-7000-8000-0000000000a1', 'seed-language-1', 'language', '01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000004',
-        '2025-03-03T15:00:00Z', '2025-03-03T15:45:00Z', 45, 0.75, 4, '1-5', 'participant', 'A2', 1, sha256('seed-language-1'), '{\"*\": \"seed\"}'),
-       ('01900000-0000-7000-8000-0000000000a2', 'seed-mentor-1', 'mentorship', '01900000-0000-7000-8000-000000000002', '01900000-0000-7000-8000-000000000005',
-        '2025-03-04T15:00:00Z', '2025-03-04T16:00:00Z', 60, 1, 5, '1-5', 'participant', NULL, 1, sha256('seed-mentor-1'), '{\"*\": \"seed\"}')
-     ON CONFLICT DO NOTHING",
-    "INSERT INTO core.timeline (profile_id, fact_type, fact_id, revision, event_id, programme, role, occurred_at, details) VALUES
-       ('01900000-0000-7000-8000-000000000001', 'kintell.session', '01900000-0000-7000-8000-0000000000a1', 1, '01900000-0000-7000-8000-0000000000f1', 'language', 'participant', '2025-03-03T15:45:00Z', '{\"status\": \"completed\", \"duration_minutes\": 45, \"language_level\": \"A2\", \"rating\": 0.75}'),
-       ('01900000-0000-7000-8000-000000000004', 'kintell.session', '01900000-0000-7000-8000-0000000000a1', 1, '01900000-0000-7000-8000-0000000000f1', 'language', 'volunteer', '2025-03-03T15:45:00Z', '{\"status\": \"completed\", \"duration_minutes\": 45, \"language_level\": \"A2\", \"rating\": 0.75}'),
-       ('01900000-0000-7000-8000-000000000002', 'kintell.session', '01900000-0000-7000-8000-0000000000a2', 1, '01900000-0000-7000-8000-0000000000f2', 'mentorship', 'participant', '2025-03-04T16:00:00Z', '{\"status\": \"completed\", \"duration_minutes\": 60, \"rating\": 1.0}'),
-       ('01900000-0000-7000-8000-000000000005', 'kintell.session', '01900000-0000-7000-8000-0000000000a2', 1, '01900000-0000-7000-8000-0000000000f2', 'mentorship', 'volunteer', '2025-03-04T16:00:00Z', '{\"status\": \"completed\", \"duration_minutes\": 60, \"rating\": 1.0}'),
-       ('01900000-0000-7000-8000-000000000003', 'buddy.match', '01900000-0000-7000-8000-0000000000a3', 1, '01900000-0000-7000-8000-0000000000f3', 'buddy', 'participant', '2025-02-01T10:00:00Z', '{}'),
-       ('01900000-0000-7000-8000-000000000006', 'buddy.match', '01900000-0000-7000-8000-0000000000a3', 1, '01900000-0000-7000-8000-0000000000f3', 'buddy', 'volunteer', '2025-02-01T10:00:00Z', '{}'),
-       ('01900000-0000-7000-8000-000000000002', 'upskilling.progress', '01900000-0000-7000-8000-0000000000a4', 1, '01900000-0000-7000-8000-0000000000f4', 'upskilling', 'participant', '2025-05-10T12:00:00Z', '{}')
-     ON CONFLICT DO NOTHING",
-    "INSERT INTO core.enrolments (profile_id, programme, role, reference, status, since, until) VALUES
-       ('01900000-0000-7000-8000-000000000001', 'language', 'participant', '', 'active', '2025-03-03T15:45:00Z', NULL),
-       ('01900000-0000-7000-8000-000000000004', 'language', 'volunteer', '', 'active', '2025-03-03T15:45:00Z', NULL),
-       ('01900000-0000-7000-8000-000000000002', 'mentorship', 'participant', '', 'active', '2025-03-04T16:00:00Z', NULL),
-       ('01900000-0000-7000-8000-000000000005', 'mentorship', 'volunteer', '', 'active', '2025-03-04T16:00:00Z', NULL),
-       ('01900000-0000-7000-8000-000000000003', 'buddy', 'participant', '01900000-0000-7000-8000-0000000000a3', 'active', '2025-02-01T10:00:00Z', NULL),
-       ('01900000-0000-7000-8000-000000000006', 'buddy', 'volunteer', '01900000-0000-7000-8000-0000000000a3', 'active', '2025-02-01T10:00:00Z', NULL),
-       ('01900000-0000-7000-8000-000000000002', 'upskilling', 'participant', 'ecornell/intro-to-accounting', 'completed', '2025-04-01T08:00:00Z', '2025-05-10T12:00:00Z')
-     ON CONFLICT DO NOTHING",
-    "INSERT INTO core.milestones (profile_id, milestone, reached_at, fact_id) VALUES
-       ('01900000-0000-7000-8000-000000000001', 'first_language_session', '2025-03-03T15:45:00Z', '01900000-0000-7000-8000-0000000000a1'),
-       ('01900000-0000-7000-8000-000000000002', 'first_mentorship_session', '2025-03-04T16:00:00Z', '01900000-0000-7000-8000-0000000000a2'),
-       ('01900000-0000-7000-8000-000000000003', 'buddy_matched', '2025-02-01T10:00:00Z', '01900000-0000-7000-8000-0000000000a3'),
-       ('01900000-0000-7000-8000-000000000002', 'course_completed', '2025-05-10T12:00:00Z', '01900000-0000-7000-8000-0000000000a4')
-     ON CONFLICT DO NOTHING",
-];
 
 #[cfg(test)]
 mod tests {

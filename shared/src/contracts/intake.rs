@@ -76,7 +76,7 @@ impl Contract for TextReceived {
 }
 
 /// What became of a file's records: `records = new + changed + unchanged + duplicate + blank + rejected + suppressed`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
 pub struct Counts {

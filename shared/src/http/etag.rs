@@ -45,9 +45,14 @@ impl IfMatch {
 
     /// 412 unless this revision was asked for.
     pub fn check(&self, revision: i32) -> Result<(), Problem> {
+        self.check_tag(&revision.to_string())
+    }
+
+    /// 412 unless this tag, without its quotes, was asked for.
+    pub fn check_tag(&self, tag: &str) -> Result<(), Problem> {
         match self {
             Self::Any => Ok(()),
-            Self::Tags(tags) if tags.contains(&revision.to_string()) => Ok(()),
+            Self::Tags(tags) if tags.iter().any(|asked| asked == tag) => Ok(()),
             Self::Tags(_) => Err(Problem::new(&STALE)),
         }
     }

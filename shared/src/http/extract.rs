@@ -3,7 +3,7 @@
 use axum::{
     body::to_bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::problem::{BAD_JSON, BAD_QUERY, BODY_TOO_LARGE, FieldError, NOT_FOUND, Problem, UNSUPPORTED_MEDIA_TYPE};
 
 /// Bodies have at most this many bytes.
-const MAX_BODY: usize = 1024 * 1024;
+pub(super) const MAX_BODY: usize = 1024 * 1024;
 
 /// A UUID in its hyphenated form; the reader of UUIDs also knows braces, URNs and bare digits, all of other lengths.
 const HYPHENATED: usize = 36;
@@ -24,17 +24,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let kind = kind.split(';').next().unwrap_or("").trim();
-        if !kind.eq_ignore_ascii_case("application/json") {
-            return Err(Problem::new(&UNSUPPORTED_MEDIA_TYPE));
-        }
+        expect_json(request.headers())?;
         let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| Problem::new(&BODY_TOO_LARGE))?;
         read(&body).map(Self)
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// 415 for anything but `application/json`.
+pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    if kind.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Problem::new(&UNSUPPORTED_MEDIA_TYPE)) }
+}
+
+/// A body, or a problem that names the place and not the value.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let at = |error: &serde_json::Error| {
         let (line, column) = (error.line(), error.column());
@@ -65,7 +69,8 @@ fn bad_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     };
     // The name of an unknown field comes from outside: shown only when it looks like a field's name.
     let plain = |part: &&str| part.len() <= 40 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let parts = path.iter().map(String::as_str).chain(named).filter(plain);
+    // A place in a list comes as `[1]`; a JSON pointer says `1` (RFC 6901).
+    let parts = path.iter().map(|part| part.trim_matches(['[', ']'])).chain(named).filter(plain);
     let pointer: String = parts.map(|part| format!("/{part}")).collect();
     Problem::field(FieldError { pointer, code, detail: detail.into() })
 }
@@ -115,6 +120,12 @@ mod tests {
         email: String,
         #[serde(default)]
         inner: Option<Inner>,
+    }
+
+    #[test]
+    fn a_place_in_a_list_is_its_number() {
+        let problem = read::<Vec<Inner>>(br#"[{"age": 1}, {"age": "old"}]"#).unwrap_err();
+        assert_eq!(problem.errors[0].pointer, "/1/age");
     }
 
     #[derive(Debug, Deserialize)]

@@ -9,11 +9,13 @@
 //! | `extract` | JSON bodies, queries and path ids whose refusals are problems |
 //! | `page` | `limit` and `cursor` |
 //! | `etag` | `ETag` and `If-Match` |
+//! | `idempotency` | `Idempotency-Key`: the effect once, the answer again |
 //! | `server` | the router behind the Lambda Runtime API |
 
 mod edge;
 mod etag;
 mod extract;
+mod idempotency;
 mod moment;
 mod page;
 pub mod problem;
@@ -22,6 +24,7 @@ mod server;
 pub use edge::{Beat, Caller, Edge, Ids, MaybeCaller, wrap};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, PathId, Query};
+pub use idempotency::{Begun, Idempotent};
 pub use moment::Moment;
 pub use page::Page;
 pub use problem::{FieldError, Problem, ProblemBody};

@@ -49,6 +49,7 @@ codes! {
     BAD_LIMIT BAD_REQUEST "bad_limit" "The limit cannot be used" None, "limit is a whole number from 1 to 200.";
     BAD_CURSOR BAD_REQUEST "bad_cursor" "The cursor cannot be used" None, "cursor is the `next` of an earlier answer of the same list, unchanged.";
     BAD_IF_MATCH BAD_REQUEST "bad_if_match" "If-Match cannot be read" None, "If-Match is the ETag of the version you read, quotes included.";
+    BAD_IDEMPOTENCY_KEY BAD_REQUEST "bad_idempotency_key" "Idempotency-Key cannot be used" None, "Idempotency-Key is one text of 1 to 255 visible ASCII characters; a UUID is a good one.";
     MISSING_TOKEN UNAUTHORIZED "missing_token" "Who are you?" None, "There is no bearer token: send `Authorization: Bearer <token>`.";
     BAD_TOKEN UNAUTHORIZED "bad_token" "The token cannot be used" None, "The token cannot be used: sign in again.";
     EXPIRED_TOKEN UNAUTHORIZED "expired_token" "The token has expired" None, "The token has expired: sign in again.";
@@ -56,16 +57,23 @@ codes! {
     NOT_FOUND NOT_FOUND "not_found" "There is no such thing" None, "There is nothing here, or nothing that you may see.";
     METHOD_NOT_ALLOWED METHOD_NOT_ALLOWED "method_not_allowed" "The method is not there" None, "Use a method that the Allow header names.";
     EXTERNAL_ID_TAKEN CONFLICT "external_id_taken" "The external id is taken" None, "This id of this source is linked to another profile; ids are never moved. Unlink it there, or merge the two.";
+    IDEMPOTENCY_RUNNING CONFLICT "idempotency_running" "The first request still runs" None, "A request with this Idempotency-Key is being answered. Send it again in a moment to get the same answer.";
+    NOT_PLANNED CONFLICT "not_planned" "There is no plan to commit" None, "Only an import whose outcome is `planned` can be committed. Look at its receipt again.";
+    NOT_LOADED CONFLICT "not_loaded" "There is nothing to undo" None, "Only an import whose outcome is `loaded` can be undone. Look at its receipt again.";
     STALE PRECONDITION_FAILED "stale" "Somebody was faster" None, "The version you read is not the current one: read it again, then repeat your change.";
+    PLAN_MOVED PRECONDITION_FAILED "plan_moved" "The plan has changed" None, "The import's plan is not the one with this plan_hash any more: read the new plan, then commit that.";
     BODY_TOO_LARGE PAYLOAD_TOO_LARGE "body_too_large" "The body is too large" None, "A body has at most 1 MiB.";
     UNSUPPORTED_MEDIA_TYPE UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Only JSON is understood" None, "Send the body as application/json.";
     BAD_FIELD UNPROCESSABLE_ENTITY "bad_field" "A field cannot be used" None, "See `errors` for the fields and what is wrong with each.";
+    IDEMPOTENCY_MISMATCH UNPROCESSABLE_ENTITY "idempotency_mismatch" "The Idempotency-Key was used for something else" None, "An earlier request with this Idempotency-Key asked for something else. Use a new key for a new request.";
     EXTERNAL_ID_REFUSED UNPROCESSABLE_ENTITY "external_id_refused" "The external id cannot be linked" None, "This external id may not be stored.";
     PRECONDITION_REQUIRED PRECONDITION_REQUIRED "precondition_required" "If-Match is missing" None, "Read it first and send its ETag as If-Match.";
     INTERNAL INTERNAL_SERVER_ERROR "internal" "Our mistake" None, "Something went wrong on our side. Tell us the request_id.";
     DATABASE_UNAVAILABLE SERVICE_UNAVAILABLE "database_unavailable" "The database does not answer" Some(2), "Nothing was changed. Try again in a few seconds.";
     VAULT_UNAVAILABLE SERVICE_UNAVAILABLE "vault_unavailable" "The vault's keys cannot be reached" Some(5), "Nothing was read or changed. Try again in a few seconds.";
     BUS_UNAVAILABLE SERVICE_UNAVAILABLE "bus_unavailable" "The event queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
+    IMPORTER_UNAVAILABLE SERVICE_UNAVAILABLE "importer_unavailable" "The importer's queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
+    STORAGE_UNAVAILABLE SERVICE_UNAVAILABLE "storage_unavailable" "No address can be signed" Some(5), "Nothing was changed. Try again in a few seconds.";
     KEYS_UNAVAILABLE SERVICE_UNAVAILABLE "keys_unavailable" "Tokens cannot be checked" Some(5), "The issuer of tokens does not answer. Try again in a few seconds.";
 }
 
@@ -126,6 +134,12 @@ impl Problem {
     /// 500 `internal`, with a cause for the log.
     pub fn internal(cause: impl Into<String>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(&INTERNAL) }
+    }
+
+    /// Says to the log why.
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
     }
 
     /// Adds a header to the answer.

@@ -144,7 +144,7 @@ impl<'a> Apply<'a> {
             told_newer: Vec::new(),
             purposes: HashMap::new(),
             refusals: 0,
-            splitter: Splitter::new(survey.dialect.delimiter),
+            splitter: survey.splitter(),
             seen: HashSet::new(),
             rejected: 0,
         })
@@ -264,7 +264,8 @@ impl<'a> Apply<'a> {
         }
         let writing = self.prepare(tx, decided, &mut ends).await?;
         for ((span, end), entry) in spans.iter().zip(ends).zip(entries) {
-            let (fate, fact, note) = end.unwrap_or_else(|| unreachable_record(span));
+            let (fate, fact, mut note) = end.unwrap_or_else(|| unreachable_record(span));
+            super::xlsx::name_cell(self.survey, span, &mut note);
             self.plan.record(span, fate, &note, entry);
             self.rejected += usize::from(fate == Fate::Rejected);
             self.fates.push(span, fate, fact, note);

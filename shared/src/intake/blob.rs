@@ -6,7 +6,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::code::Refusal;
 use crate::error::{Classified, Retry};
+
+/// The least bytes of every part but the last of an object that is written in parts: S3's own limit.
+pub const PART_LEAST: usize = 5 << 20;
 
 /// One version of one dropped object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,18 +45,22 @@ pub enum BlobError {
     /// The bucket did not answer, or refused.
     #[error("the bucket cannot be reached ({0})")]
     Unavailable(String),
+    /// It is there, but what is in it cannot be read: a broken workbook.
+    #[error("{}", .0.reason)]
+    Unreadable(Refusal),
 }
 
 impl Classified for BlobError {
     fn retry(&self) -> Retry {
         match self {
-            Self::Gone => Retry::Never,
+            Self::Gone | Self::Unreadable(_) => Retry::Never,
             Self::Unavailable(_) => Retry::Retry,
         }
     }
     fn code(&self) -> &'static str {
         match self {
             Self::Gone => "object_gone",
+            Self::Unreadable(refusal) => refusal.code.as_str(),
             Self::Unavailable(_) => "bucket_unavailable",
         }
     }
@@ -69,6 +77,26 @@ pub trait BlobStore: Send + Sync {
     async fn exists(&self, bucket: &str, key: &str) -> Result<bool, BlobError>;
     /// Writes an object.
     async fn put(&self, bucket: &str, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), BlobError>;
+    /// Begins an object that is written in parts; what names the upload comes back. Nothing is there to read before it
+    /// is finished.
+    async fn begin_parts(&self, bucket: &str, key: &str, content_type: &str) -> Result<String, BlobError>;
+    /// Writes part `number` (from 1) and gives its tag. Every part but the last has [`PART_LEAST`] bytes or more.
+    async fn put_part(&self, upload: &Parts<'_>, number: i32, bytes: Vec<u8>) -> Result<String, BlobError>;
+    /// Makes one object of the parts with these tags, in order.
+    async fn finish_parts(&self, upload: &Parts<'_>, tags: Vec<String>) -> Result<(), BlobError>;
+    /// Throws the parts away.
+    async fn abort_parts(&self, upload: &Parts<'_>) -> Result<(), BlobError>;
+}
+
+/// An object that is being written in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// The bucket.
+    pub bucket: &'a str,
+    /// The key.
+    pub key: &'a str,
+    /// What names the upload.
+    pub id: &'a str,
 }
 
 /// The real buckets.
@@ -155,6 +183,32 @@ impl BlobStore for S3 {
             .map(drop)
             .map_err(|error| Self::failed(&error))
     }
+
+    async fn begin_parts(&self, bucket: &str, key: &str, content_type: &str) -> Result<String, BlobError> {
+        let begun = self.0.create_multipart_upload().bucket(bucket).key(key).content_type(content_type).send().await;
+        let begun = begun.map_err(|error| Self::failed(&error))?;
+        begun.upload_id().map(ToOwned::to_owned).ok_or_else(|| BlobError::Unavailable("no upload id".to_owned()))
+    }
+
+    async fn put_part(&self, upload: &Parts<'_>, number: i32, bytes: Vec<u8>) -> Result<String, BlobError> {
+        let part = self.0.upload_part().bucket(upload.bucket).key(upload.key).upload_id(upload.id);
+        let part = part.part_number(number).body(bytes.into()).send().await.map_err(|error| Self::failed(&error))?;
+        part.e_tag().map(ToOwned::to_owned).ok_or_else(|| BlobError::Unavailable("no tag of a part".to_owned()))
+    }
+
+    async fn finish_parts(&self, upload: &Parts<'_>, tags: Vec<String>) -> Result<(), BlobError> {
+        use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+        let part = |(number, tag)| CompletedPart::builder().part_number(number).e_tag(tag).build();
+        let parts = (1..).zip(tags).map(part).collect();
+        let done = self.0.complete_multipart_upload().bucket(upload.bucket).key(upload.key).upload_id(upload.id);
+        let done = done.multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build());
+        done.send().await.map(drop).map_err(|error| Self::failed(&error))
+    }
+
+    async fn abort_parts(&self, upload: &Parts<'_>) -> Result<(), BlobError> {
+        let abort = self.0.abort_multipart_upload().bucket(upload.bucket).key(upload.key).upload_id(upload.id);
+        abort.send().await.map(drop).map_err(|error| Self::failed(&error))
+    }
 }
 
 /// An object's versions, oldest first: id and bytes.
@@ -167,6 +221,8 @@ pub struct MemoryBlobs {
     /// Calls that still go well, and calls after them that fail.
     failures: Mutex<(u32, u32)>,
     modified: Mutex<Option<Timestamp>>,
+    /// Parts of objects that are not finished, by upload.
+    parts: Mutex<HashMap<String, Vec<Vec<u8>>>>,
     import_id: Mutex<Option<Uuid>>,
 }
 
@@ -207,6 +263,11 @@ impl MemoryBlobs {
     /// One call fails, after this many that go well.
     pub fn fail_after(&self, calls: u32) {
         *lock(&self.failures) = (calls, 1);
+    }
+
+    /// How many objects were begun in parts and neither finished nor thrown away.
+    pub fn unfinished(&self) -> usize {
+        lock(&self.parts).len()
     }
 
     /// What objects say they were last modified.
@@ -270,6 +331,40 @@ impl BlobStore for MemoryBlobs {
     async fn put(&self, bucket: &str, key: &str, _content_type: &str, bytes: Vec<u8>) -> Result<(), BlobError> {
         self.called()?;
         self.drop_file(bucket, key, &bytes);
+        Ok(())
+    }
+
+    async fn begin_parts(&self, _bucket: &str, _key: &str, _content_type: &str) -> Result<String, BlobError> {
+        self.called()?;
+        let id = uuid::Uuid::now_v7().to_string();
+        lock(&self.parts).insert(id.clone(), Vec::new());
+        Ok(id)
+    }
+
+    async fn put_part(&self, upload: &Parts<'_>, number: i32, bytes: Vec<u8>) -> Result<String, BlobError> {
+        self.called()?;
+        let mut parts = lock(&self.parts);
+        let parts = parts.get_mut(upload.id).ok_or(BlobError::Gone)?;
+        if parts.last().is_some_and(|last| last.len() < PART_LEAST) || parts.len() as i32 + 1 != number {
+            return Err(BlobError::Unavailable("EntityTooSmall".to_owned()));
+        }
+        parts.push(bytes);
+        Ok(format!("tag-{number}"))
+    }
+
+    async fn finish_parts(&self, upload: &Parts<'_>, tags: Vec<String>) -> Result<(), BlobError> {
+        self.called()?;
+        let parts = lock(&self.parts).remove(upload.id).ok_or(BlobError::Gone)?;
+        if tags.len() != parts.len() {
+            return Err(BlobError::Unavailable("InvalidPart".to_owned()));
+        }
+        self.drop_file(upload.bucket, upload.key, &parts.concat());
+        Ok(())
+    }
+
+    async fn abort_parts(&self, upload: &Parts<'_>) -> Result<(), BlobError> {
+        self.called()?;
+        lock(&self.parts).remove(upload.id);
         Ok(())
     }
 }

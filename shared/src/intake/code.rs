@@ -132,6 +132,12 @@ codes! {
     NotTheUpload = "not_the_upload",
     /// Warning: a quoted cell holds lines that look like records of this file.
     RecordsInsideCell = "records_inside_cell",
+    /// Warning: a workbook has more sheets than the one that was read.
+    OtherSheets = "other_sheets",
+    /// Warning: the file these rejects came from is not there to compare with.
+    FirstAttemptGone = "first_attempt_gone",
+    /// Warning: rejected records of the first attempt are not in this file.
+    RejectsLeftOut = "rejects_left_out",
 }
 
 /// The text is no known [`Code`].

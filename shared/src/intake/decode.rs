@@ -60,6 +60,24 @@ const WINDOWS_1251: &str = "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“�
     \u{a0}ЎўЈ¤Ґ¦§Ё©Є«¬\u{ad}®Ї°±Ііґµ¶·ё№є»јЅѕїАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ\
     абвгдежзийклмнопрстуфхцчшщъыьэюя";
 
+/// Appends text in an encoding, without a byte order mark; `?` for a character that its code page does not have.
+pub fn encode(encoding: Encoding, text: &str, out: &mut Vec<u8>) {
+    let page = match encoding {
+        Encoding::Utf8 => return out.extend_from_slice(text.as_bytes()),
+        Encoding::Utf16Le => return out.extend(text.encode_utf16().flat_map(u16::to_le_bytes)),
+        Encoding::Utf16Be => return out.extend(text.encode_utf16().flat_map(u16::to_be_bytes)),
+        Encoding::Windows1252 => WINDOWS_1252,
+        Encoding::Windows1251 => WINDOWS_1251,
+    };
+    for character in text.chars() {
+        let index = || page.chars().position(|known| known == character && known != '\0');
+        out.push(match u8::try_from(u32::from(character)) {
+            Ok(byte @ 0..0x80) => byte,
+            _ => index().and_then(|index| u8::try_from(0x80 + index).ok()).unwrap_or(b'?'),
+        });
+    }
+}
+
 /// A byte that no UTF-8 has: stands for input that is no text.
 const NO_TEXT: u8 = 0xff;
 
@@ -274,6 +292,18 @@ mod tests {
             let expected = text.strip_prefix('\u{feff}').unwrap_or(&text).as_bytes();
             prop_assert_eq!(decode_in(Encoding::Utf16Le, &le, size), expected);
             prop_assert_eq!(decode_in(Encoding::Utf16Be, &be, size), expected);
+        }
+
+        #[test]
+        fn what_is_encoded_is_decoded_again(text in "[a-z,;\n æøåіїєЖ€😀]{0,20}", western in "[a-zæøå€,]{0,20}", eastern in "[a-zіїєЖ,]{0,20}") {
+            for (encoding, text) in [
+                (Encoding::Utf8, &text), (Encoding::Utf16Le, &text), (Encoding::Utf16Be, &text),
+                (Encoding::Windows1252, &western), (Encoding::Windows1251, &eastern),
+            ] {
+                let mut bytes = Vec::new();
+                encode(encoding, text, &mut bytes);
+                prop_assert_eq!(decode_in(encoding, &bytes, 3), text.as_bytes());
+            }
         }
 
         #[test]

@@ -41,6 +41,12 @@ impl BadEmail {
     }
 }
 
+impl std::fmt::Display for BadEmail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.what())
+    }
+}
+
 /// The most bytes of an address, and of what is before its `@` (RFC 5321 §4.5.3.1).
 const ADDRESS_LIMIT: usize = 254;
 const LOCAL_LIMIT: usize = 64;

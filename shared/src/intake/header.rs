@@ -106,6 +106,12 @@ impl Header {
 
 /// `Total`, `Total: 12`, `Sum minutter`, `Усього записів: 12`: words of totals rows alone, or in front of what is summed.
 fn is_closing(text: &str) -> bool {
+    // `SUM-001` and `Total7` are somebody's ids.
+    let part_of_word = |c: char| c.is_alphanumeric() || c.is_whitespace() || ":=.,()".contains(c);
+    let glued = text.as_bytes().windows(2).any(|pair| pair[0].is_ascii_alphabetic() && pair[1].is_ascii_digit());
+    if glued || !text.chars().all(part_of_word) {
+        return false;
+    }
     let whole = fold(text);
     let whole = whole.trim_matches(|c: char| c.is_numeric());
     if CLOSING.contains(&whole) {
@@ -184,7 +190,9 @@ const CLOSING: &[&str] = &[
 /// not there; the sentence names it.
 pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal> {
     let folded: Vec<String> = cells.iter().map(|cell| fold(cell)).collect();
-    let columns: Vec<Option<usize>> = folded.iter().map(|name| find(name, layout)).collect();
+    let ours = |name: &str| REJECTS_COLUMNS.contains(&name.trim().trim_start_matches(super::formula::GUARD));
+    let columns: Vec<Option<usize>> =
+        folded.iter().zip(cells).map(|(name, cell)| if ours(cell) { None } else { find(name, layout) }).collect();
     for (at, column) in columns.iter().enumerate() {
         if let Some(index) = column
             && let Some(first) = columns[..at].iter().position(|earlier| earlier == column)

@@ -4,7 +4,7 @@
 //!
 //! | step | module |
 //! |---|---|
-//! | is it a CSV at all? | [`not_csv`] |
+//! | is it a CSV at all, or a workbook? | [`not_csv`], [`xlsx`] |
 //! | encoding, delimiter, line endings | [`dialect`], [`decode`] |
 //! | bytes to records, strictly | [`scan`] |
 //! | preamble, header, cells | [`preamble`], [`header`], [`known`], [`split`] |
@@ -21,6 +21,7 @@
 //! | pass 2, one transaction: people, facts, texts, events | [`apply`], [`record`], [`merge`], [`store`], [`attributes`] |
 //! | what would become of it | [`plan`] |
 //! | what became of it | [`fates`], [`receipt`], [`report`] |
+//! | the rejected records, to be corrected and dropped again | [`rejects`], [`blob`] |
 //! | the whole of it, killed anywhere and told again; commit and undo | [`engine`] |
 //! | the function around it, one for every source | [`importer`] |
 //!
@@ -62,6 +63,7 @@ pub mod proof;
 pub mod reader;
 pub mod receipt;
 pub mod record;
+pub mod rejects;
 pub mod report;
 pub mod rules;
 pub mod scan;
@@ -73,6 +75,7 @@ pub mod texts;
 pub mod trigger;
 mod walk;
 pub mod words;
+pub mod xlsx;
 
 #[cfg(test)]
 mod cell_tests;

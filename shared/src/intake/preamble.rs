@@ -1,7 +1,7 @@
 //! What stands above the records: `sep=`, comments, blank lines, title rows, the header.
 
 use super::code::{Code, Refusal};
-use super::column::Column;
+use super::column::{Column, Kind};
 use super::dialect::{DELIMITERS, Dialect, first_line, sep_line};
 use super::header::{Recognised, is_value, likeness, recognise};
 use super::scan::COLUMN_LIMIT;
@@ -9,7 +9,7 @@ use super::split::Splitter;
 use super::walk::{Walk, is_blank, walk};
 
 /// How many rows with content may stand above the header, …
-const TITLE_LIMIT: u32 = 50;
+pub(super) const TITLE_LIMIT: u32 = 50;
 /// … and how many lines in all.
 const LINE_LIMIT: u32 = 1_000;
 
@@ -148,19 +148,23 @@ impl Above {
     /// Why the file is refused although it has a header: what stands above it is more than a title.
     fn refusal_for(self, recognised: &Recognised, layouts: &[&[Column]]) -> Option<Refusal> {
         let width = recognised.header.columns.len();
-        let required = layouts[recognised.layout].iter().filter(|column| column.required).count();
+        let required: Vec<_> = layouts[recognised.layout].iter().filter(|column| column.required).collect();
+        let needs_address = required.iter().any(|column| column.kind == Kind::Email);
         let is_record = |row: &Values| {
-            let whole = row.filled >= required && row.filled * 2 >= width;
-            whole && row.filled >= 3 && (row.has_address || row.values * 2 >= row.filled)
+            let whole = row.filled >= required.len() && row.filled * 2 >= width;
+            whole && row.filled >= 3 && (row.has_address || (!needs_address && row.values * 2 >= row.filled))
         };
-        if self.values.iter().any(is_record) {
-            return Some(Refusal::new(
+        // What follows a mistaken header may be its records; the header once more, and right, is none.
+        let mistaken = self.mistaken.filter(|(rows, _)| self.values.len() > *rows);
+        if let Some((_, refusal)) = mistaken {
+            return Some(refusal);
+        }
+        self.values.iter().any(is_record).then(|| {
+            Refusal::new(
                 Code::MissingHeader,
                 "Records stand above the header line; move the header to the top, or export the file again.",
-            ));
-        }
-        // What follows a mistaken header may be its records; the header once more, and right, is none.
-        self.mistaken.filter(|(rows, _)| self.values.len() > *rows).map(|(_, refusal)| refusal)
+            )
+        })
     }
 
     /// The refusal of a file without a header.
@@ -180,6 +184,43 @@ impl Above {
 fn too_many_columns() -> Refusal {
     let reason = format!("The header has more than {COLUMN_LIMIT} columns; export fewer columns.");
     Refusal::new(Code::TooLarge, reason).hinted("columns")
+}
+
+/// The same for the rows of a sheet: the row's number and its cells, up to the first [`TITLE_LIMIT`] that hold
+/// something. Offsets in what it finds are 0.
+///
+/// # Errors
+/// As [`find_header`].
+pub fn find_header_row(rows: &[(u32, Vec<String>)], layouts: &[&[Column]]) -> Result<Preamble, Refusal> {
+    let (mut control_total, mut rejects_of) = (None, None);
+    let mut above = Above::default();
+    for (row, cells) in rows.iter().take(TITLE_LIMIT as usize) {
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let first = cells.iter().find(|cell| !cell.trim().is_empty()).copied().unwrap_or_default();
+        match (recognise(&cells, layouts), remark(first.as_bytes())) {
+            (Ok(recognised), _) => {
+                if let Some(refusal) = above.refusal_for(&recognised, layouts) {
+                    return Err(refusal);
+                }
+                return Ok(Preamble {
+                    recognised,
+                    header_start: 0,
+                    records_start: 0,
+                    header_line: *row,
+                    records_line: row + 1,
+                    preamble_lines: row - 1,
+                    control_total,
+                    rejects_of,
+                });
+            }
+            (Err(_), Some(remark)) => {
+                control_total = control_total.or_else(|| control_total_in(remark));
+                rejects_of = rejects_of.or_else(|| rejects_import(remark));
+            }
+            (Err(found), None) => above.note(&cells, found, layouts),
+        }
+    }
+    Err(above.best())
 }
 
 /// As [`find_header`] with the dialect's delimiter; if that finds none, the other delimiters are

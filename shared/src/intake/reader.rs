@@ -1,22 +1,24 @@
 //! A dropped object as batches of records: ranged reads by version, one fetched ahead, decoded and scanned, in
 //! constant memory. The idle network works while the database does, and no stream stays open over a transaction.
+//! The rows of a workbook come the same way.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use tokio::task::JoinHandle;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     blob::{BlobError, BlobStore, ObjectRef},
     decode::{Decoder, Encoding},
     line_endings::LineEndings,
-    scan::{RecordSpan, Scanner, Width},
+    scan::{RECORD_LIMIT, RecordSpan, Scanner, Width},
+    xlsx::{Sheet, rows},
 };
 
 /// Bytes a ranged read.
 const RANGE: u64 = 4 << 20;
 
 /// Where a reader begins, from the preamble.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Begin {
     /// The object's length.
     pub bytes: u64,
@@ -30,6 +32,8 @@ pub struct Begin {
     pub offset: u64,
     /// The first record's physical line.
     pub line: u32,
+    /// The sheet, if the object is a workbook: its rows are the lines, and encoding, delimiter and offset do not count.
+    pub sheet: Option<Arc<Sheet>>,
 }
 
 /// Reads one object's records.
@@ -47,12 +51,26 @@ pub struct RecordReader {
     buffer: Vec<u8>,
     consumed: usize,
     spans: Vec<RecordSpan>,
+    /// The beginning of a faulty record that began in an earlier buffer, and where; nothing if it is too long.
+    kept: Vec<u8>,
+    kept_from: u64,
+    sheet: Option<SheetRows>,
+}
+
+/// The rows of a workbook's sheet.
+struct SheetRows {
+    sheet: Arc<Sheet>,
+    from: u32,
+    width: usize,
+    pieces: Option<mpsc::Receiver<Result<rows::Piece, super::xlsx::ZipError>>>,
 }
 
 /// Some records and their bytes.
 pub struct Batch<'a> {
     bytes: &'a [u8],
     base: u64,
+    kept: &'a [u8],
+    kept_from: u64,
     /// The records, in file order.
     pub spans: &'a [RecordSpan],
 }
@@ -62,6 +80,17 @@ impl Batch<'_> {
     pub fn bytes_of(&self, span: &RecordSpan) -> &[u8] {
         let at = |offset: u64| offset.saturating_sub(self.base) as usize;
         self.bytes.get(at(span.start)..at(span.end)).unwrap_or_default()
+    }
+
+    /// The bytes of any record, decoded; none of one that has a fault and is longer than a record may be.
+    pub fn raw_of(&self, span: &RecordSpan) -> Option<Cow<'_, [u8]>> {
+        if span.start >= self.base {
+            return Some(Cow::Borrowed(self.bytes_of(span)));
+        }
+        let begin = usize::try_from(span.start.checked_sub(self.kept_from)?).ok()?;
+        let kept = self.kept.get(begin..).filter(|kept| !kept.is_empty())?;
+        let rest = self.bytes.get(..span.end.saturating_sub(self.base) as usize)?;
+        Some(Cow::Owned([kept, rest].concat()))
     }
 }
 
@@ -81,8 +110,18 @@ impl RecordReader {
             buffer: Vec::new(),
             consumed: 0,
             spans: Vec::new(),
+            kept: Vec::new(),
+            kept_from: 0,
+            sheet: begin.sheet.map(|sheet| SheetRows {
+                sheet,
+                from: begin.line,
+                width: begin.width.header,
+                pieces: None,
+            }),
         };
-        reader.fetch_ahead();
+        if reader.sheet.is_none() {
+            reader.fetch_ahead();
+        }
         reader
     }
 
@@ -95,10 +134,15 @@ impl RecordReader {
         }
     }
 
-    /// The next records; `raw` is called with every byte of the object once, in order. None at the end.
+    /// The next records; `raw` is called with every byte of the object once, in order (not for a workbook, which is
+    /// not read in order). None at the end.
     pub async fn next(&mut self, mut raw: impl FnMut(&[u8])) -> Result<Option<Batch<'_>>, BlobError> {
         self.spans.clear();
+        if self.sheet.is_some() {
+            return self.next_rows().await;
+        }
         loop {
+            self.keep();
             self.buffer.drain(..self.consumed);
             self.consumed = 0;
             let base = self.scanner.offset();
@@ -123,11 +167,52 @@ impl RecordReader {
             self.buffer.extend_from_slice(&text[skip as usize..]);
             self.consumed = self.scanner.scan(&self.buffer, eof, &mut self.spans);
             if !self.spans.is_empty() {
-                return Ok(Some(Batch { bytes: &self.buffer, base, spans: &self.spans }));
+                return Ok(Some(self.batch(base)));
             }
             if eof {
                 return Ok(None);
             }
+        }
+    }
+
+    fn batch(&self, base: u64) -> Batch<'_> {
+        Batch { bytes: &self.buffer, base, kept: &self.kept, kept_from: self.kept_from, spans: &self.spans }
+    }
+
+    async fn next_rows(&mut self) -> Result<Option<Batch<'_>>, BlobError> {
+        let Some(sheet) = &mut self.sheet else { return Ok(None) };
+        if sheet.pieces.is_none() {
+            sheet.pieces = Some(rows::stream(sheet.sheet.clone(), sheet.from, sheet.width).await?);
+        }
+        let Some(piece) = (match &mut sheet.pieces {
+            Some(pieces) => pieces.recv().await.transpose()?,
+            None => None,
+        }) else {
+            return Ok(None);
+        };
+        (self.buffer, self.spans) = (piece.bytes, piece.spans);
+        let base = self.spans.first().map_or(0, |span| span.start);
+        Ok(Some(self.batch(base)))
+    }
+
+    /// Keeps what is about to go of a faulty record that is not at its end yet.
+    fn keep(&mut self) {
+        let base = self.scanner.offset() - self.consumed as u64;
+        let Some(start) = self.scanner.lost_since() else {
+            self.kept.clear();
+            return;
+        };
+        if start >= base {
+            self.kept.clear();
+            self.kept_from = start;
+        } else if self.kept.is_empty() {
+            // It was longer than what is kept already.
+            return;
+        }
+        let from = start.saturating_sub(base) as usize;
+        self.kept.extend_from_slice(self.buffer.get(from..self.consumed).unwrap_or_default());
+        if self.kept.len() > RECORD_LIMIT {
+            self.kept = Vec::new();
         }
     }
 
@@ -170,6 +255,7 @@ mod tests {
             width: Width::exactly(2),
             offset: 8,
             line: 2,
+            sheet: None,
         };
         let mut reader = RecordReader::new(blobs, object, begin);
         let (mut found, mut raw) = (0, 0);

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{code::Code, fates::Fates};
@@ -13,8 +14,9 @@ use crate::contracts::Counts;
 const REJECTS_SHOWN: usize = 100;
 
 /// How an import ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReceiptOutcome)]
 pub enum Outcome {
     /// Applied.
     Loaded,
@@ -45,7 +47,8 @@ impl Outcome {
 }
 
 /// The dropped object.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReceiptFile)]
 pub struct File {
     /// Its bucket.
     pub bucket: String,
@@ -61,7 +64,7 @@ pub struct File {
 }
 
 /// How the file is written, as found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DialectFound {
     /// `utf-8`, `utf-16le`, …
     pub encoding: String,
@@ -76,9 +79,10 @@ pub struct DialectFound {
 }
 
 /// Which of the file's columns were read.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ColumnsFound {
     /// The file's header → our field.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub known: serde_json::Map<String, Value>,
     /// Columns nobody reads; their values stay in the dropped object.
     pub unknown: Vec<Unknown>,
@@ -87,7 +91,7 @@ pub struct ColumnsFound {
 }
 
 /// A column nobody reads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Unknown {
     /// As it stands in the file.
     pub name: String,
@@ -97,7 +101,7 @@ pub struct Unknown {
 }
 
 /// The facts of the source that cells were read by.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FactsUsed {
     /// What dates with slashes mean.
     pub date_order: Option<String>,
@@ -118,7 +122,7 @@ pub struct FactsUsed {
 }
 
 /// The file's own statement of how many records it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ControlTotal {
     /// `# Total Records: n`.
     pub stated: u64,
@@ -127,9 +131,10 @@ pub struct ControlTotal {
 }
 
 /// A warning, and how often.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Warning {
     /// Its stable code.
+    #[schema(value_type = String)]
     pub code: Code,
     /// How many records it is about; 0 for the file as a whole.
     pub records: u32,
@@ -145,7 +150,7 @@ pub struct Warning {
 }
 
 /// A rejected record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reject {
     /// Its number in the file, from 1.
     pub record: usize,
@@ -157,6 +162,7 @@ pub struct Reject {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// The stable code.
+    #[schema(value_type = String)]
     pub code: Code,
     /// One sentence: what, where, what to do. Values in it are masked.
     pub reason: String,
@@ -182,7 +188,7 @@ impl Reject {
 }
 
 /// People the file is about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PeopleFound {
     /// Known before.
     pub known: u32,
@@ -191,7 +197,7 @@ pub struct PeopleFound {
 }
 
 /// What a planned import would do.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Planned {
     /// The first hundred records that would make a fact or change one; the counts tell how many there are.
     pub changes: Vec<Change>,
@@ -203,7 +209,7 @@ pub struct Planned {
 }
 
 /// What a record would do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Change {
     /// Its number in the file, from 1.
     pub record: u32,
@@ -221,7 +227,7 @@ pub struct Change {
 }
 
 /// What a field would become. Values of texts, of people and of what is said about people are not shown.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FieldChange {
     /// The field.
     pub field: String,
@@ -234,7 +240,7 @@ pub struct FieldChange {
 }
 
 /// A cell of a rejects file that was changed outside the rejected column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChangedCell {
     /// The line it stands on.
     pub line: u32,
@@ -243,7 +249,7 @@ pub struct ChangedCell {
 }
 
 /// What taking an import back did. The counts of the receipt stay those of the load.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Undone {
     /// When.
     pub at: Timestamp,
@@ -263,7 +269,7 @@ pub struct Undone {
 }
 
 /// A commit or undo that could not be done yet; what the receipt says otherwise still holds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CommandFailed {
     /// `commit` or `undo`.
     pub kind: String,
@@ -276,7 +282,7 @@ pub struct CommandFailed {
 }
 
 /// The receipt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
     /// The import.
     pub id: Uuid,
@@ -357,6 +363,9 @@ pub struct Receipt {
     /// The same as a workbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejects_xlsx_key: Option<String>,
+    /// What is missing of these two and why: `gone` if the dropped object was not there any more, else a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects_note: Option<String>,
     /// The import whose rejected records these are, corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_attempt: Option<Uuid>,

@@ -179,6 +179,11 @@ impl Scanner {
         self.line
     }
 
+    /// Where a faulty record begins whose end has not been found yet: its bytes are consumed before its span appears.
+    pub fn lost_since(&self) -> Option<u64> {
+        self.lost.as_ref().map(|lost| lost.start)
+    }
+
     /// The line endings of the records so far.
     pub fn endings(&self) -> LineEndings {
         self.endings

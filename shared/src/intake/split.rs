@@ -14,6 +14,7 @@ pub struct Splitter {
     reader: Reader,
     text: Vec<u8>,
     ends: Vec<usize>,
+    restore: bool,
 }
 
 /// The cells of one record.
@@ -55,7 +56,14 @@ impl Splitter {
         // The machine drops a byte order mark at the begin of what it reads. Ours is gone
         // already: one in front of a later record is content. So let it read something first.
         let _ = reader.read_record(b"x\n", &mut [0; 8], &mut [0; 8]);
-        Self { reader, text: vec![0; 4096], ends: vec![0; 64] }
+        Self { reader, text: vec![0; 4096], ends: vec![0; 64], restore: false }
+    }
+
+    /// Of a file that we wrote: [`super::formula::neutralise`] is undone, and cells that still stand as they were
+    /// before they could be read ([`super::formula::RAW`]) reject their record.
+    pub fn restoring(mut self, restore: bool) -> Self {
+        self.restore = restore;
+        self
     }
 
     /// The cells of the record, whose line ending may be there or not.
@@ -88,9 +96,40 @@ impl Splitter {
                 ReadRecordResult::End => break,
             }
         }
+        if self.restore {
+            written = self.undo_guards(written, cells)?;
+        }
         let text = std::str::from_utf8(&self.text[..written]).map_err(|_| undecodable())?;
         Ok(Cells { text, ends: &self.ends[..cells] })
     }
+
+    fn undo_guards(&mut self, written: usize, cells: usize) -> Result<usize, Rejection> {
+        let text = std::str::from_utf8(&self.text[..written]).map_err(|_| undecodable())?;
+        let (mut restored, mut ends, mut begin) = (String::with_capacity(written), Vec::with_capacity(cells), 0);
+        for &end in &self.ends[..cells] {
+            let cell = text.get(begin..end).unwrap_or_default();
+            if let Some(raw) = cell.strip_prefix(super::formula::RAW) {
+                return Err(still_raw(raw));
+            }
+            restored.push_str(super::formula::restore(cell));
+            ends.push(restored.len());
+            begin = end;
+        }
+        self.ends[..cells].copy_from_slice(&ends);
+        self.text[..restored.len()].copy_from_slice(restored.as_bytes());
+        Ok(restored.len())
+    }
+}
+
+fn still_raw(raw: &str) -> Rejection {
+    let code = if raw.contains("\\x") { Code::UndecodableBytes } else { Code::StrayQuote };
+    let mark = super::formula::RAW.trim();
+    Rejection::record(
+        code,
+        format!(
+            "This record still stands here as it could not be read; write its values into their columns and remove {mark}."
+        ),
+    )
 }
 
 fn undecodable() -> Rejection {

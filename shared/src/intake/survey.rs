@@ -11,6 +11,7 @@ use super::{
     blob::{BlobError, BlobStore, ObjectInfo, ObjectRef},
     cell,
     code::{Code, Refusal},
+    column::Column,
     decode::Encoding,
     dialect::{self, Dialect},
     entity::{Entity, Layout},
@@ -22,9 +23,12 @@ use super::{
     scan::SpanKind,
     source::SourceProfile,
     split::{Cells, Splitter},
+    xlsx::{self, Sheet, SheetError},
 };
 use crate::db::DbError;
 
+/// Bytes a ranged read of a workbook, for its hash.
+const RANGE: u64 = 4 << 20;
 /// More bytes than this are refused.
 pub const MOST_BYTES: u64 = 2 << 30;
 /// More records than this are refused.
@@ -50,9 +54,16 @@ pub struct Survey {
     pub sha256: [u8; 32],
     /// Ids that stand in the file more than once.
     pub repeats: Repeats,
+    /// The sheet, if the file is a workbook.
+    pub sheet: Option<Arc<Sheet>>,
 }
 
 impl Survey {
+    /// A splitter for its records: of a file that we wrote the guard against formulas is undone.
+    pub fn splitter(&self) -> Splitter {
+        Splitter::new(self.dialect.delimiter).restoring(self.preamble.rejects_of.is_some())
+    }
+
     /// A reader from the first record on.
     pub fn begin(&self, info: &ObjectInfo) -> Begin {
         Begin {
@@ -62,6 +73,7 @@ impl Survey {
             width: self.preamble.recognised.header.width(self.layout.columns),
             offset: self.preamble.records_start,
             line: self.preamble.records_line,
+            sheet: self.sheet.clone(),
         }
     }
 }
@@ -120,19 +132,25 @@ pub async fn survey(
         return Err(refused(Refusal::new(Code::TooLarge, reason).hinted("2 GB"), seen));
     }
     let sample = blobs.range(object, 0, info.bytes.min(dialect::SAMPLE as u64)).await?;
-    if let Some(other) = not_csv::looks_like(&sample) {
-        return Err(refused(other.refusal(), seen));
-    }
+    let sheet = match xlsx::recognise(blobs, object, &sample, info.bytes).await {
+        Ok(sheet) => sheet.map(Arc::new),
+        Err(SheetError::Refused(refusal)) => return Err(refused(refusal, seen)),
+        Err(SheetError::Blob(error)) => return Err(error.into()),
+    };
     let whole = sample.len() as u64 == info.bytes;
     let source = entities.first().map_or("", |entity| entity.source);
-    let dialect = dialect::detect(&sample, whole, SourceProfile::encoding_of(client, source).await?);
-    seen.dialect = Some(dialect);
-    match pass(blobs, object, info, entities, client, dialect, &sample).await {
+    let dialect = match &sheet {
+        Some(_) => xlsx::DIALECT,
+        None => dialect::detect(&sample, whole, SourceProfile::encoding_of(client, source).await?),
+    };
+    seen.dialect = sheet.is_none().then_some(dialect);
+    let drop = Dropped { blobs, object, info, sample: &sample, sheet };
+    match pass(&drop, entities, client, dialect).await {
         Ok(Pass::Done(survey)) => Ok(*survey),
         // Declared as a Windows code page and valid UTF-8 to its end: no text of that length is by chance.
         Ok(Pass::IsUtf8) => {
             let dialect = Dialect { encoding: Encoding::Utf8, ..dialect };
-            match pass(blobs, object, info, entities, client, dialect, &sample).await? {
+            match pass(&drop, entities, client, dialect).await? {
                 Pass::Done(survey) => Ok(*survey),
                 Pass::IsUtf8 => Err(refused(
                     Refusal::new(Code::UndecodableBytes, "The file's encoding cannot be told; save it as UTF-8."),
@@ -140,7 +158,9 @@ pub async fn survey(
                 )),
             }
         }
-        Err(SurveyError::Refused(refusal, _)) => Err(refused(refusal, seen)),
+        Err(SurveyError::Refused(refusal, _) | SurveyError::Blob(BlobError::Unreadable(refusal))) => {
+            Err(refused(refusal, seen))
+        }
         Err(other) => Err(other),
     }
 }
@@ -154,22 +174,39 @@ enum Pass {
     IsUtf8,
 }
 
+/// What is surveyed.
+struct Dropped<'a> {
+    blobs: &'a Arc<dyn BlobStore>,
+    object: &'a ObjectRef,
+    info: &'a ObjectInfo,
+    sample: &'a [u8],
+    sheet: Option<Arc<Sheet>>,
+}
+
+impl Dropped<'_> {
+    async fn header(&self, dialect: &mut Dialect, layouts: &[&[Column]]) -> Result<Preamble, SurveyError> {
+        if let Some(sheet) = &self.sheet {
+            let refused = |refusal| refused(refusal, Seen::default());
+            return xlsx::find_header(sheet, layouts).await?.map_err(refused);
+        }
+        let whole = self.sample.len() as u64 == self.info.bytes;
+        let text = dialect::decode_sample(self.sample, whole, dialect);
+        preamble::settle(&text, whole, dialect, layouts).map_err(|refusal| refused(refusal, Seen::default()))
+    }
+}
+
 async fn pass(
-    blobs: &Arc<dyn BlobStore>,
-    object: &ObjectRef,
-    info: &ObjectInfo,
+    dropped: &Dropped<'_>,
     entities: &[&'static Entity],
     client: &Client,
     mut dialect: Dialect,
-    sample: &[u8],
 ) -> Result<Pass, SurveyError> {
     let refuse = |refusal| refused(refusal, Seen::default());
-    let whole = sample.len() as u64 == info.bytes;
-    let text = dialect::decode_sample(sample, whole, &dialect);
+    let &Dropped { blobs, object, info, .. } = dropped;
     let choices: Vec<(&'static Entity, &'static Layout)> =
         entities.iter().flat_map(|entity| entity.layouts.iter().map(|layout| (*entity, layout))).collect();
     let layouts: Vec<_> = choices.iter().map(|(_, layout)| layout.columns).collect();
-    let preamble = preamble::settle(&text, whole, &mut dialect, &layouts).map_err(refuse)?;
+    let preamble = dropped.header(&mut dialect, &layouts).await?;
     let (entity, layout) = choices[preamble.recognised.layout];
     preamble.recognised.header.is_export_of(&format!("{}/{}", entity.source, entity.name)).map_err(refuse)?;
     let profile = SourceProfile::load(client, entity.source, entity.name, layout.name).await?;
@@ -184,10 +221,11 @@ async fn pass(
         facts: Vec::new(),
         sha256: [0; 32],
         repeats: Repeats::default(),
+        sheet: dropped.sheet.clone(),
     };
     let mut hash = digest::Context::new(&digest::SHA256);
     let mut reader = RecordReader::new(blobs.clone(), object.clone(), survey.begin(info));
-    let mut splitter = Splitter::new(dialect.delimiter);
+    let mut splitter = survey.splitter();
     let mut proofs = vec![ColumnProof::default(); layout.columns.len()];
     let mut keys: Vec<(Short, Short)> = Vec::new();
     let late = key::needs_proof(&survey);
@@ -217,6 +255,11 @@ async fn pass(
         return Ok(Pass::IsUtf8);
     }
     survey.line_ending = reader.endings().as_str();
+    if survey.sheet.is_some() {
+        for from in (0..info.bytes).step_by(RANGE as usize) {
+            hash.update(&blobs.range(object, from, (from + RANGE).min(info.bytes)).await?);
+        }
+    }
     survey.sha256.copy_from_slice(hash.finish().as_ref());
     survey.facts = proofs.iter().map(|proof| proof.facts(&survey.profile.facts, dialect.delimiter)).collect();
     if late {
@@ -239,7 +282,7 @@ async fn keys_by_proven_columns(
 ) -> Result<Vec<(Short, Short)>, BlobError> {
     let mut keys = Vec::new();
     let mut reader = RecordReader::new(blobs.clone(), object.clone(), survey.begin(info));
-    let mut splitter = Splitter::new(survey.dialect.delimiter);
+    let mut splitter = survey.splitter();
     while let Some(batch) = reader.next(|_| {}).await? {
         for span in batch.spans.iter().filter(|span| span.kind != SpanKind::Blank && span.fault.is_none()) {
             let Ok(cells) = splitter.split(batch.bytes_of(span)) else { continue };
@@ -293,7 +336,7 @@ async fn compare_values(
     let mut contents: HashMap<Short, Short> = HashMap::new();
     let mut differ: HashMap<Short, bool> = HashMap::new();
     let mut reader = RecordReader::new(blobs.clone(), object.clone(), survey.begin(info));
-    let mut splitter = Splitter::new(survey.dialect.delimiter);
+    let mut splitter = survey.splitter();
     while let Some(batch) = reader.next(|_| {}).await? {
         for span in batch.spans {
             if span.kind == SpanKind::Blank || span.fault.is_some() {

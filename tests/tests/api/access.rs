@@ -16,7 +16,9 @@ const IMPORT: Uuid = Uuid::from_u128(0x01900000_0000_7000_8000_0000000000f1);
 fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
     let people = [("of somebody in a language programme", person(1)), ("of somebody in another programme", person(3))];
     match (row.method, row.path) {
-        ("GET", "/v1/profiles/health" | "/v1/health" | "/v1/openapi.json") => vec![("", call("GET", row.path))],
+        ("GET", "/v1/profiles/health" | "/v1/health" | "/v1/openapi.json" | "/v1/imports/console") => {
+            vec![("", call("GET", row.path))]
+        }
         ("GET", "/v1/{service}/health") => vec![("", call("GET", "/v1/kintell/health"))],
         ("GET", "/v1/profiles/{id}") => {
             people.map(|(who, id)| (who, call("GET", &format!("/v1/profiles/{id}")))).into()
@@ -37,8 +39,25 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
             vec![("of somebody in a language programme", call("POST", row.path).json(&body))]
         }
         ("GET", "/v1/imports") => vec![("", call("GET", row.path))],
-        ("GET", "/v1/imports/{id}" | "/v1/imports/{id}/records") => {
+        ("POST", "/v1/imports") => {
+            let body = json!({"source": "kintell", "entity": "sessions", "name": "march.csv"});
+            vec![("", call("POST", row.path).json(&body))]
+        }
+        ("GET", "/v1/imports/{id}/records") => {
+            let path = row.path.replace("{id}", &IMPORT.to_string());
+            vec![("", call("GET", &path)), ("with values", call("GET", &format!("{path}?values=true")))]
+        }
+        ("GET", "/v1/imports/{id}" | "/v1/imports/{id}/page" | "/v1/imports/{id}/rejects") => {
             vec![("", call("GET", &row.path.replace("{id}", &IMPORT.to_string())))]
+        }
+        // What may be done with an import depends on its state: these are in none that allows it.
+        ("POST", "/v1/imports/{id}/commit" | "/v1/imports/{id}/undo") => {
+            vec![("", call("POST", &row.path.replace("{id}", &IMPORT.to_string())).json(&json!({})))]
+        }
+        ("GET", "/v1/imports/sources/{source}") => vec![("", call("GET", "/v1/imports/sources/kintell"))],
+        ("PUT", "/v1/imports/sources/{source}") => {
+            let call = call("PUT", "/v1/imports/sources/kintell").header("if-match", "*");
+            vec![("", call.json(&json!({"layouts": []})))]
         }
         (method, path) => panic!("{method} {path} is in an access table and has no request here: add one"),
     }

@@ -162,7 +162,7 @@ async fn a_service_nobody_knows_is_404() {
 async fn without_a_database_everything_is_down_within_its_time() {
     let nowhere =
         shared::db::Db::connect_lazy(shared::db::DbConfig::from_url("postgres://a:b@127.0.0.1:1/none").unwrap());
-    let router = gateway::api::router(std::sync::Arc::new(gateway::api::App::new(nowhere)), crate::support::verifier());
+    let router = crate::support::gateway_service(nowhere, Default::default());
     let answer = call("GET", "/v1/health").to(&router).await;
     assert_eq!((answer.status.as_u16(), &answer.json["status"]), (503, &json!("down")));
     assert_eq!(answer.json["services"].as_array().unwrap().len(), 4);
@@ -223,6 +223,27 @@ async fn imports_are_listed_newest_first_and_filtered_exactly() {
 }
 
 #[tokio::test]
+async fn imports_are_filtered_by_when_they_were_noticed() {
+    let world = with_imports().await;
+    world
+        .owner
+        .execute("UPDATE intake.imports SET created_at = '2025-06-02T00:00:00Z' WHERE import_id = $1", &[&import(5)])
+        .await
+        .unwrap();
+    for (query, expected) in [
+        ("?from=2025-06-01", &[5, 4, 3, 2, 1][..]),
+        ("?to=2025-06-01", &[4, 3, 2, 1]),
+        ("?from=2025-06-02", &[5]),
+        ("?from=2025-06-01T11:00:00Z&to=2025-06-01T12:00:00Z", &[3, 2]),
+        ("?from=2025-06-01T13:00:00%2B02:00&to=2025-06-01T14:00:00.000001%2B02:00", &[4, 3, 2]),
+        ("?from=2025-06-03", &[]),
+        ("?from=2025-06-01&outcome=loaded&source=kintell", &[1]),
+    ] {
+        assert_eq!(listed(&world, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn pages_of_imports_meet_without_gap_or_repeat_also_within_one_moment() {
     let world = with_imports().await;
     let (mut seen, mut query) = (Vec::new(), "?limit=1".to_owned());
@@ -248,6 +269,9 @@ async fn questions_that_cannot_be_meant_are_refused() {
         ("?key=a&key=b", "400 bad_query"),
         ("?key=%00", "400 bad_query"),
         ("?source=a%00b", "400 bad_query"),
+        ("?from=yesterday", "400 bad_query"),
+        ("?to=2025-02-30", "400 bad_query"),
+        ("?from=2025-06-01T11:00:00", "400 bad_query"),
         ("?cursor=%00", "400 bad_query"),
         (&format!("?cursor={long_ago}"), "400 bad_cursor"),
     ] {
@@ -259,7 +283,7 @@ async fn questions_that_cannot_be_meant_are_refused() {
 async fn an_import_is_its_receipt_and_while_it_runs_what_is_known() {
     let world = with_imports().await;
     let done = get(&world, &format!("/v1/imports/{}", import(1))).await;
-    assert_eq!(done.json, json!({"id": import(1), "outcome": "loaded", "counts": {"records": 1}}));
+    assert_eq!(done.json, json!({"id": import(1), "outcome": "loaded", "status": "done", "counts": {"records": 1}}));
     let running = get(&world, &format!("/v1/imports/{}", import(4))).await;
     assert_eq!(
         (&running.json["status"], &running.json["outcome"], &running.json["attempts"]),

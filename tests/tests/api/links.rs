@@ -107,7 +107,7 @@ async fn what_cannot_be_an_id_is_refused_by_name() {
         assert_eq!(format!("{} {}", error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()), expected);
         assert!(!answer.json.to_string().contains("olena@"));
     }
-    assert_eq!(world.count("SELECT count(*) FROM core.external_ids").await, 2, "the seed's");
+    assert_eq!(world.count("SELECT count(*) FROM core.external_ids").await, 4, "the seed's");
 }
 
 #[tokio::test]

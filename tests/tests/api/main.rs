@@ -5,9 +5,17 @@ mod authorizer;
 mod edge;
 mod events;
 mod gateway_api;
+#[path = "../import/support.rs"]
+#[allow(dead_code, reason = "the tests of the importer use the rest")]
+mod importing;
+mod imports;
 mod links;
 mod openapi;
+mod pages;
 mod profiles;
 mod search;
+mod sources;
 mod support;
 mod tokens;
+mod values;
+mod values_sources;

@@ -38,6 +38,39 @@ async fn a_profile_reads_as_designed() {
 }
 
 #[tokio::test]
+async fn a_profile_shows_its_match_and_its_courses() {
+    let world = World::new().await;
+    let of = |n: u128| {
+        let answer = get(&world, n);
+        async { answer.await.json }
+    };
+    let learner = of(2).await;
+    assert_eq!(
+        learner["enrolments"],
+        json!([
+            {"programme": "mentorship", "role": "participant", "status": "active", "since": "2025-03-04T16:00:00Z"},
+            {"programme": "upskilling", "role": "participant", "status": "completed", "since": "2025-04-01T08:00:00Z", "until": "2025-05-10T12:00:00Z"},
+        ])
+    );
+    assert_eq!(
+        learner["milestones"],
+        json!([
+            {"name": "first_mentorship_session", "reached_at": "2025-03-04T16:00:00Z"},
+            {"name": "course_enrolled", "reached_at": "2025-04-01T08:00:00Z"},
+            {"name": "course_completed", "reached_at": "2025-05-10T12:00:00Z"},
+            {"name": "credential_earned", "reached_at": "2025-05-12T08:00:00Z"},
+        ])
+    );
+    let matched = of(3).await;
+    let enrolment =
+        |role: &str| json!([{"programme": "buddy", "role": role, "status": "active", "since": "2025-02-01T10:00:00Z"}]);
+    assert_eq!(matched["enrolments"], enrolment("participant"));
+    assert_eq!(matched["milestones"], json!([{"name": "buddy_matched", "reached_at": "2025-02-01T10:00:00Z"}]));
+    assert_eq!(matched["external_ids"][0]["external_id"], "01900000-0000-7000-8000-00000000b003");
+    assert_eq!(of(6).await["enrolments"], enrolment("volunteer"));
+}
+
+#[tokio::test]
 async fn who_is_not_there_and_what_is_no_id_are_the_same_404() {
     let world = World::new().await;
     let there = person(1);
@@ -57,6 +90,9 @@ async fn a_volunteer_sees_the_first_name_of_the_people_met_and_no_more() {
     let met = call("GET", &format!("/v1/profiles/{}", person(1))).bearer(&volunteer).to(&world.profiles).await;
     assert_eq!(met.json, json!({"id": person(1), "name": "Олена"}));
     assert_eq!(met.header("etag"), "", "what cannot be changed has no tag");
+    let buddy = token(Role::Volunteer, "ingrid", Some(person(6)));
+    let matched = call("GET", &format!("/v1/profiles/{}", person(3))).bearer(&buddy).to(&world.profiles).await;
+    assert_eq!(matched.json, json!({"id": person(3), "name": "Dmytro"}));
     let own = call("GET", &format!("/v1/profiles/{}", person(4))).bearer(&volunteer).to(&world.profiles).await;
     assert_eq!(own.json["email"], "kari.seed@nordlys.example");
     // A participant does not see the volunteer, and a volunteer without a profile of their own sees nobody.

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lc_rs::{encoding::AsDer, rsa, signature};
 use axum::{Router, body::Body};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use gateway::{console::Console, presign::Presigner, queues::RecordedQueues};
 use http::{HeaderMap, Request, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use shared::{
         testing::RecordedNudges,
     },
     config::Env,
+    db::Db,
 };
 use tests::{Database, keys};
 use tower::ServiceExt;
@@ -116,7 +119,9 @@ pub fn admin() -> String {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// The body, if it is JSON.
     pub json: Value,
+    pub text: String,
 }
 
 impl Answer {
@@ -161,8 +166,10 @@ impl Call {
         let response = router.clone().oneshot(self.0.body(self.1).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-        Answer { status: parts.status, headers: parts.headers, json }
+        let kind = parts.headers.get("content-type").map_or("", |value| value.to_str().unwrap());
+        let json = if kind.contains("json") { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, json, text }
     }
 }
 
@@ -181,6 +188,7 @@ pub struct World {
     pub database: Database,
     pub profiles: Router,
     pub gateway: Router,
+    pub queues: Arc<RecordedQueues>,
     pub nudges: Nudges,
     pub owner: tokio_postgres::Client,
 }
@@ -191,10 +199,10 @@ impl World {
         seed(&database).await;
         let nudges = Nudges::default();
         let profiles = profile_service(&database, &nudges);
-        let gateway = gateway::api::App::new(database.db_for("teei_gateway_api"));
-        let gateway = gateway::api::router(Arc::new(gateway), verifier());
+        let queues = Arc::new(RecordedQueues::default());
+        let gateway = gateway_service(database.db_for("teei_gateway_api"), queues.clone());
         let owner = database.owner().await;
-        Self { database, profiles, gateway, nudges, owner }
+        Self { database, profiles, gateway, queues, nudges, owner }
     }
 
     /// How many rows a query counts.
@@ -207,6 +215,21 @@ impl World {
 pub fn profile_service(database: &Database, nudges: &Nudges) -> Router {
     let app = profile::api::App::new(database.db_for("teei_profile_api"), Box::new(keys()), Box::new(nudges.clone()));
     profile::api::router(Arc::new(app), verifier())
+}
+
+/// One more instance of `gateway-api`, with a connection of its own. Its addresses are signed with invented keys.
+pub fn gateway_service(db: Db, queues: Arc<RecordedQueues>) -> Router {
+    let credentials = Credentials::new("AKIDINVENTED", "invented secret", None, None, "tests");
+    let aws = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("eu-north-1"))
+        .endpoint_url("http://127.0.0.1:4566")
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
+    let presigner = Presigner::new(&aws, "drops".to_owned(), "results".to_owned());
+    let app = gateway::api::App::new(db, Box::new(keys()), Box::new(queues), presigner)
+        .with_console(Console::with_store("http://127.0.0.1:4566"));
+    gateway::api::router(Arc::new(app), verifier())
 }
 
 async fn seed(database: &Database) {

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use gateway::api::{App, router};
+use gateway::{
+    api::{App, router},
+    console::Console,
+    presign::Presigner,
+    queues::SqsImportQueues,
+};
 use shared::{
     auth::Verifier,
     config::Env,
     db::{Db, DbConfig},
+    vault::Kms,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,7 +21,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let env = Env::from_process();
     let verifier = Verifier::from_env(&env)?;
     let aws = shared::config::aws().await;
+    let (keys, queues) = (Kms::from_env(&env, &aws)?, SqsImportQueues::from_env(&env, &aws)?);
+    let presigner = Presigner::from_env(&env, &aws)?;
     let db = Db::connect_lazy(DbConfig::from_env(&env, &aws).await?);
     db.warm_up();
-    shared::http::run(router(Arc::new(App::new(db)), verifier)).await
+    let app = App::new(db, Box::new(keys), Box::new(queues), presigner).with_console(Console::from_env(&env));
+    shared::http::run(router(Arc::new(app), verifier)).await
 }

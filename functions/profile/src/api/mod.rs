@@ -2,7 +2,6 @@
 //!
 //! Every answer about a person is written to the audit log in the transaction that read it.
 
-mod audit;
 mod get;
 mod health;
 mod links;
@@ -17,6 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use shared::{
+    audit,
     auth::{Access, Role, Verifier, Who},
     bus::nudge::Nudger,
     db::Db,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub enum Sight {
     /// All of it.
     Full,
-    /// The first name: a volunteer, of somebody met in a session.
+    /// The first name: a volunteer, of somebody met in a session or matched with.
     FirstName,
 }
 
@@ -32,7 +32,9 @@ pub async fn sight(tx: &Transaction<'_>, claims: &Claims, ids: &[Uuid]) -> Resul
                          OR EXISTS (SELECT 1 FROM core.enrolments e JOIN core.programme_staff s USING (programme)
                                     WHERE e.profile_id = p.profile_id AND s.subject = $4) AS whole,
                       EXISTS (SELECT 1 FROM core.kintell_sessions k
-                              WHERE k.participant_id = p.profile_id AND k.volunteer_id = $5) AS met
+                              WHERE k.participant_id = p.profile_id AND k.volunteer_id = $5)
+                      OR EXISTS (SELECT 1 FROM core.buddy_matches m
+                                 WHERE m.participant_id = p.profile_id AND m.buddy_id = $5) AS met
                FROM core.profiles p WHERE p.profile_id = ANY($1)) AS seen
              WHERE whole OR met",
             &[

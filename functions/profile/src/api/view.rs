@@ -93,7 +93,7 @@ pub struct Profile {
     pub flags: Flags,
 }
 
-/// What a volunteer sees of a person met in a session.
+/// What a volunteer sees of a person met in a session or matched with.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FirstName {
     /// The surrogate id.

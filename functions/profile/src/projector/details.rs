@@ -185,3 +185,45 @@ pub struct Moment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<Amount>,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// As Postgres gives it back: whole numbers may lose their fraction.
+    #[test]
+    fn every_kind_is_read_from_the_store_as_it_was_written_also_with_whole_numbers() {
+        let course = json!({ "provider": "ecornell", "course_id": "intro", "course_name": "Introduction" });
+        let with = |more: Value| {
+            let mut details = course.clone();
+            details.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            details
+        };
+        for percent in [json!(40.0), json!(40), json!(62.5)] {
+            let stored = with(json!({ "percent": percent, "status": "in_progress", "since": "2025-04-01T08:00:00Z" }));
+            match Details::from_store(FactType::UpskillingProgress, stored) {
+                Some(Details::Progress(progress)) => {
+                    assert_eq!(progress.percent.get().to_string(), percent.as_f64().unwrap().to_string());
+                    assert_eq!(progress.course.reference(), "ecornell/intro");
+                }
+                other => panic!("{percent}: {other:?}"),
+            }
+        }
+        for (fact_type, stored) in [
+            (FactType::KintellSession, json!({ "status": "completed", "rating": 1 })),
+            (FactType::BuddyMatch, json!({ "matched_at": "2025-02-01T10:00:00Z" })),
+            (FactType::UpskillingCompletion, with(json!({ "final_score": 100 }))),
+            (FactType::UpskillingCompletion, with(json!({}))),
+            (FactType::UpskillingCredential, with(json!({ "credential_type": "badge", "has_url": false }))),
+            (FactType::BuddyFeedback, json!({ "rating": 0.8 })),
+        ] {
+            let read = Details::from_store(fact_type, stored.clone());
+            assert!(read.is_some(), "{fact_type:?} {stored}");
+            let again = Details::from_store(fact_type, serde_json::to_value(&read).unwrap());
+            assert_eq!(again, read);
+        }
+        assert_eq!(Details::from_store(FactType::BuddyMatch, json!({})), None);
+    }
+}

@@ -82,7 +82,7 @@ impl Engine {
             return Ok(Done { import_id, outcome: "unknown", repeated: true });
         };
         let Some(command) = import.command.clone() else {
-            return self.nothing_asked(import_id, import.finished()).await;
+            return self.nothing_asked(&client, import_id, import.finished()).await;
         };
         let run =
             Run { engine: self, object, import, command: Some(command.clone()), started, deadline: before(deadline) };
@@ -95,17 +95,22 @@ impl Engine {
                 return Err(error);
             }
         };
-        let Some(receipt) = receipt else { return self.nothing_asked(import_id, None).await };
+        let Some(receipt) = receipt else { return self.nothing_asked(&client, import_id, None).await };
         self.tell(&receipt);
-        self.write_results(&receipt, false).await?;
+        self.write_results(&client, &receipt, false).await?;
         Ok(Done { import_id, outcome: receipt.outcome.as_str(), repeated: false })
     }
 
     /// Told again after it was done: what is missing in the bucket is written.
-    async fn nothing_asked(&self, import_id: Uuid, receipt: Option<&Receipt>) -> Result<Done, ApplyError> {
+    async fn nothing_asked(
+        &self,
+        client: &Client,
+        import_id: Uuid,
+        receipt: Option<&Receipt>,
+    ) -> Result<Done, ApplyError> {
         tracing::info!(correlation_id = %import_id, "nothing is asked of this import, or it was done before");
         if let Some(receipt) = receipt {
-            self.write_results(receipt, false).await?;
+            self.write_results(client, receipt, false).await?;
         }
         let outcome = receipt.map_or("unknown", |receipt| receipt.outcome.as_str());
         Ok(Done { import_id, outcome, repeated: true })

@@ -17,6 +17,7 @@ use crate::{
         receipt::{DialectFound, File, Outcome, PeopleFound, Receipt, Warning},
         report::{columns, facts_used, unknown_columns},
         survey::{Seen, Survey},
+        xlsx,
     },
 };
 
@@ -159,6 +160,14 @@ impl Run<'_> {
 
     fn warnings(&self, survey: Option<&Survey>) -> Vec<Warning> {
         let mut warnings = survey.map(unknown_columns).unwrap_or_default();
+        let unread = survey.and_then(|survey| survey.sheet.as_deref()).and_then(xlsx::unread_sheets);
+        warnings.extend(unread.map(|detail| Warning {
+            code: Code::OtherSheets,
+            records: 0,
+            first_line: None,
+            detail: Some(detail),
+            hint: None,
+        }));
         if self.import.not_the_upload {
             let detail = "The upload this file was announced with is not waiting any more; it was imported on its own.";
             warnings.push(Warning {
@@ -192,9 +201,12 @@ impl Run<'_> {
                 sha256: survey.map(|survey| hex(&survey.sha256)),
             },
             dialect: survey.map(|survey| DialectFound {
-                encoding: survey.dialect.encoding.as_str().to_owned(),
+                encoding: match survey.sheet {
+                    Some(_) => xlsx::ENCODING.to_owned(),
+                    None => survey.dialect.encoding.as_str().to_owned(),
+                },
                 bom: survey.dialect.bom,
-                delimiter: survey.dialect.delimiter_name().to_owned(),
+                delimiter: if survey.sheet.is_some() { "none" } else { survey.dialect.delimiter_name() }.to_owned(),
                 line_ending: survey.line_ending.to_owned(),
                 preamble_lines: survey.preamble.preamble_lines,
             }),
@@ -218,6 +230,7 @@ impl Run<'_> {
             moved: false,
             rejects_key: None,
             rejects_xlsx_key: None,
+            rejects_note: None,
             first_attempt: None,
             undo: None,
             command_failed: None,

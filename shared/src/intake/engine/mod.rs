@@ -34,10 +34,11 @@ mod ending;
 mod run;
 mod undo;
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 pub use super::report::Brake;
@@ -47,6 +48,7 @@ use super::{
     code::{Code, Refusal},
     entity::{Entity, hex},
     receipt::Receipt,
+    rejects,
     trigger::Drop,
 };
 use crate::{bus::nudge::Nudger, db::Db, error::Classified, vault::LazyVault};
@@ -145,7 +147,7 @@ impl Engine {
         if let Some(receipt) = import.finished() {
             let outcome = receipt.outcome.as_str();
             tracing::info!(correlation_id = %import.id, outcome, "told again; it was done before");
-            self.write_results(receipt, true).await?;
+            self.write_results(&client, receipt, true).await?;
             return Ok(Done { import_id: import.id, outcome, repeated: true });
         }
         let import_id = import.id;
@@ -155,7 +157,7 @@ impl Engine {
             Err(error) => {
                 match run.tell_failure(&mut client, info.as_ref(), &error).await {
                     // Whoever dropped the file looks in the bucket; that it does not answer either is no second failure.
-                    Ok(receipt) => _ = self.write_results(&receipt, false).await,
+                    Ok(receipt) => _ = self.write_results(&client, &receipt, false).await,
                     Err(second) => {
                         tracing::warn!(correlation_id = %import_id, code = second.code(), "the failure could not be written down");
                     }
@@ -164,7 +166,7 @@ impl Engine {
             }
         };
         self.tell(&receipt);
-        self.write_results(&receipt, false).await?;
+        self.write_results(&client, &receipt, false).await?;
         Ok(Done { import_id, outcome: receipt.outcome.as_str(), repeated: false })
     }
 
@@ -184,12 +186,18 @@ impl Engine {
 
     /// Writes what stands in the results bucket: after the commit, and once more, only what is missing, whenever the
     /// delivery or command is told again.
-    async fn write_results(&self, receipt: &Receipt, only_if_missing: bool) -> Result<(), ApplyError> {
+    async fn write_results(&self, client: &Client, receipt: &Receipt, only_if_missing: bool) -> Result<(), ApplyError> {
+        let mut receipt = Cow::Borrowed(receipt);
+        let rejects = rejects::missing(&receipt);
+        if rejects {
+            let written = rejects::write(&self.blobs, &self.results_bucket, client, self.entities, &receipt).await?;
+            written.keep(client, receipt.to_mut()).await?;
+        }
         let key = receipt.object_key();
-        if only_if_missing && self.blobs.exists(&self.results_bucket, &key).await? {
+        if only_if_missing && !rejects && self.blobs.exists(&self.results_bucket, &key).await? {
             return Ok(());
         }
-        let json = serde_json::to_vec_pretty(receipt).unwrap_or_default();
+        let json = serde_json::to_vec_pretty(receipt.as_ref()).unwrap_or_default();
         Ok(self.blobs.put(&self.results_bucket, &key, "application/json", json).await?)
     }
 

@@ -20,14 +20,12 @@ use crate::{
         code::{Code, Refusal},
         fates::Fates,
         reader::RecordReader,
-        receipt::{ChangedCell, ControlTotal, Outcome, PeopleFound, Planned, Receipt, Warning},
+        receipt::{ControlTotal, Outcome, PeopleFound, Planned, Receipt, Warning},
+        rejects::compare::{Comparison, compare},
         report::{brake, counted},
         survey::{Seen, Survey, SurveyError, survey},
     },
 };
-
-/// Cells shown in a plan.
-const CELLS_SHOWN: usize = 100;
 
 /// One attempt at one object.
 pub struct Run<'a> {
@@ -73,6 +71,9 @@ impl Run<'_> {
 
     async fn apply(&self, client: &mut Client, survey: &Survey, info: &ObjectInfo) -> Result<Receipt, ApplyError> {
         let vault = self.engine.vault.get(client).await?;
+        // Cells of a rejects file that were changed outside the rejected column need a person's yes.
+        let engine = self.engine;
+        let came_back = compare(&engine.blobs, client, engine.entities, survey, &self.object, info).await?;
         let mut tx = client.transaction().await?;
         if let Some(receipt) = self.lock(&tx).await? {
             return Ok(receipt);
@@ -86,9 +87,10 @@ impl Run<'_> {
             let sql = "DELETE FROM intake.fates WHERE import_id = $1";
             tx.execute_typed(sql, &[(&self.import.id, Type::UUID)]).await?;
         }
-        let changed_elsewhere = self.changed_elsewhere(&tx, survey).await?;
 
         let mut receipt = self.receipt(Outcome::Loaded, info, Some(survey));
+        receipt.first_attempt = came_back.first_attempt;
+        receipt.warnings.extend(came_back.warnings.iter().cloned());
         let savepoint = tx.savepoint("facts").await?;
         let mut apply = Apply::new(&savepoint, survey, vault, self.import.id, info.modified, self.deadline).await?;
         apply.told_newer = told_newer.unwrap_or_default();
@@ -114,7 +116,7 @@ impl Run<'_> {
         let (known, created) = apply.people.counts();
         let verdict = match too_many {
             true => Verdict::TooManyRejections,
-            false => self.verdict(&receipt, &apply, &plan_hash, &changed_elsewhere),
+            false => self.verdict(&receipt, &apply, &plan_hash, &came_back),
         };
         match verdict {
             Verdict::Load => {
@@ -136,7 +138,7 @@ impl Run<'_> {
                 receipt.moved = moved;
                 receipt.dry_run = self.import.dry_run;
                 receipt.plan_hash = Some(plan_hash);
-                let changed_elsewhere = changed_elsewhere.into_iter().take(CELLS_SHOWN).collect();
+                let changed_elsewhere = came_back.changed;
                 receipt.plan = Some(Planned { changes, people_created: created, changed_elsewhere });
             }
             Verdict::TooManyRejections => {
@@ -156,13 +158,16 @@ impl Run<'_> {
         self.end(tx, receipt, Some(info)).await
     }
 
-    fn verdict(&self, receipt: &Receipt, apply: &Apply<'_>, plan_hash: &str, elsewhere: &[ChangedCell]) -> Verdict {
+    fn verdict(&self, receipt: &Receipt, apply: &Apply<'_>, plan_hash: &str, came_back: &Comparison) -> Verdict {
         let plan = |code, reason: String| Verdict::Plan { code, reason, moved: false };
         let accepted = self.command.as_ref().is_some_and(|command| command.accept_changes);
         let cells = || {
-            let many = elsewhere.len();
-            let first =
-                elsewhere.first().map(|cell| format!("line {}, {}", cell.line, cell.column)).unwrap_or_default();
+            let many = came_back.changes;
+            let first = came_back
+                .changed
+                .first()
+                .map(|cell| format!("line {}, {}", cell.line, cell.column))
+                .unwrap_or_default();
             format!(
                 "{many} cells were changed outside the rejected column ({first}); say that this is meant, then it is loaded."
             )
@@ -175,7 +180,7 @@ impl Run<'_> {
                     let reason = "What this file would do has changed since it was planned; look at the new plan and commit that.";
                     return Verdict::Plan { code: "moved", reason: reason.to_owned(), moved: true };
                 }
-                if !elsewhere.is_empty() && !accepted {
+                if came_back.changes > 0 && !accepted {
                     return plan("changed_elsewhere", cells());
                 }
                 Verdict::Load
@@ -183,7 +188,7 @@ impl Run<'_> {
             None if self.import.dry_run => {
                 plan("dry_run", "This is a dry run; nothing was applied. Commit it to apply it.".to_owned())
             }
-            None if !elsewhere.is_empty() => plan("changed_elsewhere", cells()),
+            None if came_back.changes > 0 => plan("changed_elsewhere", cells()),
             None => match brake(self.engine.brake, &receipt.counts, apply) {
                 Some(reason) => plan("brake", reason),
                 None => Verdict::Load,
@@ -257,16 +262,6 @@ impl Run<'_> {
         facts.sort_unstable();
         facts.dedup();
         Ok(Some(facts))
-    }
-
-    /// Cells of a rejects file that were changed outside the rejected column: they need a person's yes.
-    #[expect(
-        clippy::unused_async,
-        clippy::unused_self,
-        reason = "reading the first attempt's cells comes with rejects files"
-    )]
-    async fn changed_elsewhere(&self, _tx: &Transaction<'_>, _survey: &Survey) -> Result<Vec<ChangedCell>, ApplyError> {
-        Ok(Vec::new())
     }
 
     /// The version of what is told about the import itself: a first run is 1, a command the next.

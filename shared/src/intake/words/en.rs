@@ -158,6 +158,15 @@ fn code(code: Code, hint: &str) -> &'static str {
         (Code::RecordsInsideCell, _) => {
             "A quoted cell holds lines that look like records; check that a quote is not in the wrong place."
         }
+        (Code::OtherSheets, _) => {
+            "Only the first sheet of the workbook was read; drop the others as files of their own."
+        }
+        (Code::FirstAttemptGone, _) => {
+            "The file these rejects came from is not there any more; that no other cell was changed could not be checked."
+        }
+        (Code::RejectsLeftOut, _) => {
+            "Rejected records of the first attempt are not in this file; drop them, too, if they are to be loaded."
+        }
     }
 }
 

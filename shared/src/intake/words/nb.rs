@@ -174,6 +174,13 @@ fn code(code: Code, hint: &str) -> &'static str {
         (Code::RecordsInsideCell, _) => {
             "En celle i anførselstegn inneholder linjer som ser ut som rader; sjekk at ikke et anførselstegn står feil."
         }
+        (Code::OtherSheets, _) => "Bare det første arket i arbeidsboken ble lest; legg inn de andre som egne filer.",
+        (Code::FirstAttemptGone, _) => {
+            "Filen som disse avviste radene kom fra, finnes ikke lenger; det kunne ikke kontrolleres om andre celler ble endret."
+        }
+        (Code::RejectsLeftOut, _) => {
+            "Noen avviste rader fra første forsøk mangler her; legg inn dem også hvis de skal lastes."
+        }
     }
 }
 

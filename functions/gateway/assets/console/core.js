@@ -1,0 +1,201 @@
+// The page is one module, put together from the files that console.rs names, in that order.
+// Text goes in as text only: nothing here writes HTML.
+
+const LOCALES = { en: "en-GB", nb: "nb-NO", uk: "uk-UA" };
+const LANGS = { en: "English", nb: "Norsk", uk: "Українська" };
+const V1 = new URL("../", location.href); // …/v1/, whatever stands in front of it
+
+const state = { token: sessionStorage.getItem("teei.token"), lang: firstLanguage(), view: null, after: "" };
+
+function firstLanguage() {
+  const kept = localStorage.getItem("teei.lang");
+  if (kept in LANGS) return kept;
+  for (const wanted of navigator.languages) {
+    const short = wanted.toLowerCase().split("-")[0];
+    const known = { no: "nb", nn: "nb" }[short] ?? short;
+    if (known in LANGS) return known;
+  }
+  return "en";
+}
+
+// ── Words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A text of the chosen language; `n` chooses its plural form, `{name}` is filled in. */
+function t(key, values = {}) {
+  const at = (texts) => key.split(".").reduce((part, name) => part?.[name], texts);
+  let text = at(TEXTS[state.lang]) ?? at(TEXTS.en);
+  if (text && typeof text === "object") text = text[new Intl.PluralRules(state.lang).select(values.n)] ?? text.other;
+  if (text === undefined) return key;
+  return text.replace(/\{(\w+)\}/g, (_, name) =>
+    typeof values[name] === "number" ? number(values[name]) : (values[name] ?? ""),
+  );
+}
+
+/** Whether there is a text of this key. */
+const has = (key) => t(key, { n: 1 }) !== key;
+
+/** A stable code in words, or the code itself where there are none. */
+const label = (group, code) => (has(`${group}.${code}`) ? t(`${group}.${code}`) : String(code).replaceAll("_", " "));
+
+const number = (n, options) => new Intl.NumberFormat(LOCALES[state.lang], options).format(n);
+const when = (time) =>
+  new Intl.DateTimeFormat(LOCALES[state.lang], { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+
+function size(bytes) {
+  if (bytes < 1000) return t("size.b", { n: bytes });
+  if (bytes < 1e6) return `${number(bytes / 1e3, { maximumFractionDigits: 0 })} kB`;
+  return `${number(bytes / 1e6, { maximumFractionDigits: 1 })} MB`;
+}
+
+// ── Elements ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An element: `h("p", { class: "note", onclick: f }, "text", child, null)`. */
+function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  put(node, ...children);
+  return node;
+}
+
+function put(node, ...children) {
+  for (const child of children.flat(9))
+    if (child !== null && child !== undefined && child !== false) node.append(child);
+  return node;
+}
+
+const fill = (node, ...children) => (node.replaceChildren(), put(node, ...children));
+const button = (text, onclick, kind = "") => h("button", { type: "button", class: `button ${kind}`, onclick }, text);
+const link = (text, href, kind) => h("a", { href, class: kind }, text);
+const card = (...children) => h("section", { class: "card" }, ...children);
+const note = (kind, ...children) => h("div", { class: `note ${kind}` }, ...children);
+
+let ids = 0;
+const newId = () => `e${++ids}`;
+
+/** Tells a screen reader, in a sentence, what changed. */
+function announce(text) {
+  const live = document.getElementById("live");
+  if (live.textContent !== text) live.textContent = text;
+}
+
+// ── The API ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What an answer of the API says when it is no success. */
+class Failure extends Error {
+  constructor(problem) {
+    super(problem.code);
+    this.problem = problem;
+  }
+}
+
+/** A request; the JSON of the answer. Throws a Failure with the problem, also when there is no answer. */
+async function api(method, path, { body, query = {}, signal } = {}) {
+  const url = new URL(path, V1);
+  for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
+  const headers = { Authorization: `Bearer ${state.token}`, "Accept-Language": state.lang };
+  if (body) headers["Content-Type"] = "application/json";
+  let answer, content;
+  try {
+    answer = await fetch(url, { method, headers, body: body && JSON.stringify(body), signal, credentials: "omit" });
+    content = await answer.json().catch(() => null);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Failure({ code: "no_answer", retryable: true });
+  }
+  signal?.throwIfAborted(); // left while the body came: nobody wants it
+  if (answer.ok) return content;
+  const retry = Number(answer.headers.get("Retry-After")) || undefined;
+  const problem = {
+    code: "no_problem",
+    retryable: answer.status >= 500 || answer.status === 429,
+    ...content,
+    status: answer.status,
+    retry,
+  };
+  if (problem.status === 401) signOut(problem.code === "expired_token" ? "sign_in.expired" : "sign_in.bad");
+  throw new Failure(problem);
+}
+
+/** Sends a file to the address the API gave, with the headers it gave. */
+function upload(target, file, progress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(target.method ?? "PUT", target.url);
+    for (const [name, value] of Object.entries(target.headers ?? {})) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
+    request.onload = () =>
+      request.status < 300
+        ? resolve()
+        : reject(new Failure({ code: "upload_refused", retryable: true, status: request.status }));
+    request.onerror = () => reject(new Failure({ code: "upload_broken", retryable: true }));
+    request.send(file);
+  });
+}
+
+const pause = (ms, signal) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(new DOMException("left", "AbortError"))));
+  });
+
+/**
+ * Asks for an import until it is done: after 0.3 s, then less and less often, at most every 8 s. `unlike` is a receipt
+ * that does not count, the one from before a commit or an undo.
+ */
+async function follow(id, { signal, seen = () => {}, unlike } = {}) {
+  let wait = 300;
+  for (let failures = 0; ; wait = Math.min(wait * 1.5, 8000)) {
+    try {
+      const receipt = await api("GET", `imports/${id}`, { signal });
+      failures = 0;
+      if (receipt.status === "done" && JSON.stringify(receipt) !== unlike) return receipt;
+      seen(receipt.status === "done" ? "queued" : receipt.status);
+    } catch (error) {
+      // One lost answer says nothing about the import.
+      if (!(error instanceof Failure) || !error.problem.retryable || ++failures > 4) throw error;
+    }
+    await pause(wait, signal);
+  }
+}
+
+/** A problem in words: what happened, what to do, whether trying again helps. */
+function trouble(error, again) {
+  if (!(error instanceof Failure)) {
+    if (error.name === "AbortError") return null;
+    console.error(error);
+  }
+  const problem = error.problem ?? { code: "page_fault", retryable: false };
+  const known = has(`problem.${problem.code}.what`);
+  const fields = (problem.errors ?? []).map((field) => h("li", {}, `${field.pointer.slice(1)}: ${field.detail}`));
+  return h(
+    "div",
+    { class: "note bad", role: "alert" },
+    h("h2", {}, known ? t(`problem.${problem.code}.what`) : (problem.title ?? t("problem.no_problem.what"))),
+    h("p", {}, known ? t(`problem.${problem.code}.do`) : (problem.detail ?? t("problem.no_problem.do"))),
+    fields.length ? h("ul", {}, fields) : null,
+    h("p", {}, t(problem.retryable ? "problem.retry_helps" : "problem.retry_useless")),
+    problem.retryable && again ? button(t("problem.again"), again) : null,
+    problem.request_id ? h("p", { class: "small" }, t("problem.request", { id: problem.request_id })) : null,
+  );
+}
+
+/** A link for a moment, pressed by the page: a download keeps the page where it is. */
+function download(url) {
+  const anchor = h("a", { href: url, download: true, rel: "noreferrer" });
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
+}
+
+/** The role the token names, to hide what it may not do; the API decides. */
+function role() {
+  try {
+    return JSON.parse(atob(state.token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).role;
+  } catch {
+    return "";
+  }
+}

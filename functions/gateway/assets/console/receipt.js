@@ -1,0 +1,453 @@
+// One import: what became of every row, and what can be done about it.
+
+const FATES = ["new", "changed", "unchanged", "duplicate", "blank", "rejected", "suppressed"];
+const AFTER_UNDO = ["restored", "removed", "kept_later_edit"];
+
+async function receiptView({ id }, view) {
+  const receipt = await api("GET", `imports/${id}`, { signal: view.signal });
+  // An upload that nobody here makes and that was announced a while ago does not come any more.
+  const young = jobs.some((job) => job.id === id) || Date.now() - Date.parse(receipt.created_at) < 120_000;
+  if (receipt.status !== "done" && (receipt.status !== "waiting_upload" || young)) return progressView(receipt, view);
+  view.show(
+    nameOf(receipt),
+    kindLine(receipt),
+    summary(receipt),
+    decide(receipt, view),
+    rejected(receipt),
+    warnings(receipt),
+    undoCard(receipt, view),
+    records(receipt, view),
+    found(receipt),
+  );
+}
+
+const kindLine = (receipt) =>
+  h(
+    "p",
+    { class: "lead" },
+    outcomeTag(receipt),
+    " ",
+    label("source", receipt.source),
+    receipt.entity ? ` · ${label("entity", receipt.entity)}` : "",
+    receipt.finished_at ? ` · ${when(receipt.finished_at)}` : "",
+  );
+
+/**
+ * While it is read; becomes the receipt when it is done. `deed`: a commit or an undo runs, `unlike` is the
+ * receipt from before.
+ */
+async function progressView(receipt, view, { deed, unlike } = {}) {
+  const text = h("p", {}, h("span", { class: "busy", "aria-hidden": "true" }, "● "), h("span", {}));
+  const seen = (status) => {
+    text.lastChild.textContent = t(`stage.${deed ?? status}`);
+    announce(text.lastChild.textContent);
+  };
+  view.show(
+    nameOf(receipt),
+    card(h("h2", {}, t("receipt.working")), text, h("p", { class: "small" }, t("receipt.may_leave"))),
+  );
+  seen(receipt.status === "done" ? "queued" : receipt.status);
+  try {
+    const done = await follow(receipt.id, { signal: view.signal, seen, unlike });
+    announce(headline(done));
+    await receiptView({ id: receipt.id }, view);
+  } catch (error) {
+    view.fail(error);
+  }
+}
+
+/** What happened, in one sentence; `short` where the rejected rows are not beside it. */
+function headline({ outcome, counts, code, undo, status }, short = false) {
+  if (status !== "done") return t(`stage.${status}`);
+  const inside = counts
+    ? counts.new + counts.changed + counts.unchanged + counts.duplicate + counts.blank + counts.suppressed
+    : 0;
+  if (outcome === "loaded" && counts.records === 0) return t("head.empty");
+  if (outcome === "loaded" && counts.rejected === 0) return t("head.loaded", { n: counts.records });
+  if (outcome === "loaded")
+    return `${t("head.part", { n: inside, all: counts.records })} ${short ? `${t("list.rejected", { n: counts.rejected })}.` : t("head.waiting", { n: counts.rejected })}`;
+  if (outcome === "undone") return undo ? t("head.undone", { n: undo.restored + undo.removed }) : t("outcome.undone");
+  if (outcome === "planned") return label("head", has(`head.${code}`) ? code : "planned");
+  return t(`head.${outcome}`);
+}
+
+function summary(receipt) {
+  const { outcome, counts, reason, code } = receipt;
+  const kind =
+    { loaded: counts?.rejected ? "warn" : "good", unchanged: "good", planned: "info", undone: "info" }[outcome] ??
+    "bad";
+  const say = [h("h2", {}, headline(receipt))];
+  if (receipt.status === "waiting_upload") say.push(h("p", {}, t("receipt.never_came")));
+  if (reason && outcome !== "planned") say.push(h("p", {}, reason));
+  if (outcome === "refused") say.push(h("p", {}, t("receipt.refused")));
+  if (outcome === "failed") say.push(h("p", {}, t(receipt.retryable ? "receipt.failed_retry" : "receipt.failed")));
+  if (outcome === "planned") say.push(h("p", {}, label("plan_why", has(`plan_why.${code}`) ? code : "dry_run")));
+  if (receipt.moved) say.push(h("p", {}, h("strong", {}, t("plan.moved"))));
+  if (receipt.first_import && receipt.first_import !== receipt.id)
+    say.push(h("p", {}, link(t("receipt.first_import"), `#/imports/${receipt.first_import}`)));
+  if (receipt.first_attempt)
+    say.push(h("p", {}, link(t("receipt.first_attempt"), `#/imports/${receipt.first_attempt}`)));
+  if (receipt.undo) say.push(undoneCounts(receipt.undo));
+  const failed =
+    receipt.command_failed &&
+    note(
+      "bad",
+      h("h2", {}, t(`command_failed.${receipt.command_failed.kind}`)),
+      h("p", {}, t("command_failed.help", { when: when(receipt.command_failed.at) })),
+    );
+  return [failed, note(kind, say), counts && counts.records > 0 ? equation(receipt) : null];
+}
+
+const undoneCounts = (undo) =>
+  h(
+    "ul",
+    {},
+    ["restored", "removed", "kept_later_edit"].map((fate) => h("li", {}, t(`undone.${fate}`, { n: undo[fate] ?? 0 }))),
+    undo.people_removed ? h("li", {}, t("undone.people_removed", { n: undo.people_removed })) : null,
+    undo.at ? h("li", {}, t("undone.at", { when: when(undo.at) })) : null,
+  );
+
+/** The numbers as a sum; each number leads to its rows. */
+function equation({ counts, outcome }) {
+  const total = FATES.reduce((sum, fate) => sum + counts[fate], 0);
+  const planned = outcome === "planned" ? "planned" : "total";
+  const term = (fate) => {
+    const n = counts[fate];
+    const inner = [h("b", {}, number(n)), " ", h("span", {}, t(`${planned}.${fate}`, { n }))];
+    if (!n || outcome === "undone") return h("div", { class: `term ${fate} ${n ? "" : "none"}` }, inner);
+    return h(
+      "button",
+      { type: "button", class: `term ${fate}`, onclick: () => showFate(fate) },
+      inner,
+      h("span", { class: "unseen" }, t("sum.show")),
+    );
+  };
+  const sign = (text) => h("span", { class: "sign", "aria-hidden": "true" }, text);
+  return card(
+    h("h2", {}, t("sum.title")),
+    h(
+      "ul",
+      { class: "sum", "aria-label": t("sum.title") },
+      h(
+        "li",
+        {},
+        h(
+          "div",
+          { class: "term whole" },
+          h("b", {}, number(counts.records)),
+          " ",
+          h("span", {}, t("sum.records", { n: counts.records })),
+        ),
+      ),
+      FATES.map((fate, at) => h("li", {}, sign(at ? "+" : "="), term(fate))),
+    ),
+    h(
+      "p",
+      { class: total === counts.records ? "" : "error" },
+      total === counts.records ? `✓ ${t("sum.right")}` : `✗ ${t("sum.wrong")}`,
+    ),
+    h("p", { class: "small" }, t("sum.help")),
+  );
+}
+
+function showFate(fate) {
+  const select = document.getElementById("fate");
+  select.value = fate;
+  select.dispatchEvent(new Event("change"));
+  document.getElementById("records").scrollIntoView({ block: "start" });
+  select.focus({ preventScroll: true });
+}
+
+// ── Rejected rows, warnings ──────────────────────────────────────────────────────────────────────────────────────────
+
+const lines = ({ line, line_end: end }) =>
+  end && end !== line
+    ? t("line.range", { from: String(line), to: String(end) })
+    : t("line.one", { line: String(line) });
+
+function rejectButtons(receipt) {
+  const failed = h("div", {});
+  const get = async (kind) => {
+    fill(failed);
+    try {
+      const urls = await api("GET", `imports/${receipt.id}/rejects`, { query: { format: kind } });
+      const url = urls[`${kind}_url`];
+      if (!url) throw new Failure({ code: "rejects_gone", retryable: false });
+      download(url);
+      announce(t("rejects.coming"));
+    } catch (error) {
+      const gone =
+        error.problem?.code === "not_found" ? new Failure({ ...error.problem, code: "rejects_gone" }) : error;
+      put(
+        failed,
+        trouble(gone, () => get(kind)),
+      );
+    }
+  };
+  return [button(t("rejects.xlsx"), () => get("xlsx"), "main"), button(t("rejects.csv"), () => get("csv")), failed];
+}
+
+function rejected(receipt) {
+  const n = receipt.counts?.rejected ?? 0;
+  if (!n || ["refused", "failed", "undone"].includes(receipt.outcome)) return null;
+  const rows = receipt.rejects.map((one) =>
+    h(
+      "li",
+      {},
+      h("span", { class: "where" }, lines(one)),
+      h(
+        "div",
+        {},
+        one.reason,
+        one.column ? h("div", { class: "small" }, t("rejects.column", { column: one.column })) : null,
+      ),
+    ),
+  );
+  return card(
+    h("h2", {}, t("rejects.title", { n })),
+    h("p", {}, t(receipt.outcome === "planned" ? "rejects.plan_help" : "rejects.help", { n })),
+    h("ul", { class: "plain rows two" }, rows),
+    n > rows.length ? h("p", { class: "small" }, t("rejects.first", { n: rows.length })) : null,
+    h(
+      "div",
+      { class: "actions" },
+      receipt.outcome === "loaded" ? link(t("rejects.again"), `#/put?again=${receipt.id}`, "button main") : null,
+      rejectButtons(receipt).map((node, at) =>
+        at === 0 && receipt.outcome === "loaded" ? (node.classList.remove("main"), node) : node,
+      ),
+    ),
+  );
+}
+
+function warnings({ warnings: found = [], control_total: total }) {
+  const rows = found.map((one) =>
+    h(
+      "li",
+      {},
+      one.detail ?? label("warning", one.code),
+      one.records ? ` ${t("warnings.rows", { n: one.records })}` : "",
+      one.first_line ? ` ${t("warnings.line", { line: String(one.first_line) })}` : "",
+    ),
+  );
+  if (!rows.length && !total) return null;
+  const told =
+    total &&
+    h(
+      "p",
+      {},
+      t(total.stated === total.counted ? "control.same" : "control.differs", {
+        stated: total.stated,
+        counted: total.counted,
+      }),
+    );
+  return card(
+    h("h2", {}, t(rows.length ? "warnings.title" : "control.title")),
+    total && total.stated !== total.counted ? note("warn", told) : told,
+    rows.length ? h("ul", {}, rows) : null,
+  );
+}
+
+// ── Every row ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function records(receipt, view) {
+  if (!receipt.counts?.records || ["refused", "failed"].includes(receipt.outcome)) return null;
+  const list = h("ul", { class: "plain rows" });
+  const more = h("div", { class: "actions" });
+  const status = h("p", { class: "small", role: "status" });
+  const values = h("input", { type: "checkbox", id: "values", onchange: () => load() });
+  const fates = receipt.outcome === "undone" ? [...AFTER_UNDO, ...FATES.slice(2)] : FATES;
+  const select = h(
+    "select",
+    { id: "fate", onchange: () => load() },
+    h("option", { value: "" }, t("records.all")),
+    fates.map((fate) => h("option", { value: fate }, t(`fate.${fate}`))),
+  );
+  let asked = 0;
+
+  async function load(cursor) {
+    const mine = ++asked;
+    fill(more);
+    if (!cursor) fill(list, h("li", {}, t("wait")));
+    try {
+      const query = { limit: "50", cursor, fate: select.value, values: values.checked ? "true" : "" };
+      const page = await api("GET", `imports/${receipt.id}/records`, { query, signal: view.signal });
+      if (mine !== asked) return;
+      const rows = page.items.map(record);
+      if (cursor) put(list, rows);
+      else fill(list, rows);
+      status.textContent = list.children.length
+        ? t(page.next ? "records.first_n" : "records.n", { n: list.children.length })
+        : t("records.none");
+      if (page.next)
+        put(
+          more,
+          button(t("records.more"), () => load(page.next)),
+        );
+      if (cursor && rows[0]) {
+        rows[0].tabIndex = -1;
+        rows[0].focus();
+      }
+    } catch (error) {
+      if (mine === asked)
+        fill(
+          list,
+          h(
+            "li",
+            {},
+            trouble(error, () => load(cursor)),
+          ),
+        );
+    }
+  }
+  const section = card(
+    h("h2", { id: "records" }, t("records.title")),
+    h("p", {}, t("records.help")),
+    h("div", { class: "field" }, h("label", { for: "fate" }, t("records.fate")), select),
+    role() === "admin"
+      ? h(
+          "label",
+          { class: "choice" },
+          values,
+          h("span", {}, h("b", {}, t("records.values")), h("span", { class: "small" }, t("records.values_help"))),
+        )
+      : null,
+    status,
+    list,
+    more,
+  );
+  load();
+  return section;
+}
+
+function record(one) {
+  const kind =
+    {
+      new: "good",
+      changed: "info",
+      rejected: "bad",
+      suppressed: "warn",
+      restored: "info",
+      removed: "info",
+      kept_later_edit: "warn",
+    }[one.fate] ?? "";
+  const warned = (one.warnings ?? []).map((warning) => h("div", { class: "small" }, label("warning", warning)));
+  const read =
+    one.values &&
+    h(
+      "dl",
+      { class: "facts" },
+      Object.entries(one.values).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value ?? "–")]),
+    );
+  return h(
+    "li",
+    {},
+    h("span", { class: "where" }, lines(one)),
+    h("span", {}, h("span", { class: `tag ${kind}` }, label("fate", one.fate))),
+    h("div", {}, one.reason ?? t(`said.${one.fate}`), warned, read),
+  );
+}
+
+// ── What was found ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+function found(receipt) {
+  const { dialect, columns, facts_used: used, people, file } = receipt;
+  const facts = (pairs) =>
+    h(
+      "dl",
+      { class: "facts" },
+      pairs
+        .filter(([, value]) => value !== undefined && value !== null && value !== "")
+        .map(([name, value]) => [h("dt", {}, t(`found.${name}`)), h("dd", {}, value)]),
+    );
+  const parts = [];
+  if (people && receipt.outcome !== "refused")
+    parts.push(
+      h("h3", {}, t("found.people")),
+      facts([
+        ["known", number(people.known)],
+        [
+          receipt.outcome === "planned" ? "to_create" : "created",
+          number(receipt.plan?.people_created ?? people.created),
+        ],
+      ]),
+    );
+  if (dialect)
+    parts.push(
+      h("h3", {}, t("found.file")),
+      facts([
+        ["name", file?.key],
+        ["size", file?.bytes ? size(file.bytes) : null],
+        ["encoding", dialect.encoding.toUpperCase() + (dialect.bom ? " (BOM)" : "")],
+        ["delimiter", label("delimiter", dialect.delimiter)],
+        ["line_ending", label("line_ending", dialect.line_ending)],
+        ["preamble", dialect.preamble_lines ? number(dialect.preamble_lines) : null],
+      ]),
+    );
+  if (used)
+    parts.push(
+      h("h3", {}, t("found.read_as")),
+      facts([
+        ["date_order", used.date_order && label("date_order", used.date_order)],
+        ["decimal", used.decimal && label("decimal", used.decimal)],
+        ["rating_scale", used.rating_scale],
+        ["zone", used.zone],
+        ["author", used.author && label("person", used.author)],
+        ["rater", used.rater && label("person", used.rater)],
+        ["from", used.from && label("from", used.from.replaceAll(" ", "_"))],
+      ]),
+    );
+  if (columns) {
+    parts.push(
+      h("h3", {}, t("found.columns")),
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, t("found.in_file")),
+            h("th", { scope: "col" }, t("found.read_as_field")),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          Object.entries(columns.known).map(([header, field]) =>
+            h("tr", {}, h("th", { scope: "row" }, header), h("td", {}, String(field))),
+          ),
+        ),
+      ),
+    );
+    if (columns.unknown.length)
+      parts.push(
+        h("h3", {}, t("found.unknown")),
+        h(
+          "ul",
+          {},
+          columns.unknown.map((one) =>
+            h(
+              "li",
+              {},
+              h("strong", {}, one.name),
+              " ",
+              one.nearest ? t("found.nearest", { name: one.nearest }) : t("found.not_read"),
+            ),
+          ),
+        ),
+      );
+    if (columns.missing.length) parts.push(h("h3", {}, t("found.missing")), h("p", {}, columns.missing.join(", ")));
+  }
+  parts.push(
+    h("h3", {}, t("found.run")),
+    facts([
+      ["id", h("code", {}, receipt.id)],
+      ["events", receipt.events === undefined ? null : number(receipt.events)],
+      ["started", receipt.started_at && when(receipt.started_at)],
+      ["finished", receipt.finished_at && when(receipt.finished_at)],
+    ]),
+  );
+  return h("details", { class: "card" }, h("summary", {}, t("found.title")), parts);
+}
