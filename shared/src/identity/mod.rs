@@ -17,7 +17,7 @@ mod rows;
 pub use arrival::{Arrival, Arriving, Met};
 pub use rows::{Rows, TakenIn};
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
@@ -128,8 +128,8 @@ impl People {
         let mut asked = Asked::default();
         for email in emails {
             let index = vault.blind_index(email);
-            if !self.emails.contains_key(&index) {
-                self.emails.insert(index, Vec::new());
+            if let Entry::Vacant(unasked) = self.emails.entry(index) {
+                unasked.insert(Vec::new());
                 asked.emails.insert(vault.suppression_hash("email", email).to_vec(), index);
             }
         }
