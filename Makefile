@@ -48,7 +48,7 @@ lint: ## what CI refuses: format, clippy, template, python
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(VENV)/bin/cfn-lint template.yaml
-	$(VENV)/bin/python -m compileall -q localstack/teei_local localstack/executor/src tests/e2e
+	$(VENV)/bin/python -m compileall -q -x node_modules localstack/teei_local localstack/executor/src tests/e2e tests/browser
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
 generate: ## refresh what is generated: contracts, OpenAPI, ER diagram

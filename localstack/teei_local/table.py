@@ -58,6 +58,7 @@ def next_steps(profile: str | None) -> list[str]:
     return [
         "",
         f"  API      {address}",
+        f"  page     {address}/v1/imports/console   (sign in with: make token ROLE=coordinator)",
         f"  more     make status · make logs · make psql · make acceptance · {short(settings.HOME / 'stack.json')}",
         "",
         "  Ask for a profile (the token holds for an hour; a new one: make token ROLE=admin):",

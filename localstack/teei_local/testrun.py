@@ -1,5 +1,6 @@
 """All tests from nothing, on a stack of their own that is gone afterwards, also when interrupted."""
 
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from . import build, down, postgres, processes, settings
+from . import build, down, postgres, processes, settings, tools
 from .say import Problem, clock, line
 
 PASSED = re.compile(r"(\d+) passed")
@@ -24,10 +25,13 @@ def database() -> str:
 
 def everything() -> int:
     return guarded(
+        ("tools for the tests", need_tools),
         ("unit and integration", cargo_tests),
         ("process executor", executor_tests),
+        ("the page in a browser", page_alone),
         ("a stack for the end-to-end tests", stack_up),
         ("end to end", end_to_end),
+        ("the page on the stack", page_on_stack),
     )
 
 
@@ -119,6 +123,21 @@ def cargo_tests() -> str | None:
     url = database()
     env = build.environment() | {"TEST_DATABASE_URL": url, "CARGO_TERM_PROGRESS_WHEN": "auto"}
     return verdict(*run([build.CARGO, "test", "--workspace", "--no-fail-fast"], env))
+
+
+def need_tools() -> str | None:
+    """Chromium, Node and LibreOffice, which two parts of the suite drive."""
+    tools.ensure()
+    tools.packages()
+    return "ready"
+
+
+def page_alone() -> str | None:
+    return verdict(*tools.browser())
+
+
+def page_on_stack() -> str | None:
+    return verdict(*tools.browser(json.loads((settings.HOME / "stack.json").read_text())["api_url"]))
 
 
 def executor_tests() -> str | None:

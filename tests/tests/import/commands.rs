@@ -11,7 +11,7 @@ async fn a_message_without_a_command_does_nothing() {
     let receipt = world.import("kintell/sessions/a.csv", file(&[line("S1", "4", "a")])).await;
     let before = world.state().await;
     assert_eq!(world.tell_command(&receipt).await, json!({ "batchItemFailures": [] }));
-    let nobody = json!({ "id": "01900000-0000-7000-8000-000000000001" });
+    let nobody = json!({ "id": "01900000-0000-7000-8000-000000000001", "source": "kintell" });
     assert_eq!(world.tell_command(&nobody).await, json!({ "batchItemFailures": [] }));
     assert_eq!(world.state().await, before);
 }
