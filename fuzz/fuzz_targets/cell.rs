@@ -9,13 +9,14 @@ use shared::intake::{
     words::{Lang, sentence},
 };
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     Kind::Identifier,
     Kind::Uuid,
     Kind::Email,
     Kind::Name,
     Kind::Text,
     Kind::JsonText,
+    Kind::LongJsonText,
     Kind::JsonList,
     Kind::Timestamp { future_ok: false },
     Kind::Duration,

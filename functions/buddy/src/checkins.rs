@@ -22,7 +22,7 @@ const LAYOUT: Layout = Layout {
         Column::timestamp("checkin_date").required().aliases(&["Date"]),
         Column::one_of("mood", &["great", "good", "okay", "struggling", "difficult"]),
         Column::text("notes"),
-        Column::json_text("question_responses"),
+        Column::long_json_text("question_responses"),
     ],
     feeds: &[],
     constants: &[],

@@ -54,7 +54,7 @@ pub fn course(published: &Published<'_>) -> Result<Course, OutboxError> {
     })
 }
 
-/// A score or a percentage.
+/// A score or a percentage. The store keeps it to the last digit, an event as many as a JSON number holds.
 pub fn score(fact: &Fact, field: &str) -> Result<Option<Score>, OutboxError> {
-    fact.decimal(field).map(Score::new).transpose().map_err(bad)
+    fact.decimal(field).map(|score| Score::new(score.round_dp(Score::PLACES))).transpose().map_err(bad)
 }

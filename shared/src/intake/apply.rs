@@ -397,9 +397,8 @@ impl<'a> Apply<'a> {
             match (self.survey.entity.publish)(&published, &mut outbox) {
                 Ok(_) => allowed.push(one),
                 Err(OutboxError::Contract(error)) => {
-                    let reason = format!("This record cannot be told to others: {error}; correct it.");
-                    let note =
-                        Note { rejection: Some(Rejection::record(Code::OutOfRange, reason)), warnings: one.warnings };
+                    let rejection = error::refused_by_contract(self.survey.layout, &error);
+                    let note = Note { rejection: Some(rejection), warnings: one.warnings };
                     ends[one.at] = Some((Fate::Rejected, None, note));
                 }
                 Err(error) => return Err(error.into()),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::code::{Code, Rejection};
 use super::column::{Column, Kind};
-use super::facts::{Facts, RatingScale};
+use super::facts::{DecimalSign, Facts, RatingScale};
 use super::number::{self, BadNumber};
 use super::{date, email, json, list};
 
@@ -22,7 +22,7 @@ pub const LABEL_LIMIT: usize = 255;
 pub const NAME_LIMIT: usize = 100;
 /// The most characters of a text.
 pub const TEXT_LIMIT: usize = 5_000;
-/// The most characters of a JSON text or list.
+/// The most characters of metadata in JSON.
 pub const JSON_LIMIT: usize = 2_000;
 /// The most characters of a web address.
 pub const URL_LIMIT: usize = 2_000;
@@ -120,10 +120,12 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
     let limit = match column.kind {
         Kind::Identifier | Kind::Reference => (text, IDENTIFIER_LIMIT),
         Kind::Label => (text, LABEL_LIMIT),
-        Kind::References | Kind::Integers { .. } => (raw, JSON_LIMIT),
+        Kind::References => (raw, TEXT_LIMIT),
+        Kind::Integers { .. } => (raw, JSON_LIMIT),
         Kind::Name => (raw, NAME_LIMIT),
         Kind::Text => (raw, TEXT_LIMIT),
-        Kind::JsonText | Kind::JsonList => (raw, JSON_LIMIT),
+        Kind::JsonText => (raw, JSON_LIMIT),
+        Kind::JsonList | Kind::LongJsonText => (raw, TEXT_LIMIT),
         Kind::Url => (text, URL_LIMIT),
         _ => (text, usize::MAX),
     };
@@ -147,7 +149,13 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
         Kind::Integers { min, max } => match list::integers(text, min, max) {
             Ok(numbers) if numbers.is_empty() => return Ok(None),
             Ok(numbers) => Value::Ints(numbers),
-            Err((code, what)) => return reject(code, &what),
+            Err((code, what)) => {
+                let rejection = Rejection::cell(code, column.name, raw, what);
+                return Err(match code {
+                    Code::OutOfRange => rejection.hinted(format!("{min}–{max}")),
+                    _ => rejection,
+                });
+            }
         },
         Kind::Name | Kind::Text => Value::Text(raw.to_owned()),
         Kind::Uuid => match (text.len(), Uuid::try_parse(text)) {
@@ -165,7 +173,7 @@ pub fn read(column: &Column, raw: &str, facts: &Facts, now: Timestamp) -> Result
                 return Err(Rejection::cell(Code::BadEmail, column.name, raw, error.what()).hinted(error.token()));
             }
         },
-        Kind::JsonText => match json::check(raw) {
+        Kind::JsonText | Kind::LongJsonText => match json::check(raw) {
             Ok(()) => Value::Json(raw.to_owned()),
             Err(error) => return Err(bad_json(column, raw, error, "JSON")),
         },
@@ -205,8 +213,8 @@ fn may_say_nothing(kind: Kind) -> bool {
 fn time(column: &Column, raw: &str, facts: &Facts, now: Timestamp, future_ok: bool) -> Result<Value, Rejection> {
     let date::Moment { at, day_only } = date::read(raw.trim(), facts).map_err(|error| {
         let code = match error {
-            date::BadDate::Form | date::BadDate::ShortYear => Code::BadDate,
-            date::BadDate::Order | date::BadDate::Zone => Code::AmbiguousDate,
+            date::BadDate::Form | date::BadDate::ShortYear | date::BadDate::Fraction => Code::BadDate,
+            date::BadDate::Order | date::BadDate::Zone | date::BadDate::Twice => Code::AmbiguousDate,
             date::BadDate::Impossible => Code::ImpossibleDate,
         };
         let rejection = Rejection::cell(code, column.name, raw, error.what(facts.date_order));
@@ -235,28 +243,44 @@ fn bad_number(column: &Column, raw: &str, error: BadNumber) -> Rejection {
     Rejection::cell(Code::BadNumber, column.name, raw, error.what()).hinted(error.token())
 }
 
-fn whole(column: &Column, raw: &str, min: i64, max: i64, unit: &str) -> Result<Value, Rejection> {
-    let number = number::whole(raw.trim()).map_err(|error| bad_number(column, raw, error))?;
-    if (min..=max).contains(&number) {
-        return Ok(Value::Int(number));
-    }
+/// A number outside its range, also one that is too large to be read.
+fn out_of_range(column: &Column, raw: &str, (min, max): (i64, i64), unit: &str) -> Rejection {
     let what = format!("is not between {min} and {max}{unit}; correct it");
-    Err(Rejection::cell(Code::OutOfRange, column.name, raw, what).hinted(format!("{min}–{max}")))
+    Rejection::cell(Code::OutOfRange, column.name, raw, what).hinted(format!("{min}–{max}"))
+}
+
+fn whole(column: &Column, raw: &str, min: i64, max: i64, unit: &str) -> Result<Value, Rejection> {
+    match number::whole(raw.trim()) {
+        Ok(number) if (min..=max).contains(&number) => Ok(Value::Int(number)),
+        Ok(_) | Err(BadNumber::Large) => Err(out_of_range(column, raw, (min, max), unit)),
+        Err(error) => Err(bad_number(column, raw, error)),
+    }
 }
 
 fn decimal(column: &Column, raw: &str, facts: &Facts, min: i64, max: i64) -> Result<Decimal, Rejection> {
-    let number = number::decimal(raw.trim(), facts.decimal).map_err(|error| bad_number(column, raw, error))?;
-    if number >= Decimal::from(min) && number <= Decimal::from(max) {
-        // Minus nought is nought.
-        return Ok(if number.is_zero() { number.abs() } else { number });
+    let text = raw.trim();
+    let number = match number::decimal(text, facts.decimal) {
+        Ok(number) if number >= Decimal::from(min) && number <= Decimal::from(max) => number,
+        Ok(_) | Err(BadNumber::Large) => return Err(out_of_range(column, raw, (min, max), "")),
+        Err(error) => return Err(bad_number(column, raw, error)),
+    };
+    // Where both readings are allowed, a point between groups of three is nobody's guess.
+    let thousand = || number.abs() * Decimal::ONE_THOUSAND <= Decimal::from(max);
+    if facts.decimal == Some(DecimalSign::Comma) && number::is_grouped(text) && thousand() {
+        return Err(bad_number(column, raw, BadNumber::Thousands));
     }
-    let what = format!("is not between {min} and {max}; correct it");
-    Err(Rejection::cell(Code::OutOfRange, column.name, raw, what).hinted(format!("{min}–{max}")))
+    // Minus nought is nought.
+    Ok(if number.is_zero() { number.abs() } else { number })
 }
 
 fn rating(column: &Column, raw: &str, facts: &Facts) -> Result<Value, Rejection> {
     let Some(scale) = facts.rating_scale else {
-        number::decimal(raw.trim(), facts.decimal).map_err(|error| bad_number(column, raw, error))?;
+        if let Err(error) = number::decimal(raw.trim(), facts.decimal) {
+            return Err(match error {
+                BadNumber::Large => out_of_range(column, raw, (0, 5), ""),
+                error => bad_number(column, raw, error),
+            });
+        }
         let what = "may be on a scale of 1 to 5 or of 0 to 1, and neither the source nor the \
                     column says which; declare the scale for this source";
         return Err(Rejection::cell(Code::AmbiguousScale, column.name, raw, what));

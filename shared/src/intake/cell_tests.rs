@@ -119,6 +119,39 @@ fn a_decimal_comma_counts_where_it_is_declared_and_never_vanishes() {
 }
 
 #[test]
+fn a_point_between_groups_of_three_is_refused_where_it_may_be_a_thousand() {
+    let comma = Facts { decimal: Some(DecimalSign::Comma), ..facts() };
+    let points = Column::decimal("p", 0, 1_000_000);
+    for raw in ["1.234", "12.000", "123.456", "1.000"] {
+        assert_eq!(with(points, raw, &comma), "bad_number", "{raw}");
+        assert_ne!(of(points, raw), "bad_number", "{raw}");
+    }
+    for (raw, expected) in [("0.125", "0.125"), ("1.25", "1.25"), ("1234,5", "1234.5"), ("1234.567", "1234.567")] {
+        assert_eq!(with(points, raw, &comma), expected, "{raw}");
+    }
+    // A score cannot be a thousand.
+    assert_eq!(with(Column::score("s"), "33.333", &comma), "33.333");
+}
+
+#[test]
+fn a_goal_out_of_range_says_which_there_are() {
+    let rejection = read(&Column::integers("sdg_goals", 1, 17), "4, 18", &facts(), now()).unwrap_err();
+    assert_eq!((rejection.code, rejection.hint.as_deref()), (Code::OutOfRange, Some("1–17")));
+    assert_eq!(of(Column::integers("sdg_goals", 1, 17), "[4,]"), "bad_json");
+}
+
+#[test]
+fn what_people_filled_in_may_be_as_long_as_a_text_and_metadata_may_not() {
+    let json = |n: usize| format!("\"{}\"", "x".repeat(n - 2));
+    assert_eq!(of(Column::long_json_text("question_responses"), &json(5_000)), json(5_000));
+    assert_eq!(of(Column::long_json_text("question_responses"), &json(5_001)), "too_long");
+    assert_eq!(of(Column::long_json_text("question_responses"), r#"{"a":1,"a":2}"#), "bad_json");
+    assert_eq!(of(Column::json_text("metadata"), &json(2_001)), "too_long");
+    let people = vec!["018f3c1e-7b2a-7cc0-9d41-2f6a5b8c9e10"; 100].join(",");
+    assert_eq!(of(Column::references("attendees"), &people), r#"["018f3c1e-7b2a-7cc0-9d41-2f6a5b8c9e10"]"#);
+}
+
+#[test]
 fn levels_and_lists_are_exact_but_for_case() {
     assert_eq!(of(Column::cefr("l"), " b2 "), "B2");
     assert_eq!(of(Column::cefr("l"), "B2+"), "bad_enum");
@@ -165,13 +198,14 @@ fn uuids_json_lists_and_links_are_checked_and_kept() {
     }
 }
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     Kind::Identifier,
     Kind::Uuid,
     Kind::Email,
     Kind::Name,
     Kind::Text,
     Kind::JsonText,
+    Kind::LongJsonText,
     Kind::Timestamp { future_ok: false },
     Kind::Duration,
     Kind::Rating,

@@ -106,7 +106,7 @@ codes! {
     CompletedBeforeScheduled = "completed_before_scheduled",
     /// Record: the same person on both sides.
     SelfPair = "self_pair",
-    /// Record: ended, but without the time of it.
+    /// Record: ended, but without the time of it. In receipts of before; now `missing_required` at the time's column.
     EndedWithoutTime = "ended_without_time",
     /// Cell: has happened, but lies in the future.
     FutureTimestamp = "future_timestamp",

@@ -44,6 +44,8 @@ pub enum Kind {
     Text,
     /// JSON of at most 2,000 characters, kept as given.
     JsonText,
+    /// JSON that people filled in: at most 5,000 characters, kept as given.
+    LongJsonText,
     /// A point in time or a date.
     Timestamp {
         /// It may not have happened yet.
@@ -68,7 +70,7 @@ pub enum Kind {
     },
     /// An http or https address.
     Url,
-    /// A JSON list of texts.
+    /// A JSON list of texts, at most 5,000 characters.
     JsonList,
     /// The id of a person or a record elsewhere in the source: exact text, a UUID in its one spelling.
     Reference,
@@ -136,6 +138,8 @@ impl Column {
         text => Text, Kind::Text;
         /// JSON that may hold free text.
         json_text => JsonText, Kind::JsonText;
+        /// JSON that people filled in: longer than metadata may be.
+        long_json_text => JsonText, Kind::LongJsonText;
         /// A JSON list of texts.
         json_list => JsonText, Kind::JsonList;
         /// Something that has happened; `.future_ok()` if it may be still to come.

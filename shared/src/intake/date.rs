@@ -10,8 +10,8 @@
 //!
 //! A time without an offset is in the zone of the source; a date alone is its 00:00 there. A
 //! local time that the clock skips in spring does not exist and is refused like any impossible
-//! date; one that it shows twice in autumn is the first of the two. A date alone whose midnight
-//! is skipped is the first moment of that day.
+//! date; one that it shows twice in autumn is two moments and refused as ambiguous. A date alone
+//! whose midnight is skipped or comes twice is the first moment of that day.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
@@ -33,6 +33,10 @@ pub enum BadDate {
     Order,
     /// Local time or a date alone, and the source declares no zone.
     Zone,
+    /// The clock shows this local time twice, when it is set back.
+    Twice,
+    /// A fraction of a second finer than the store keeps.
+    Fraction,
     /// The calendar or the clock does not have it.
     Impossible,
 }
@@ -51,6 +55,10 @@ impl BadDate {
                 "has no time zone, and the source declares none; write the offset, or declare \
                  the zone for this source"
             }
+            (Self::Twice, _) => {
+                "was on the clock twice, since the clock was set back that night; write it with its offset"
+            }
+            (Self::Fraction, _) => "is finer than a millionth of a second; write fewer decimals of the second",
             (Self::Impossible, Some(DateOrder::DayFirst)) => {
                 "does not exist in the calendar or on the clock (with slashes, dates of this source are day first); correct it"
             }
@@ -69,6 +77,8 @@ impl BadDate {
             (Self::ShortYear, _) => Some("short_year"),
             (Self::Order, _) => Some("order"),
             (Self::Zone, _) => Some("zone"),
+            (Self::Twice, _) => Some("twice"),
+            (Self::Fraction, _) => Some("fraction"),
             (Self::Impossible, Some(DateOrder::DayFirst)) => Some("day_first"),
             (Self::Impossible, Some(DateOrder::MonthFirst)) => Some("month_first"),
             (Self::Form, _) | (Self::Impossible, None) => None,
@@ -96,7 +106,7 @@ pub fn read(text: &str, facts: &Facts) -> Result<Moment, BadDate> {
         return serial(text, facts);
     }
     let (date, rest, dotted) = match numeric(text) {
-        Some(numeric) => (numeric.date(facts.date_order)?, numeric.rest, numeric.separator == '.'),
+        Some(numeric) => (numeric.date(facts.date_order)?, year_sign(numeric.rest), numeric.separator == '.'),
         None => {
             let (date, rest) = named(text)?;
             (date, rest, true)
@@ -118,10 +128,11 @@ pub fn read(text: &str, facts: &Facts) -> Result<Moment, BadDate> {
 
 fn in_zone(local: DateTime, zone: Option<&TimeZone>) -> Result<Timestamp, BadDate> {
     let ambiguous = zone.ok_or(BadDate::Zone)?.to_ambiguous_timestamp(local);
-    if let AmbiguousOffset::Gap { .. } = ambiguous.offset() {
-        return Err(BadDate::Impossible);
+    match ambiguous.offset() {
+        AmbiguousOffset::Gap { .. } => Err(BadDate::Impossible),
+        AmbiguousOffset::Fold { .. } => Err(BadDate::Twice),
+        AmbiguousOffset::Unambiguous { .. } => ambiguous.unambiguous().map_err(|_| BadDate::Impossible),
     }
-    ambiguous.earlier().map_err(|_| BadDate::Impossible)
 }
 
 /// Three numbers with the same separator, and what follows them.
@@ -210,7 +221,8 @@ const MONTHS: [&[&str]; 12] = [
     &["december", "desember", "грудень", "грудня"],
 ];
 
-const WEEKDAYS: &[&str] = &[
+/// In three languages, Monday first in each.
+const WEEKDAYS: [&str; 21] = [
     "monday",
     "tuesday",
     "wednesday",
@@ -229,6 +241,7 @@ const WEEKDAYS: &[&str] = &[
     "вівторок",
     "середа",
     "четвер",
+    "п'ятниця",
     "субота",
     "неділя",
 ];
@@ -243,6 +256,9 @@ fn month_named(word: &str) -> Option<i8> {
     i8::try_from(at + 1).ok()
 }
 
+/// What is written inside `п'ятниця`.
+const APOSTROPHES: [char; 3] = ['\'', '\u{2019}', '\u{2bc}'];
+
 /// The next word (letters or digits only) and what follows it.
 fn word(text: &str) -> (&str, &str) {
     let text = text.trim_start_matches([' ', '\u{a0}', ',', '.', '-', '/']);
@@ -250,14 +266,15 @@ fn word(text: &str) -> (&str, &str) {
     if !number.is_empty() {
         return (number, rest);
     }
-    let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_alphabetic() && !APOSTROPHES.contains(&c)).unwrap_or(text.len());
     text.split_at(end)
 }
 
 fn named(text: &str) -> Result<(Date, &str), BadDate> {
     let (mut first, mut rest) = word(text);
-    let lower = first.to_lowercase();
-    if WEEKDAYS.iter().any(|day| is_short_for(&lower, day)) && month_named(first).is_none() {
+    let lower = first.to_lowercase().replace(APOSTROPHES, "'");
+    let weekday = WEEKDAYS.iter().position(|day| is_short_for(&lower, day)).filter(|_| month_named(first).is_none());
+    if weekday.is_some() {
         (first, rest) = word(rest);
     }
     let (day, month, rest) = match month_named(first) {
@@ -276,7 +293,15 @@ fn named(text: &str) -> Result<(Date, &str), BadDate> {
         return Err(BadDate::Form);
     }
     match year.len() {
-        4 => Ok((calendar(year, month, day)?, year_sign(rest))),
+        4 => {
+            let date = calendar(year, month, day)?;
+            let named = weekday.and_then(|day| i8::try_from(day % 7).ok());
+            // Nobody knows whether the day of the week is wrong or the date.
+            match named.is_none_or(|day| date.weekday().to_monday_zero_offset() == day) {
+                true => Ok((date, year_sign(rest))),
+                false => Err(BadDate::Impossible),
+            }
+        }
         2 => Err(BadDate::ShortYear),
         _ => Err(BadDate::Form),
     }
@@ -293,6 +318,9 @@ fn year_sign(rest: &str) -> &str {
     let text = rest.trim_start_matches([' ', '\u{a0}']);
     ["року", "р."].iter().find_map(|sign| text.strip_prefix(sign)).unwrap_or(rest)
 }
+
+/// The decimals of a second that the store keeps.
+const PLACES: usize = 6;
 
 /// The time of day behind a date, and its offset; `None` if there is no time. `dotted`: hours
 /// and minutes may have a point between them.
@@ -317,8 +345,12 @@ fn clock(rest: &str, dotted: bool) -> Result<Option<(Time, Option<Offset>)>, Bad
         }
         if let Some(after) = rest.strip_prefix(['.', ',']) {
             (fraction, rest) = digits(after);
-            if !matches!(fraction.len(), 1..=9) {
+            if fraction.is_empty() {
                 return Err(BadDate::Form);
+            }
+            fraction = fraction.trim_end_matches('0');
+            if fraction.len() > PLACES {
+                return Err(BadDate::Fraction);
             }
         }
     }

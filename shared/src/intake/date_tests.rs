@@ -105,9 +105,18 @@ fn impossible_dates_never_roll_over() {
 }
 
 #[test]
-fn skipped_hours_are_refused_and_double_ones_are_the_first() {
+fn skipped_hours_do_not_exist_and_double_ones_are_nobodys_guess() {
     assert_eq!(at("2025-03-30T02:30", &oslo()), "Impossible");
-    assert_eq!(at("2025-10-26T02:30", &oslo()), "2025-10-26T00:30:00Z");
+    for text in ["2025-10-26T02:00", "2025-10-26T02:30", "26.10.2025 kl. 02.59"] {
+        assert_eq!(at(text, &oslo()), "Twice", "{text}");
+    }
+    assert_eq!(at("2025-10-26T02:30+02:00", &oslo()), "2025-10-26T00:30:00Z");
+    assert_eq!(at("2025-10-26T02:30+01:00", &oslo()), "2025-10-26T01:30:00Z");
+    assert_eq!(at("2025-10-26T01:59:59", &oslo()), "2025-10-25T23:59:59Z");
+    assert_eq!(at("2025-10-26T03:00", &oslo()), "2025-10-26T02:00:00Z");
+    assert_eq!(at("2025-10-26", &oslo()), "2025-10-25T22:00:00Z day");
+    let havana = Facts { zone: Some(TimeZone::get("America/Havana").unwrap()), ..Facts::default() };
+    assert_eq!(at("2025-11-02", &havana), "2025-11-02T04:00:00Z day");
     let beirut = Facts { zone: Some(TimeZone::get("Asia/Beirut").unwrap()), ..Facts::default() };
     assert_eq!(at("2025-03-30", &beirut), "2025-03-29T22:00:00Z day");
 }
@@ -120,6 +129,38 @@ fn spreadsheet_day_counts_count_only_where_declared() {
     assert_eq!(at("45720,4375", &facts), "2025-03-04T09:30:00Z");
     assert_eq!(at("12", &facts), "Impossible");
     assert_eq!(at("20250304", &facts), "Impossible");
+}
+
+#[test]
+fn a_fraction_of_a_second_is_kept_to_the_last_digit_or_refused() {
+    assert_eq!(at("2025-03-04T10:00:00.123456Z", &oslo()), "2025-03-04T10:00:00.123456Z");
+    assert_eq!(at("2025-03-04T10:00:00,5000000000000Z", &oslo()), "2025-03-04T10:00:00.5Z");
+    assert_eq!(at("2025-03-04T10:00:00.1234567Z", &oslo()), "Fraction");
+    assert_eq!(at("2025-03-04T10:00:00.Z", &oslo()), "Form");
+}
+
+#[test]
+fn the_day_of_the_week_may_stand_in_front_and_has_to_be_the_right_one() {
+    for text in [
+        "п'ятниця, 14 березня 2025",
+        "П’ятниця 14 березня 2025 р.",
+        "пʼят 14 бер 2025",
+        "fri 14 mar 2025",
+        "fredag 14. mars 2025",
+    ] {
+        assert_eq!(at(text, &oslo()), "2025-03-13T23:00:00Z day", "{text}");
+    }
+    for text in ["Monday, March 14, 2025", "lørdag 14. mars 2025", "неділя, 14 березня 2025"] {
+        assert_eq!(at(text, &oslo()), "Impossible", "{text}");
+    }
+}
+
+#[test]
+fn what_ukrainian_writes_behind_a_year_is_no_part_of_it() {
+    for text in ["04.03.2025 р.", "04.03.2025р.", "4.3.2025 року", "4 березня 2025 р."] {
+        assert_eq!(at(text, &oslo()), "2025-03-03T23:00:00Z day", "{text}");
+    }
+    assert_eq!(at("04.03.2025 р. 10:15", &oslo()), "2025-03-04T09:15:00Z");
 }
 
 #[test]

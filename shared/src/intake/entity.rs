@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{code::Rejection, column::Column};
+use super::column::Column;
 pub use super::{
     fact::{Fact, FieldValue, hex},
-    rules::{ended_has_time, in_order, not_the_same_person},
+    rules::{Contradiction, ended_has_time, in_order, not_the_same_person},
 };
 use crate::{
     bus::outbox::{Outbox, OutboxError},
@@ -41,7 +41,7 @@ pub struct Entity {
     /// When the person wrote or rated, for texts: the first of these times that is there.
     pub happened: fn(&Fact) -> Option<Timestamp>,
     /// Rules across fields.
-    pub check: fn(&Fact) -> Result<(), Rejection>,
+    pub check: fn(&Fact) -> Result<(), Contradiction>,
     /// The contract event the fact becomes; none for facts that only tell about a person.
     pub publish: fn(&Published<'_>, &mut Outbox) -> Result<u64, OutboxError>,
 }

@@ -189,10 +189,13 @@ const CLOSING: &[&str] = &[
 /// `duplicate_column` if two cells are the same column, `missing_column` if a required column is
 /// not there; the sentence names it.
 pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal> {
-    let folded: Vec<String> = cells.iter().map(|cell| fold(cell)).collect();
+    // Names of columns stand in receipts, and Postgres stores no NUL.
+    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('\0', "\u{fffd}")).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let folded = folded(&cells);
     let ours = |name: &str| REJECTS_COLUMNS.contains(&name.trim().trim_start_matches(super::formula::GUARD));
     let columns: Vec<Option<usize>> =
-        folded.iter().zip(cells).map(|(name, cell)| if ours(cell) { None } else { find(name, layout) }).collect();
+        folded.iter().zip(&cells).map(|(name, cell)| if ours(cell) { None } else { find(name, layout) }).collect();
     for (at, column) in columns.iter().enumerate() {
         if let Some(index) = column
             && let Some(first) = columns[..at].iter().position(|earlier| earlier == column)
@@ -216,7 +219,7 @@ pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal
             continue;
         }
         if column.required {
-            return Err(missing_column(column, cells, &columns, layout));
+            return Err(missing_column(column, &cells, &columns, layout));
         }
         missing.push(column.name);
     }

@@ -12,10 +12,12 @@ use super::{
 };
 use crate::vault::Vault;
 
-/// A record's key with its addresses still in clear: in memory only.
+/// A record's key with its addresses still in clear: in memory only. Beside each part: whether it has to be hidden.
 pub struct RawKey {
     parts: Vec<(String, bool)>,
     several: bool,
+    /// The first column it is made of.
+    pub column: &'static str,
 }
 
 impl RawKey {
@@ -24,13 +26,13 @@ impl RawKey {
         short(self.text(str::to_owned).as_bytes())
     }
 
-    /// As it is stored: an e-mail stands in it by its blind index.
+    /// As it is stored: what is or may hold an e-mail stands in it by its blind index.
     pub fn stored(&self, vault: &Vault) -> String {
-        self.text(|email| hex(&vault.blind_index(email)))
+        self.text(|part| hex(&vault.blind_index(part)))
     }
 
     fn text(&self, hide: impl Fn(&str) -> String) -> String {
-        let part = |(text, is_email): &(String, bool)| if *is_email { hide(text) } else { text.clone() };
+        let part = |(text, hidden): &(String, bool)| if *hidden { hide(text) } else { text.clone() };
         match (self.several, self.parts.as_slice()) {
             (false, [one]) => part(one),
             // No identifier begins with a blank, and each part says its length: no two keys are one text by chance.
@@ -51,7 +53,7 @@ pub fn of(survey: &Survey, cells: &Cells<'_>, now: Timestamp) -> Option<RawKey> 
             }
         }
         if parts.len() == way.len() {
-            return Some(RawKey { parts, several: several(at) });
+            return Some(RawKey { parts, several: several(at), column: way[0] });
         }
     }
     None
@@ -66,7 +68,12 @@ fn part(survey: &Survey, cells: &Cells<'_>, name: &str, now: Timestamp) -> Optio
     let nothing = Facts::default();
     let facts = survey.facts.get(index).unwrap_or(&nothing);
     let value = cell::read(column, cell, facts, now).ok()?;
-    Some(value.map(|value| (value.canonical(), column.kind == Kind::Email)))
+    Some(value.map(|value| {
+        let text = value.canonical();
+        // A title may have an address in it, and a key is stored in clear.
+        let hidden = column.kind == Kind::Email || text.contains('@');
+        (text, hidden)
+    }))
 }
 
 /// Whether a key of this file may hold a value that is only read when the whole column is known.

@@ -38,11 +38,11 @@ pub fn ids(text: &str) -> Result<Vec<String>, &'static str> {
 /// # Errors
 /// The code, and the end of a sentence that begins with the value.
 pub fn integers(text: &str, min: i64, max: i64) -> Result<Vec<i64>, (Code, String)> {
-    let inner = match (text.strip_prefix('['), text.strip_suffix(']')) {
-        (Some(_), Some(_)) => &text[1..text.len() - 1],
-        (None, None) => text,
-        _ => return Err((Code::BadJson, "has one bracket only; write numbers between commas".to_owned())),
-    };
+    let bracketed = text.starts_with('[') || text.ends_with(']');
+    if bracketed && json::check(text).is_err() {
+        return Err((Code::BadJson, "is not a JSON list of numbers; write numbers between commas".to_owned()));
+    }
+    let inner = if bracketed { &text[1..text.len() - 1] } else { text };
     let mut found = Vec::new();
     for item in inner.split([',', ';', '|', ' ']).map(|item| item.trim().trim_matches('"')) {
         if item.is_empty() {
@@ -74,7 +74,7 @@ mod tests {
         }
         assert_eq!(integers("[]", 1, 17), Ok(vec![]));
         assert_eq!(integers("4,18", 1, 17).unwrap_err().0, Code::OutOfRange);
-        for text in ["4.5", "SDG 4", "-4", "[4", "4]x"] {
+        for text in ["4.5", "SDG 4", "-4", "[4", "4]", "4]x", "[4,]", "[4 8]", "[4;8]", "[[4]]", "\"4\"]"] {
             assert!(integers(text, 1, 17).is_err(), "{text}");
         }
         assert_eq!(ids("[\"a\", \"b\", \"a\"]").unwrap(), ["a", "b"]);

@@ -3,7 +3,7 @@
 /// The most characters a masked value has.
 pub const MASK_LIMIT: usize = 24;
 
-/// Hides a value but keeps its shape: ASCII digits and punctuation stay, everything else that
+/// Hides a value but keeps its shape: digits and punctuation stay, everything else that
 /// could be part of a word becomes `x`, anything with an `@` becomes `x***@x***`, line breaks
 /// and other control characters become spaces, and a long value ends in `…`.
 pub fn mask(value: &str) -> String {
@@ -12,7 +12,8 @@ pub fn mask(value: &str) -> String {
         return "x***@x***".to_owned();
     }
     let mut characters = value.chars().map(|c| match c {
-        _ if c.is_ascii_digit() || c.is_ascii_punctuation() => c,
+        _ if c.is_numeric() && !c.is_alphabetic() => c,
+        _ if c.is_ascii_punctuation() || is_punctuation(c) => c,
         _ if c.is_control() || c.is_whitespace() => ' ',
         // Emoji, combining marks and letters of every script: nothing of them may stay legible.
         _ => 'x',
@@ -23,6 +24,12 @@ pub fn mask(value: &str) -> String {
         masked.push('…');
     }
     masked
+}
+
+/// Dashes, quotes and the like that are not in ASCII; nothing that could be part of a word.
+fn is_punctuation(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201f}' | '\u{2026}' | '\u{2030}' | '\u{2032}'..='\u{2033}' | '\u{2212}')
+        || matches!(c, '§' | '«' | '»' | '·' | '¿' | '¡' | '°' | '€' | '£' | '№')
 }
 
 #[cfg(test)]
@@ -36,6 +43,8 @@ mod tests {
         assert_eq!(mask("Anna Ødegård-7"), "xxxx xxxxxxx-7");
         assert_eq!(mask("Оксана"), "xxxxxx");
         assert_eq!(mask("a\nb"), "x x");
+        assert_eq!((mask("٤٥ ½"), mask("Ⅷ ★")), ("٤٥ ½".to_owned(), "x x".to_owned()));
+        assert_eq!(mask("«Оксана» – 4…5 ’№ −1"), "«xxxxxx» – 4…5 ’№ −1");
     }
 
     #[test]

@@ -13,6 +13,12 @@ pub enum BadNumber {
     Form,
     /// It is a number, but not a whole one.
     NotWhole,
+    /// It is a number, and greater than any that is allowed anywhere.
+    Large,
+    /// It has more decimals than an exact number can keep here.
+    Digits,
+    /// Where the comma is the decimal sign, `1.234` may be a thousand and some.
+    Thousands,
 }
 
 impl BadNumber {
@@ -25,6 +31,12 @@ impl BadNumber {
             }
             Self::Form => "is not a number; write digits only, with a point for decimals",
             Self::NotWhole => "is not a whole number; write it without decimals",
+            Self::Large => "is larger than any number that is allowed; correct it",
+            Self::Digits => "has more decimals than can be kept; write fewer",
+            Self::Thousands => {
+                "may be a thousand or a number with decimals; write it without a thousands separator, \
+                 with a comma for decimals"
+            }
         }
     }
 
@@ -34,15 +46,32 @@ impl BadNumber {
             Self::Comma => "comma",
             Self::Form => "form",
             Self::NotWhole => "whole",
+            Self::Large => "large",
+            Self::Digits => "digits",
+            Self::Thousands => "thousands",
         }
     }
+}
+
+/// More digits than this in front of the decimal sign are above every limit there is.
+const MOST_DIGITS: usize = 18;
+
+/// Whether a text is grouped as thousands are: `1.234`, `12.345.678`.
+pub fn is_grouped(text: &str) -> bool {
+    let mut groups = text.strip_prefix('-').unwrap_or(text).split('.');
+    let first = groups.next().unwrap_or_default();
+    let digits = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
+    let mut others = groups.peekable();
+    let leads = matches!(first.len(), 1..=3) && digits(first) && !first.starts_with('0');
+    leads && others.peek().is_some() && others.all(|group| group.len() == 3 && digits(group))
 }
 
 /// Reads `[-]digits[sign digits]` exactly. Nothing else is a number: no exponent, no thousands
 /// separator, no plus, no digits of other scripts, no more digits than a decimal holds.
 ///
 /// # Errors
-/// [`BadNumber::Comma`] for a decimal comma unless declared, else [`BadNumber::Form`].
+/// [`BadNumber::Comma`] for a decimal comma unless declared, [`BadNumber::Large`] and [`BadNumber::Digits`] for what an
+/// exact decimal cannot hold, else [`BadNumber::Form`].
 pub fn decimal(text: &str, sign: Option<DecimalSign>) -> Result<Decimal, BadNumber> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, part) = match digits.split_once(['.', ',']) {
@@ -59,7 +88,10 @@ pub fn decimal(text: &str, sign: Option<DecimalSign>) -> Result<Decimal, BadNumb
     if digits.contains(',') && sign != Some(DecimalSign::Comma) {
         return Err(BadNumber::Comma);
     }
-    Decimal::from_str_exact(&text.replace(',', ".")).map_err(|_| BadNumber::Form)
+    if whole.trim_start_matches('0').len() > MOST_DIGITS {
+        return Err(BadNumber::Large);
+    }
+    Decimal::from_str_exact(&text.replace(',', ".")).map_err(|_| BadNumber::Digits)
 }
 
 /// Reads a whole number. `45.0` is one (tables with empty cells are exported so); `45.5` is not,
@@ -106,7 +138,9 @@ mod tests {
         for text in ["", "-", ".", "4.", "1e5", "+4", "1 000", "1.000,5", "٤", "4/5", "0x1", "1_0", "--1", "92,5,1"] {
             assert_eq!(decimal(text, Some(DecimalSign::Comma)), Err(BadNumber::Form), "{text}");
         }
-        assert_eq!(decimal(&"9".repeat(40), None), Err(BadNumber::Form));
+        assert_eq!(decimal(&"9".repeat(40), None), Err(BadNumber::Large));
+        assert_eq!(decimal(&format!("0.{}", "3".repeat(40)), None), Err(BadNumber::Digits));
+        assert_eq!(decimal(&format!("{}7", "0".repeat(40)), None).unwrap().to_string(), "7");
     }
 
     #[test]
@@ -117,7 +151,17 @@ mod tests {
         for text in ["45.5", "45,5", "45,0", "1.000"] {
             assert_eq!(whole(text), Err(BadNumber::NotWhole), "{text}");
         }
-        assert_eq!(whole("99999999999999999999"), Err(BadNumber::Form));
+        assert_eq!(whole("99999999999999999999"), Err(BadNumber::Large));
+    }
+
+    #[test]
+    fn thousands_are_groups_of_three_and_do_not_begin_with_nought() {
+        for text in ["1.234", "12.345", "-123.456", "1.234.567"] {
+            assert!(is_grouped(text), "{text}");
+        }
+        for text in ["0.123", "1.23", "1.2345", "1234.567", "1,234", "1234", ".123", "1.234,5", "1."] {
+            assert!(!is_grouped(text), "{text}");
+        }
     }
 
     proptest! {

@@ -107,7 +107,7 @@ pub fn read(
     let raw = key::of(survey, &cells, now).ok_or_else(|| {
         with(Rejection::record(Code::MissingRequired, "This record has no id; fill it in."), &warnings)
     })?;
-    not_repeated(&survey.repeats, &raw.short(), seen, &warnings)?;
+    not_repeated(&survey.repeats, &raw, seen, &warnings)?;
     Ok(Candidate { key: raw.stored(vault), fields, warnings })
 }
 
@@ -130,18 +130,19 @@ fn join(survey: &Survey, fields: &mut FieldMap<Option<Given>>) {
 
 fn not_repeated(
     repeats: &Repeats,
-    key: &Short,
+    raw: &key::RawKey,
     seen: &mut std::collections::HashSet<Short>,
     warnings: &[Code],
 ) -> Result<(), (Fate, Note)> {
-    match repeats.conflict(key) {
+    let key = raw.short();
+    match repeats.conflict(&key) {
         None => Ok(()),
         Some(true) => {
             let reason = "This id stands in the file more than once with different contents; keep the right record and remove the others.";
-            let rejection = Some(Rejection::record(Code::DuplicateConflict, reason));
+            let rejection = Some(Rejection::record(Code::DuplicateConflict, reason).at(raw.column));
             Err((Fate::Rejected, Note { rejection, warnings: warnings.to_vec() }))
         }
-        Some(false) if seen.insert(*key) => Ok(()),
+        Some(false) if seen.insert(key) => Ok(()),
         Some(false) => Err((Fate::Duplicate, Note::default())),
     }
 }

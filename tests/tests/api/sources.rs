@@ -87,6 +87,18 @@ async fn a_declaration_is_changed_field_by_field_and_audited_old_and_new() {
 }
 
 #[tokio::test]
+async fn null_takes_every_declaration_back_also_the_one_of_day_counts() {
+    let world = World::new().await;
+    let body = |value: Value| json!({"layouts": [{"entity": "sessions", "layout": "mentor", "excel_serials": value, "zone": "Europe/Oslo"}]});
+    let serials = async |value: Value| {
+        let answer = put(&world, "*", &body(value)).await;
+        layout(&answer.json, "mentor")["excel_serials"].clone()
+    };
+    assert_eq!(serials(json!(true)).await, json!(true));
+    assert_eq!(serials(Value::Null).await, json!(false));
+}
+
+#[tokio::test]
 async fn of_two_who_read_the_same_the_second_is_told() {
     let world = World::new().await;
     let read = get(&world).await;
@@ -110,6 +122,7 @@ async fn a_declaration_that_cannot_be_meant_is_refused_and_nothing_of_it_is_kept
     for (extra, pointer, code) in [
         (json!({"zone": "Europe/Atlantis"}), "/layouts/1/zone", "unknown_zone"),
         (json!({"zone": "local"}), "/layouts/1/zone", "unknown_zone"),
+        (json!({"zone": "Etc/Unknown"}), "/layouts/1/zone", "unknown_zone"),
         (json!({"date_order": "year_first"}), "/layouts/1/date_order", "wrong_type"),
         (json!({"rating_scale": "1-10"}), "/layouts/1/rating_scale", "wrong_type"),
         (json!({"decimal_sign": ","}), "/layouts/1/decimal_sign", "wrong_type"),

@@ -10,7 +10,7 @@ const FILES: &[(&str, u64, &[&str])] = &[
         "kintell/sessions-language-dirty.csv",
         1,
         &[
-            "2 - self_pair",
+            "2 volunteer_email self_pair",
             "3 completed_at completed_before_scheduled",
             "4 duration_minutes bad_number",
             "5 language_level bad_enum",
@@ -30,7 +30,12 @@ const FILES: &[(&str, u64, &[&str])] = &[
     (
         "kintell/users-dirty.csv",
         1,
-        &["2 email bad_email", "3 - duplicate_conflict", "4 - duplicate_conflict", "5 joined_kg_at impossible_date"],
+        &[
+            "2 email bad_email",
+            "3 email duplicate_conflict",
+            "4 email duplicate_conflict",
+            "5 joined_kg_at impossible_date",
+        ],
     ),
     (
         "buddy/users-dirty.csv",
@@ -48,8 +53,8 @@ const FILES: &[(&str, u64, &[&str])] = &[
         "buddy/matches-dirty.csv",
         1,
         &[
-            "2 - self_pair",
-            "3 ended_at ended_without_time",
+            "2 buddy_id self_pair",
+            "3 ended_at missing_required",
             "4 ended_at completed_before_scheduled",
             "5 status bad_enum",
             "6 end_reason bad_enum",
@@ -60,7 +65,12 @@ const FILES: &[(&str, u64, &[&str])] = &[
     (
         "buddy/matches-legacy-dirty.csv",
         1,
-        &["2 - self_pair", "3 ended_at ended_without_time", "6 - duplicate_conflict", "7 - duplicate_conflict"],
+        &[
+            "2 buddy_email self_pair",
+            "3 ended_at missing_required",
+            "6 participant_email duplicate_conflict",
+            "7 participant_email duplicate_conflict",
+        ],
     ),
     (
         "buddy/events-dirty.csv",
@@ -89,7 +99,7 @@ const FILES: &[(&str, u64, &[&str])] = &[
         "buddy/skill_sessions-dirty.csv",
         1,
         &[
-            "2 - self_pair",
+            "2 learner_id self_pair",
             "3 completed_at completed_before_scheduled",
             "4 teacher_rating out_of_range",
             "5 completed_at missing_required",
@@ -103,8 +113,8 @@ const FILES: &[(&str, u64, &[&str])] = &[
             "2 mood bad_enum",
             "3 question_responses bad_json",
             "4 match_id missing_required",
-            "5 - duplicate_conflict",
-            "6 - duplicate_conflict",
+            "5 match_id duplicate_conflict",
+            "6 match_id duplicate_conflict",
         ],
     ),
     (
@@ -129,8 +139,8 @@ const FILES: &[(&str, u64, &[&str])] = &[
             "2 credential_type bad_enum",
             "3 expires_at completed_before_scheduled",
             "4 credential_url bad_url",
-            "5 - duplicate_conflict",
-            "6 - duplicate_conflict",
+            "5 credential_id duplicate_conflict",
+            "6 credential_id duplicate_conflict",
         ],
     ),
     (

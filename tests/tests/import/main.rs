@@ -2,6 +2,7 @@
 
 mod commands;
 mod dirty;
+mod edges;
 mod failures;
 mod files;
 mod identity;

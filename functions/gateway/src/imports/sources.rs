@@ -145,8 +145,9 @@ pub struct NewLayout {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, example = "Europe/Oslo")]
     zone: Option<Option<String>>,
-    #[serde(default)]
-    excel_serials: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<bool>)]
+    excel_serials: Option<Option<bool>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<CodePage>)]
     encoding: Option<Option<CodePage>>,
@@ -239,7 +240,7 @@ impl NewLayout {
             decimal_sign: word(self.decimal_sign, &old.decimal_sign, DecimalSign::word),
             rating_scale: word(self.rating_scale, &old.rating_scale, Scale::word),
             zone: self.zone.clone().unwrap_or_else(|| old.zone.clone()),
-            excel_serials: self.excel_serials.unwrap_or(old.excel_serials),
+            excel_serials: self.excel_serials.map_or(old.excel_serials, Option::unwrap_or_default),
             encoding: word(self.encoding, &old.encoding, CodePage::word),
             author: word(self.author, &old.author, Person::word),
             rater: word(self.rater, &old.rater, Person::word),
@@ -317,7 +318,7 @@ async fn check(tx: &Transaction<'_>, source: &str, body: &NewSource) -> Result<(
             wrong(pointer("layout"), "duplicate_layout", "This layout is there twice.".into());
         }
         if let Some(Some(zone)) = &new.zone
-            && (!zone.contains('/') && zone != "UTC" || jiff::tz::TimeZone::get(zone).is_err())
+            && !is_a_zone(zone)
         {
             wrong(pointer("zone"), "unknown_zone", "A zone has an IANA name, like Europe/Oslo.".into());
         }
@@ -334,6 +335,12 @@ async fn check(tx: &Transaction<'_>, source: &str, body: &NewSource) -> Result<(
         known_instance(tx, new.instance_id.flatten(), &format!("/layouts/{at}/instance_id")).await?;
     }
     Ok(())
+}
+
+/// A place or UTC; the name for an unknown zone would be read as UTC.
+fn is_a_zone(name: &str) -> bool {
+    let named = name.contains('/') || name == "UTC";
+    named && jiff::tz::TimeZone::get(name).is_ok_and(|zone| !zone.is_unknown())
 }
 
 /// Whether somebody may have written or rated: one of the fact's people, where it says who they are.

@@ -79,7 +79,8 @@ impl Apply<'_> {
         self.plain_fields(others, &mut incoming, &mut one);
         self.without_ref(&mut incoming);
         one.merged = merge::merge(entity, &self.door, incoming, one.existing.as_ref());
-        (entity.check)(&one.merged.fact).map_err(rejected)?;
+        let layout = self.survey.layout;
+        (entity.check)(&one.merged.fact).map_err(|found| rejected(found.rejection(layout)))?;
         one.warnings.extend(&one.merged.warnings);
         let scored = |words: &Words| words.kind != TextKind::Other;
         let of_nobody = |words: &Words| words.author.is_none_or(|(_, role)| role == AuthorRole::Undeclared);

@@ -2,10 +2,17 @@
 
 use crate::{
     bus::{nudge::NudgeError, outbox::OutboxError},
+    contracts::ContractError,
     db::DbError,
     error::{Classified, Retry},
     identity::IdentityError,
-    intake::{blob::BlobError, fates::MOST_REJECTIONS},
+    intake::{
+        blob::BlobError,
+        code::{Code, Rejection},
+        entity::Layout,
+        fates::MOST_REJECTIONS,
+        header::fold,
+    },
     vault::VaultError,
 };
 
@@ -76,4 +83,16 @@ impl Classified for ApplyError {
             Self::TooManyRejections => "too_many_rejections",
         }
     }
+}
+
+/// The rejection of a record whose event its contract does not allow. The contract's name of a value is its column's,
+/// but for case and underscores.
+pub(super) fn refused_by_contract(layout: &Layout, error: &ContractError) -> Rejection {
+    if let ContractError::Value(value) = error
+        && let Some(column) = layout.columns.iter().find(|column| fold(column.name) == fold(value.what))
+    {
+        let reason = format!("The value in {} has to be {}; correct it.", column.name, value.rule);
+        return Rejection::record(Code::OutOfRange, reason).at(column.name);
+    }
+    Rejection::record(Code::OutOfRange, format!("This record cannot be told to others: {error}; correct it."))
 }

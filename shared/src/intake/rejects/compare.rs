@@ -68,8 +68,8 @@ impl Comparison {
 
 /// A rejected record of the first attempt.
 struct Expected {
-    /// The column that is at fault; none: any may be changed.
-    column: Option<String>,
+    /// The columns that are at fault; none: any may be changed.
+    columns: Vec<String>,
     /// Its last line.
     line_end: u32,
 }
@@ -138,9 +138,30 @@ async fn first_attempt(
     Ok(rows.first().and_then(|row| serde_json::from_value(row.get(0)).ok()))
 }
 
-/// Codes of records that could not be read: in them anything may be changed.
-const BROKEN: [&str; 6] =
-    ["stray_quote", "unclosed_quote", "undecodable_bytes", "too_large", "too_few_cells", "too_many_cells"];
+/// Codes of records that could not be read, or of which any part may be wrong: in them anything may be changed.
+const WHOLE: [&str; 7] = [
+    "stray_quote",
+    "unclosed_quote",
+    "undecodable_bytes",
+    "too_large",
+    "too_few_cells",
+    "too_many_cells",
+    "duplicate_conflict",
+];
+/// Codes that are about two columns; the hint names the other.
+const BETWEEN: [&str; 3] = ["self_pair", "completed_before_scheduled", "missing_required"];
+
+/// The columns a stored rejection is about; none: any.
+fn at_fault(note: &serde_json::Value) -> Vec<String> {
+    let word = |name: &str| note[name].as_str().unwrap_or_default();
+    let (code, column) = (word("code"), word("column"));
+    if WHOLE.contains(&code) || column.is_empty() {
+        return Vec::new();
+    }
+    let others = if BETWEEN.contains(&code) { word("hint") } else { "" };
+    let others = others.split(", ").filter(|other| !other.is_empty() && *other != column);
+    std::iter::once(column).chain(others).map(ToOwned::to_owned).collect()
+}
 
 /// The rejected records of an import by their first line.
 async fn expected(client: &impl GenericClient, id: Uuid) -> Result<BTreeMap<u32, Expected>, crate::db::DbError> {
@@ -161,9 +182,7 @@ async fn expected(client: &impl GenericClient, id: Uuid) -> Result<BTreeMap<u32,
             let at = usize::try_from(position - 1).unwrap_or_default();
             let line = |lines: &[i32]| lines.get(at).and_then(|line| u32::try_from(*line).ok()).unwrap_or_default();
             let note = &notes[(behind + position - 1).to_string()];
-            let readable = note["code"].as_str().is_none_or(|code| !BROKEN.contains(&code));
-            let column = note["column"].as_str().filter(|_| readable).map(ToOwned::to_owned);
-            all.insert(line(&lines), Expected { column, line_end: line(&line_ends) });
+            all.insert(line(&lines), Expected { columns: at_fault(note), line_end: line(&line_ends) });
         }
     }
 }
@@ -264,7 +283,7 @@ async fn came(
                 continue;
             };
             let again = !met.insert(first);
-            if record.column.is_none() {
+            if record.columns.is_empty() {
                 continue;
             }
             cells_kept += header.names.len();
@@ -306,7 +325,7 @@ async fn differences(
         for span in batch.spans.iter().filter(|span| span.kind == SpanKind::Record && span.fault.is_none()) {
             let Some((line, theirs)) = came.remove(&span.line) else { continue };
             let Ok(cells) = splitter.split(batch.bytes_of(span)) else { continue };
-            let rejected = expected.get(&span.line).and_then(|record| record.column.as_deref());
+            let rejected = expected.get(&span.line).map(|record| record.columns.as_slice()).unwrap_or_default();
             for (at, (place, name, column)) in pairs.columns.iter().enumerate() {
                 let cell = cells.get(at).unwrap_or_default();
                 let cell = if original.is_rejects() { restore(cell) } else { cell };
@@ -316,7 +335,7 @@ async fn differences(
                     // A column that was taken out: `_line` and `_reason` of an earlier round, or one of theirs.
                     None => ours == empty || REJECTS_COLUMNS.contains(&name.as_str()),
                 };
-                if !same && rejected != Some(name.as_str()) {
+                if !same && !rejected.contains(name) {
                     found.change(line, name);
                 }
             }

@@ -32,6 +32,8 @@ pub(super) const WORDS: Words = Words {
     records: "records: {1}, the first on line {2}",
 };
 
+const ENDED: &str = "It has ended, but the time of it is missing[ ({column})]; fill it in.";
+
 fn code(code: Code, hint: &str) -> &'static str {
     match (code, hint) {
         (Code::MissingColumn, _) => "A required column is not in the header[: {hint}]; export it too, or name it so.",
@@ -78,11 +80,19 @@ fn code(code: Code, hint: &str) -> &'static str {
             "This row is the header again; nothing is lost, remove it if you drop the file again."
         }
         (Code::FooterRow, _) => "This row is a total or a closing remark, not a record; nothing is lost.",
+        (Code::MissingRequired, hint) if !hint.is_empty() => ENDED,
+        (Code::EndedWithoutTime, _) => ENDED,
         (Code::MissingRequired, _) => "A value that every record needs is empty[: {column}]; fill it in.",
         (Code::BadDate, "short_year") => "{cell} has a year of two digits; write the year with four.",
+        (Code::BadDate, "fraction") => {
+            "{cell} is finer than a millionth of a second; write fewer decimals of the second."
+        }
         (Code::BadDate, _) => "{cell} is not a date we can read; write it like 2025-12-31 or 31.12.2025.",
         (Code::AmbiguousDate, "zone") => {
             "{cell} has no time zone, and none is declared for the source; write the offset, or declare the zone."
+        }
+        (Code::AmbiguousDate, "twice") => {
+            "{cell} was on the clock twice, since the clock was set back that night; write it with its offset."
         }
         (Code::AmbiguousDate, _) => {
             "{cell} may be day first or month first; write it like 2025-12-31, or declare the order for this source."
@@ -99,6 +109,10 @@ fn code(code: Code, hint: &str) -> &'static str {
             "{cell} has a comma, and nothing says that it is a decimal comma; write a point, or declare the comma."
         }
         (Code::BadNumber, "whole") => "{cell} is not a whole number; write it without decimals.",
+        (Code::BadNumber, "digits") => "{cell} has more decimals than can be kept; write fewer.",
+        (Code::BadNumber, "thousands") => {
+            "{cell} may be a thousand or a number with decimals; write it without a thousands separator, with a comma for decimals."
+        }
         (Code::BadNumber, _) => "{cell} is not a number; write digits only, with a point for decimals.",
         (Code::AmbiguousScale, _) => {
             "{cell} may be on a scale of 1 to 5 or of 0 to 1; declare the scale for this source."
@@ -135,7 +149,6 @@ fn code(code: Code, hint: &str) -> &'static str {
             "The end[ ({column})] is before the beginning[ ({hint})]; correct one of the two."
         }
         (Code::SelfPair, _) => "The same person is on both sides[ ({hint})]; correct one of the two.",
-        (Code::EndedWithoutTime, _) => "It has ended, but the time of it is missing[ ({column})]; fill it in.",
         (Code::FutureTimestamp, _) => {
             "{cell} lies in the future, but is about something that has happened; check the date."
         }

@@ -7,8 +7,9 @@
 //!
 //! | code | tokens and forms |
 //! |---|---|
-//! | `bad_date`, `ambiguous_date`, `impossible_date` | `short_year` · `order`, `zone` · `day_first`, `month_first` |
-//! | `bad_number` | `comma`, `form`, `whole` |
+//! | `missing_required` | the column whose word asks for it; none if every record needs it |
+//! | `bad_date`, `ambiguous_date`, `impossible_date` | `short_year`, `fraction` · `order`, `zone`, `twice` · `day_first`, `month_first` |
+//! | `bad_number` | `comma`, `form`, `whole`, `digits`, `thousands` |
 //! | `bad_email` | `no_at`, `several`, `character`, `length`, `domain`, `id` (an address where an id should be) |
 //! | `bad_json` | `duplicate_key`, or the number of the first wrong character |
 //! | `not_csv`, `empty_file` | see [`super::not_csv::NotCsv::token`] |
@@ -20,7 +21,7 @@
 //! | `missing_column`, `duplicate_column` | our name of the column |
 //! | `wrong_entity` | the entity the file looks like, `buddy/matches`; or the folders that are read, each with a `/` at its end |
 //! | `orphan_ref` | what to drop first: `buddy/matches` |
-//! | `completed_before_scheduled`, `self_pair` | the other field · both fields |
+//! | `completed_before_scheduled`, `self_pair` | the other column · both columns |
 //! | `unknown_column` | `name`, or `name → nearest` |
 //! | `control_total_mismatch` | stated, counted |
 

@@ -32,6 +32,8 @@ pub(super) const WORDS: Words = Words {
     records: "rader: {1}, den første på linje {2}",
 };
 
+const ENDED: &str = "Den er avsluttet, men tidspunktet mangler[ ({column})]; fyll det ut.";
+
 fn code(code: Code, hint: &str) -> &'static str {
     match (code, hint) {
         (Code::MissingColumn, _) => {
@@ -90,11 +92,19 @@ fn code(code: Code, hint: &str) -> &'static str {
         (Code::FooterRow, _) => {
             "Denne raden er en sum eller en sluttmerknad og ikke en vanlig rad; ingenting går tapt."
         }
+        (Code::MissingRequired, hint) if !hint.is_empty() => ENDED,
+        (Code::EndedWithoutTime, _) => ENDED,
         (Code::MissingRequired, _) => "En verdi som alle rader må ha, er tom[: {column}]; fyll den ut.",
         (Code::BadDate, "short_year") => "{cell} har et årstall med to sifre; skriv årstallet med fire.",
+        (Code::BadDate, "fraction") => {
+            "{cell} er finere enn et milliondels sekund; skriv sekundene med færre desimaler."
+        }
         (Code::BadDate, _) => "{cell} er ikke en dato vi kan lese; skriv den som 2025-12-31 eller 31.12.2025.",
         (Code::AmbiguousDate, "zone") => {
             "{cell} har ingen tidssone, og kilden har ikke oppgitt noen; skriv tidsforskjellen fra UTC, eller oppgi tidssonen for kilden."
+        }
+        (Code::AmbiguousDate, "twice") => {
+            "{cell} kom to ganger, fordi klokken ble stilt tilbake den natten; skriv tidspunktet med tidsforskjellen fra UTC."
         }
         (Code::AmbiguousDate, _) => {
             "{cell} kan ha enten dag eller måned først; skriv den som 2025-12-31, eller oppgi rekkefølgen for kilden."
@@ -111,6 +121,10 @@ fn code(code: Code, hint: &str) -> &'static str {
             "{cell} har komma, og ingenting sier at det er et desimalkomma; skriv punktum, eller oppgi desimalkomma for kilden."
         }
         (Code::BadNumber, "whole") => "{cell} er ikke et helt tall; skriv det uten desimaler.",
+        (Code::BadNumber, "digits") => "{cell} har flere desimaler enn det er plass til; skriv færre.",
+        (Code::BadNumber, "thousands") => {
+            "{cell} kan være tusen eller et tall med desimaler; skriv det uten tusenskille, med komma foran desimaler."
+        }
         (Code::BadNumber, _) => "{cell} er ikke et tall; skriv bare sifre, med punktum foran desimaler.",
         (Code::AmbiguousScale, _) => {
             "{cell} kan være på en skala fra 1 til 5 eller fra 0 til 1; oppgi skalaen for kilden."
@@ -149,7 +163,6 @@ fn code(code: Code, hint: &str) -> &'static str {
         }
         (Code::CompletedBeforeScheduled, _) => "Slutten[ ({column})] er før begynnelsen[ ({hint})]; rett en av de to.",
         (Code::SelfPair, _) => "Den samme personen står på begge sider[ ({hint})]; rett en av de to.",
-        (Code::EndedWithoutTime, _) => "Den er avsluttet, men tidspunktet mangler[ ({column})]; fyll det ut.",
         (Code::FutureTimestamp, _) => {
             "{cell} ligger i fremtiden, men gjelder noe som allerede har skjedd; sjekk datoen."
         }
@@ -179,7 +192,7 @@ fn code(code: Code, hint: &str) -> &'static str {
             "Filen som disse avviste radene kom fra, finnes ikke lenger; det kunne ikke kontrolleres om andre celler ble endret."
         }
         (Code::RejectsLeftOut, _) => {
-            "Noen avviste rader fra første forsøk mangler her; legg inn dem også hvis de skal lastes."
+            "Noen avviste rader fra første forsøk mangler her; legg inn dem også hvis de skal leses inn."
         }
     }
 }

@@ -14,6 +14,11 @@ fn rejections(code: Code) -> Vec<Rejection> {
         Some("buddy/matches"),
         Some("kintell/sessions/, kintell/users/"),
         Some("short_year"),
+        Some("fraction"),
+        Some("twice"),
+        Some("digits"),
+        Some("thousands"),
+        Some("status"),
         Some("zone"),
         Some("day_first"),
         Some("month_first"),
@@ -121,7 +126,23 @@ fn is_proper(lang: Lang, text: &str) {
         Lang::Uk => {
             let foreign: Vec<&str> = words().filter(|word| word.is_ascii()).collect();
             // Tokens that are no hint of this code stand in the sentence as they came.
-            let tokens = ["short", "year", "zone", "day", "first", "month", "comma", "whole", "several", "character"];
+            let tokens = [
+                "short",
+                "year",
+                "fraction",
+                "twice",
+                "digits",
+                "thousands",
+                "status",
+                "zone",
+                "day",
+                "first",
+                "month",
+                "comma",
+                "whole",
+                "several",
+                "character",
+            ];
             let more = [
                 "length",
                 "domain",

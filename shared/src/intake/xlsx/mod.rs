@@ -186,7 +186,7 @@ pub fn place(sheet: &Sheet, column: Option<usize>, row: u32) -> String {
 
 fn shown_name(name: &str) -> String {
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    let plain = name.chars().count() <= 31 && !name.contains('@') && digits <= 8;
+    let plain = name.chars().count() <= 31 && !name.contains(|c: char| c == '@' || c.is_control()) && digits <= 8;
     if plain { name.to_owned() } else { mask(name) }
 }
 
