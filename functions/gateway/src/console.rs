@@ -53,6 +53,11 @@ impl Console {
         Self::with_store(&store.unwrap_or_default())
     }
 
+    /// Whether the stage has the page.
+    pub fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// A page that may upload to this origin besides its own.
     pub fn with_store(store: &str) -> Self {
         let sha = |text: &str| STANDARD.encode(digest(&SHA256, text.as_bytes()));
