@@ -79,6 +79,55 @@ test("bad rows are fixed and put in again", async () => {
   await see(page, /The one row is in/);
   await press(page, /corrected rows of an earlier file/);
   await see(page, /11 of 12 rows are in/);
+  await see(page, new RegExp(`Put in again so far[\\s\\S]*${m} fixed.csv`));
+});
+
+test("rows that wait are not forgotten when the same file comes again", async () => {
+  const m = mark();
+  await receipt(page, file(world, `${m} 1.csv`, sessions(m, 12, oneBad)));
+  await receipt(page, file(world, `${m} 2.csv`, sessions(m, 12, oneBad)));
+  await see(page, /Nothing new\. 1 was rejected and waits for you below/);
+  await press(page, /Fix and put in again/);
+  await see(page, /Fix 1 row and put it in again/);
+});
+
+test("a row's own number leads to the files it came with, and there to its line", async () => {
+  const m = mark();
+  await receipt(page, file(world, `${m} 1.csv`, sessions(m, 80)));
+  await receipt(
+    page,
+    file(
+      world,
+      `${m} 2.csv`,
+      sessions(m, 75, (n) => (n === 70 ? { duration_minutes: 50 } : {})),
+    ),
+  );
+  await press(page, /^Imports$/);
+  await page.waitForSelector(".imports a");
+  await page.type("#row", `${m}-70`);
+  await see(page, new RegExp(`2 imports\\s+${m} 2.csv[\\s\\S]*line 71[\\s\\S]*${m} 1.csv[\\s\\S]*line 71`));
+  await picture(page, "task-5");
+  await press(page, /To line 71/, ".imports");
+  await see(page, /Line 71\s+Changed/);
+  assert.match(await text(page, ".rows:not(.two)"), /^Line 71/, "the lines before it are left out");
+  await page.goBack();
+  await see(page, new RegExp(`${m} 1.csv`));
+  await page.$eval("#row", (field) => {
+    field.value = "";
+  });
+  await page.type("#row", "nobody's");
+  await see(page, /No stored row has exactly this number/);
+});
+
+test("a file is found by a part of its name", async () => {
+  const m = mark();
+  await receipt(page, file(world, `${m} Møter i mars.csv`, sessions(m, 2)));
+  await receipt(page, file(world, `${m} april.csv`, sessions(`${m}a`, 2)));
+  await press(page, /^Imports$/);
+  await page.waitForSelector(".imports a");
+  await page.type("#name", `${m} MØTER`);
+  await see(page, /^1 import$/m);
+  await see(page, /Møter i mars/);
 });
 
 test("rejected rows come for Excel too", async () => {

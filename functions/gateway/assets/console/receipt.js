@@ -3,7 +3,7 @@
 const FATES = ["new", "changed", "unchanged", "duplicate", "blank", "rejected", "suppressed"];
 const AFTER_UNDO = ["restored", "removed", "kept_later_edit"];
 
-async function receiptView({ id }, view) {
+async function receiptView({ id, line }, view) {
   const receipt = await api("GET", `imports/${id}`, { signal: view.signal });
   // An upload that nobody here makes and that was announced a while ago does not come any more.
   const young = jobs.some((job) => job.id === id) || Date.now() - Date.parse(receipt.created_at) < 120_000;
@@ -13,12 +13,13 @@ async function receiptView({ id }, view) {
     kindLine(receipt),
     summary(receipt),
     decide(receipt, view),
-    rejected(receipt),
+    rejected(receipt, view),
     warnings(receipt),
     undoCard(receipt, view),
-    records(receipt, view),
+    records(receipt, view, line),
     found(receipt),
   );
+  if (line) toRecords(document.getElementById("line"));
 }
 
 const kindLine = (receipt) =>
@@ -59,13 +60,15 @@ async function progressView(receipt, view, { deed, unlike } = {}) {
 /** What happened, in one sentence; `short` where the rejected rows are not beside it. */
 function headline({ outcome, counts, code, undo, status }, short = false) {
   if (status !== "done") return t(`stage.${status}`);
-  const inside = counts
-    ? counts.new + counts.changed + counts.unchanged + counts.duplicate + counts.blank + counts.suppressed
-    : 0;
-  if (outcome === "loaded" && counts.records === 0) return t("head.empty");
-  if (outcome === "loaded" && counts.rejected === 0) return t("head.loaded", { n: counts.records });
-  if (outcome === "loaded")
-    return `${t("head.part", { n: inside, all: counts.records })} ${short ? `${t("list.rejected", { n: counts.rejected })}.` : t("head.waiting", { n: counts.rejected })}`;
+  const { records: all = 0, rejected = 0, suppressed = 0 } = counts ?? {};
+  const left = [
+    rejected && (short ? `${t("list.rejected", { n: rejected })}.` : t("head.waiting", { n: rejected })),
+    suppressed && t("head.suppressed", { n: suppressed }),
+  ].filter(Boolean);
+  if (outcome === "loaded" && all === 0) return t("head.empty");
+  if (outcome === "loaded" && !left.length) return t("head.loaded", { n: all });
+  if (outcome === "loaded") return [t("head.part", { n: all - rejected - suppressed, all }), ...left].join(" ");
+  if (outcome === "unchanged" && left.length) return [t("head.unchanged_part"), ...left].join(" ");
   if (outcome === "undone") return undo ? t("head.undone", { n: undo.restored + undo.removed }) : t("outcome.undone");
   if (outcome === "planned") return label("head", has(`head.${code}`) ? code : "planned");
   return t(`head.${outcome}`);
@@ -73,9 +76,7 @@ function headline({ outcome, counts, code, undo, status }, short = false) {
 
 function summary(receipt) {
   const { outcome, counts, reason, code } = receipt;
-  const kind =
-    { loaded: counts?.rejected ? "warn" : "good", unchanged: "good", planned: "info", undone: "info" }[outcome] ??
-    "bad";
+  const kind = kindOf(receipt);
   const say = [h("h2", {}, headline(receipt))];
   if (receipt.status === "waiting_upload") say.push(h("p", {}, t("receipt.never_came")));
   if (reason && outcome !== "planned") say.push(h("p", {}, reason));
@@ -153,9 +154,14 @@ function equation({ counts, outcome }) {
 function showFate(fate) {
   const select = document.getElementById("fate");
   select.value = fate;
+  document.getElementById("line").value = "";
   select.dispatchEvent(new Event("change"));
-  document.getElementById("records").scrollIntoView({ block: "start" });
-  select.focus({ preventScroll: true });
+  toRecords(select);
+}
+
+function toRecords(focused) {
+  document.getElementById("records")?.scrollIntoView({ block: "start" });
+  focused?.focus({ preventScroll: true });
 }
 
 // ── Rejected rows, warnings ──────────────────────────────────────────────────────────────────────────────────────────
@@ -165,7 +171,7 @@ const lines = ({ line, line_end: end }) =>
     ? t("line.range", { from: String(line), to: String(end) })
     : t("line.one", { line: String(line) });
 
-function rejectButtons(receipt) {
+function rejectButtons(receipt, kind = "main") {
   const failed = h("div", {});
   const get = async (kind) => {
     fill(failed);
@@ -184,11 +190,13 @@ function rejectButtons(receipt) {
       );
     }
   };
-  return [button(t("rejects.xlsx"), () => get("xlsx"), "main"), button(t("rejects.csv"), () => get("csv")), failed];
+  return [button(t("rejects.xlsx"), () => get("xlsx"), kind), button(t("rejects.csv"), () => get("csv")), failed];
 }
 
-function rejected(receipt) {
+function rejected(receipt, view) {
   const n = receipt.counts?.rejected ?? 0;
+  const gone = receipt.rejects_note === "gone";
+  const again = ["loaded", "unchanged"].includes(receipt.outcome) && mayDecide() && !gone;
   if (!n || ["refused", "failed", "undone"].includes(receipt.outcome)) return null;
   const rows = receipt.rejects.map((one) =>
     h(
@@ -208,15 +216,26 @@ function rejected(receipt) {
     h("p", {}, t(receipt.outcome === "planned" ? "rejects.plan_help" : "rejects.help", { n })),
     h("ul", { class: "plain rows two" }, rows),
     n > rows.length ? h("p", { class: "small" }, t("rejects.first", { n: rows.length })) : null,
+    receipt.rejects_note ? h("p", {}, t(gone ? "problem.rejects_gone.do" : "rejects.left_out")) : null,
     h(
       "div",
       { class: "actions" },
-      receipt.outcome === "loaded" ? link(t("rejects.again"), `#/put?again=${receipt.id}`, "button main") : null,
-      rejectButtons(receipt).map((node, at) =>
-        at === 0 && receipt.outcome === "loaded" ? (node.classList.remove("main"), node) : node,
-      ),
+      again ? link(t("rejects.again"), `#/put?again=${receipt.id}`, "button main") : null,
+      gone ? null : rejectButtons(receipt, again ? "" : "main"),
     ),
+    later(receipt, view),
   );
+}
+
+/** What was put in to mend these rows; filled when it is known. */
+function later({ id, source }, view) {
+  const place = h("div", {});
+  api("GET", "imports", { query: { rejects_of: id, source, limit: "10" }, signal: view.signal })
+    .then(({ items }) => {
+      if (items.length) put(place, h("h3", {}, t("rejects.later")), h("ul", { class: "plain imports" }, items.map(row)));
+    })
+    .catch(() => {}); // the receipt is whole without it
+  return place;
 }
 
 function warnings({ warnings: found = [], control_total: total }) {
@@ -249,12 +268,21 @@ function warnings({ warnings: found = [], control_total: total }) {
 
 // ── Every row ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function records(receipt, view) {
+function records(receipt, view, line) {
   if (!receipt.counts?.records || ["refused", "failed"].includes(receipt.outcome)) return null;
   const list = h("ul", { class: "plain rows" });
   const more = h("div", { class: "actions" });
   const status = h("p", { class: "small", role: "status" });
   const values = h("input", { type: "checkbox", id: "values", onchange: () => load() });
+  const from = h("input", {
+    type: "text",
+    inputmode: "numeric",
+    pattern: "[0-9]*",
+    id: "line",
+    autocomplete: "off",
+    value: line,
+    onchange: () => load(),
+  });
   const fates = receipt.outcome === "undone" ? [...AFTER_UNDO, ...FATES.slice(2)] : FATES;
   const select = h(
     "select",
@@ -269,7 +297,8 @@ function records(receipt, view) {
     fill(more);
     if (!cursor) fill(list, h("li", {}, t("wait")));
     try {
-      const query = { limit: "50", cursor, fate: select.value, values: values.checked ? "true" : "" };
+      const digits = from.value.replace(/\D/g, "").slice(0, 9).replace(/^0+/, "");
+      const query = { limit: "50", cursor, fate: select.value, line: digits, values: values.checked ? "true" : "" };
       const page = await api("GET", `imports/${receipt.id}/records`, { query, signal: view.signal });
       if (mine !== asked) return;
       const rows = page.items.map(record);
@@ -302,7 +331,12 @@ function records(receipt, view) {
   const section = card(
     h("h2", { id: "records" }, t("records.title")),
     h("p", {}, t("records.help")),
-    h("div", { class: "field" }, h("label", { for: "fate" }, t("records.fate")), select),
+    h(
+      "form",
+      { class: "filters", "aria-labelledby": "records", onsubmit: (event) => event.preventDefault() },
+      h("div", { class: "field" }, h("label", { for: "fate" }, t("records.fate")), select),
+      h("div", { class: "field" }, h("label", { for: "line" }, t("records.line")), from),
+    ),
     role() === "admin"
       ? h(
           "label",
@@ -378,8 +412,8 @@ function found(receipt) {
         ["name", file?.key],
         ["size", file?.bytes ? size(file.bytes) : null],
         ["encoding", dialect.encoding.toUpperCase() + (dialect.bom ? " (BOM)" : "")],
-        ["delimiter", label("delimiter", dialect.delimiter)],
-        ["line_ending", label("line_ending", dialect.line_ending)],
+        ["delimiter", dialect.delimiter === "none" ? null : label("delimiter", dialect.delimiter)],
+        ["line_ending", dialect.line_ending === "none" ? null : label("line_ending", dialect.line_ending)],
         ["preamble", dialect.preamble_lines ? number(dialect.preamble_lines) : null],
       ]),
     );

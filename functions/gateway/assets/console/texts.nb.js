@@ -17,7 +17,7 @@ TEXTS.nb = {
     title: "Legg inn filer", form: "Nye filer", lead: "Hver rad i filen blir enten tatt inn eller kommer tilbake til deg med en begrunnelse. Ingenting forsvinner, og du kan angre.",
     source: "1. Hvor kommer filen fra?", about: { kintell: "Språktrening og mentorsamtaler", buddy: "Koblinger, aktiviteter, innsjekkinger", upskilling: "Kurs og kursbevis" },
     entity: "2. Hva inneholder den?", entity_auto: "Finn det ut fra filen (anbefalt)", entity_help: "Kolonnenavnene viser det. Velg bare hvis du vet bedre.",
-    files: "3. Hvilke filer?", drop: "Slipp filer her, eller", choose: "Velg filer", kinds: "CSV eller Excel (.xlsx), opptil 2 GB. Du kan ta flere på en gang.", chosen: "Valgte filer",
+    files: "3. Hvilke filer?", drop: "Slipp filer her, eller", choose: "Velg filer", kinds: "CSV eller Excel (.xlsx), opptil 2 GB. Du kan ta flere på en gang.", too_large: "Større enn 2 GB: {names}. Eksporter færre måneder om gangen, og legg inn delene hver for seg.", chosen: "Valgte filer",
     chosen_n: { one: "{n} fil valgt", other: "{n} filer valgt" }, remove: "Fjern", remove_file: "Fjern {name}",
     order: "De legges inn én etter én: først brukere, så koblinger, så resten, fordi de siste filene viser til de første.",
     dry: "Prøv først", dry_help: "Viser hva som ville skje, uten å endre noe. Du bestemmer etterpå.",
@@ -35,7 +35,7 @@ TEXTS.nb = {
     safe: "Rett bare det som var galt. Hvis andre celler også er endret, blir du spurt før de tas inn.",
   },
   list: {
-    title: "Importer", lead: "Alle filer som er lagt inn, de nyeste først.", filter: "Filter", found: "Filer", source: "Kilde", outcome: "Resultat", from: "Fra og med", to: "Til og med", all: "Alle",
+    title: "Importer", lead: "Alle filer som er lagt inn, de nyeste først.", filter: "Filter", found: "Filer", source: "Kilde", outcome: "Resultat", name: "Filnavn", row: "Hvilken fil kom en rad fra?", row_help: "Radens eget nummer i eksporten, for eksempel session_id. Rader som ble avvist, finner du bare i filen sin.", no_row: "Ingen lagret rad har akkurat dette nummeret. Se etter det i filens egen kvittering: raden kan være avvist eller angret.", to_line: "Til linje {line} i denne filen", from: "Fra og med", to: "Til og med", all: "Alle",
     more: "Vis flere", none: "Ingen importer passer. Utvid filteret, eller legg inn en fil.", n: { one: "{n} import", other: "{n} importer" }, first_n: "De {n} nyeste; det finnes flere",
     rows: { one: "{n} rad", other: "{n} rader" }, rejected: { one: "{n} avvist", other: "{n} avvist" },
   },
@@ -43,8 +43,8 @@ TEXTS.nb = {
   outcome: { loaded: "Lagt inn", refused: "Ikke godtatt", unchanged: "Ikke noe nytt", planned: "Venter på deg", failed: "Mislyktes", undone: "Angret" },
   head: {
     empty: "Filen har en overskriftsrad, men ingen rader.", loaded: { one: "Den ene raden er inne. Ingenting gikk tapt.", other: "Alle {n} radene er inne. Ingenting gikk tapt." },
-    part: { one: "{n} av {all} rader er inne.", other: "{n} av {all} rader er inne." }, waiting: { one: "{n} ble avvist og venter på deg nedenfor.", other: "{n} ble avvist og venter på deg nedenfor." },
-    refused: "Filen kan ikke brukes. Ingenting er endret.", unchanged: "Ikke noe nytt: alt dette var kjent fra før.", failed: "Filen kunne ikke leses. Ingenting er endret.",
+    part: { one: "{n} av {all} rader er inne.", other: "{n} av {all} rader er inne." }, waiting: { one: "{n} ble avvist og venter på deg nedenfor.", other: "{n} ble avvist og venter på deg nedenfor." }, suppressed: { one: "{n} gjelder en person som er slettet, eller som har data som ikke kan brukes: ingenting av den er lagret.", other: "{n} gjelder personer som er slettet, eller som har data som ikke kan brukes: ingenting av dem er lagret." },
+    refused: "Filen kan ikke brukes. Ingenting er endret.", unchanged: "Ikke noe nytt: alt dette var kjent fra før.", unchanged_part: "Ikke noe nytt.", failed: "Filen kunne ikke leses. Ingenting er endret.",
     undone: { one: "Denne importen er angret: {n} rad er tatt tilbake.", other: "Denne importen er angret: {n} rader er tatt tilbake." },
     planned: "Ingenting er endret ennå. Se på planen og bestem deg.", dry_run: "Ingenting er endret ennå. Dette er hva som ville skje.", brake: "Stoppet før noe ble endret. Se nøye på dette først.",
     changed_elsewhere: "Mer enn de avviste cellene er endret. Bekreft, hvis det stemmer.", moved: "Noe har endret seg i mellomtiden. Dette er den nye planen.",
@@ -70,7 +70,7 @@ TEXTS.nb = {
   rejects: {
     title: { one: "{n} avvist rad", other: "{n} avviste rader" }, help: { one: "Den er ikke inne. Last den ned, rett den, og legg bare denne raden inn på nytt.", other: "De er ikke inne. Last dem ned, rett dem, og legg bare disse radene inn på nytt." },
     plan_help: { one: "Den ville ikke blitt tatt inn. Du kan rette den før eller etter at du gjennomfører planen.", other: "De ville ikke blitt tatt inn. Du kan rette dem før eller etter at du gjennomfører planen." },
-    column: "Kolonne: {column}", first: { one: "Den første. Nedlastingen har alle.", other: "De {n} første. Nedlastingen har alle." }, xlsx: "Last ned for Excel", csv: "Last ned som CSV", again: "Rett og legg inn på nytt", coming: "Nedlastingen er startet.",
+    column: "Kolonne: {column}", first: { one: "Den første. Nedlastingen har alle.", other: "De {n} første. Nedlastingen har alle." }, left_out: "Noen er for lange for Excel: de finnes bare i CSV-filen.", later: "Lagt inn på nytt så langt", xlsx: "Last ned for Excel", csv: "Last ned som CSV", again: "Rett og legg inn på nytt", coming: "Nedlastingen er startet.",
   },
   warnings: { title: "Verdt å se på", rows: { one: "({n} rad)", other: "({n} rader)" }, line: "Først på linje {line}." },
   warning: {
@@ -80,7 +80,7 @@ TEXTS.nb = {
   },
   control: { title: "Filens eget antall", same: "Filen oppgir {stated} rader, og {counted} ble funnet.", differs: "Filen oppgir {stated} rader, men {counted} ble funnet. Eksporten kan være ufullstendig." },
   records: {
-    title: "Alle rader", help: "Hva som skjedde med hver rad, i samme rekkefølge som i filen.", fate: "Vis", all: "Alle rader", more: "Vis flere rader", none: "Ingen slike rader.", n: { one: "{n} rad", other: "{n} rader" }, first_n: "De {n} første; det finnes flere",
+    title: "Alle rader", help: "Hva som skjedde med hver rad, i samme rekkefølge som i filen.", fate: "Vis", line: "Fra linje", all: "Alle rader", more: "Vis flere rader", none: "Ingen slike rader.", n: { one: "{n} rad", other: "{n} rader" }, first_n: "De {n} første; det finnes flere",
     values: "Vis hva som ble lest", values_help: "De lagrede verdiene for hver rad. De er personlige: hvert oppslag loggføres.",
   },
   found: {
@@ -111,6 +111,9 @@ TEXTS.nb = {
   },
   undone: { restored: { one: "{n} rad har fått tilbake de tidligere verdiene", other: "{n} rader har fått tilbake de tidligere verdiene" }, removed: { one: "{n} rad er tatt ut", other: "{n} rader er tatt ut" }, kept_later_edit: { one: "{n} rad ble stående fordi den er endret senere", other: "{n} rader ble stående fordi de er endret senere" }, people_removed: { one: "{n} person er fjernet", other: "{n} personer er fjernet" }, at: "Gjort {when}" },
   command_failed: { commit: "Planen kunne ikke gjennomføres ennå", undo: "Importen kunne ikke angres ennå", help: "Forsøkt {when}; det endret ingenting. Det prøves igjen av seg selv. Det som står nedenfor, gjelder fortsatt." },
+  field: {
+    out_of_range: "Filnavnet må ha 1 til 255 tegn: gi filen et nytt navn.", not_a_file_name: "Filnavnet har en skråstrek eller bare punktum: gi filen et nytt navn.", control_character: "Filnavnet har et tegn som ikke synes: gi filen et nytt navn.", too_long: "Filnavnet er for langt: kort det ned.",
+  },
   ask: { will: "Dette skjer:", cancel: "Avbryt" },
   problem: {
     again: "Prøv igjen", retry_helps: "Det kan hjelpe å prøve igjen.", retry_useless: "Det hjelper ikke å prøve det samme igjen.", request: "Oppgi dette nummeret hvis du ber om hjelp: {id}",
