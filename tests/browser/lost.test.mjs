@@ -2,7 +2,22 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { FAKE, enter, file, findings, mark, open, press, put, receipt, see, sessions, start, text, token } from "./harness.mjs";
+import {
+  FAKE,
+  enter,
+  file,
+  findings,
+  mark,
+  open,
+  press,
+  put,
+  receipt,
+  see,
+  sessions,
+  start,
+  text,
+  token,
+} from "./harness.mjs";
 
 let world;
 before(async () => {
@@ -95,12 +110,20 @@ test("files that wait when the token runs out go on after the next sign-in", asy
     }
     return request.continue();
   });
-  await put(page, [1, 2].map((n) => file(world, `${m} ${n}.csv`, sessions(`${m}${n}`, n))));
+  await put(
+    page,
+    [1, 2].map((n) => file(world, `${m} ${n}.csv`, sessions(`${m}${n}`, n))),
+  );
   await see(page, /Your token has run out/);
   await new Promise((resolve) => setTimeout(resolve, 500));
   assert.match(await text(page), /Your token has run out/, "the second file does not ask without a token");
   await enter(page);
-  await see(page, new RegExp(`receipt of ${m} 2.csv[\\s\\S]*receipt of ${m} 1.csv|receipt of ${m} 1.csv[\\s\\S]*receipt of ${m} 2.csv`));
+  await see(
+    page,
+    new RegExp(
+      `receipt of ${m} 2.csv[\\s\\S]*receipt of ${m} 1.csv|receipt of ${m} 1.csv[\\s\\S]*receipt of ${m} 2.csv`,
+    ),
+  );
   assert.equal((await importsNamed(m)).length, 2);
   await page.done();
 });
@@ -108,7 +131,10 @@ test("files that wait when the token runs out go on after the next sign-in", asy
 test("the focus stays where it is while another file goes on", async () => {
   const page = await open(world);
   const m = mark();
-  await put(page, [1, 2].map((n) => file(world, `${m} ${n}.csv`, sessions(`${m}${n}`, n))));
+  await put(
+    page,
+    [1, 2].map((n) => file(world, `${m} ${n}.csv`, sessions(`${m}${n}`, n))),
+  );
   const link = await page.waitForSelector(`.job a`);
   await link.focus();
   await page.waitForFunction(() => document.querySelectorAll(".job a").length === 2);
@@ -133,7 +159,14 @@ test("a file that is larger than what is read is not even sent", async () => {
 test("who may only look is offered nothing else", { skip: !FAKE && "needs a token of another role" }, async () => {
   const m = mark();
   const page = await open(world);
-  const id = await receipt(page, file(world, `${m}.csv`, sessions(m, 3, (n) => (n === 2 ? { rating: 9 } : {}))));
+  const id = await receipt(
+    page,
+    file(
+      world,
+      `${m}.csv`,
+      sessions(m, 3, (n) => (n === 2 ? { rating: 9 } : {})),
+    ),
+  );
   await page.evaluate((role) => {
     sessionStorage.setItem("teei.token", `x.${btoa(JSON.stringify({ role }))}.fake`);
   }, "dpo");

@@ -118,7 +118,7 @@ function changes(list, counts) {
       body.length
         ? h(
             "table",
-            {},
+            { class: "changes" },
             h(
               "thead",
               {},

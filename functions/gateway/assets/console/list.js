@@ -42,18 +42,26 @@ async function listView(query, view) {
   const filters = h(
     "form",
     { class: "card", "aria-label": t("list.filter"), onsubmit: (event) => event.preventDefault() },
+    find("name", t("list.name"), words("name")),
+    find("row", t("list.row"), [
+      words("row", "row-help"),
+      h("p", { class: "small", id: "row-help" }, t("list.row_help")),
+    ]),
     h(
-      "div",
-      { class: "filters" },
-      find("name", t("list.name"), words("name")),
-      find("row", t("list.row"), [
-        words("row", "row-help"),
-        h("p", { class: "small", id: "row-help" }, t("list.row_help")),
-      ]),
-      find("source", t("list.source"), choose("source", Object.keys(ENTITIES), "source")),
-      find("outcome", t("list.outcome"), choose("outcome", OUTCOMES, "outcome")),
-      find("from", t("list.from"), day("from")),
-      find("to", t("list.to"), day("to")),
+      "details",
+      {
+        open:
+          !matchMedia("(max-width: 40rem)").matches || ["source", "outcome", "from", "to"].some((one) => query[one]),
+      },
+      h("summary", {}, t("list.more_filters")),
+      h(
+        "div",
+        { class: "filters" },
+        find("source", t("list.source"), choose("source", Object.keys(ENTITIES), "source")),
+        find("outcome", t("list.outcome"), choose("outcome", OUTCOMES, "outcome")),
+        find("from", t("list.from"), day("from")),
+        find("to", t("list.to"), day("to")),
+      ),
     ),
   );
   view.show(

@@ -269,7 +269,7 @@ function againCard(first) {
 async function work() {
   if (running) return;
   running = true;
-  for (let job; state.token && (job = jobs.findLast((job) => job.stage === "waiting")); ) await run(job);
+  for (let job; state.token && (job = jobs.findLast((job) => job.stage === "waiting"));) await run(job);
   running = false;
 }
 

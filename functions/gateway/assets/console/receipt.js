@@ -232,7 +232,8 @@ function later({ id, source }, view) {
   const place = h("div", {});
   api("GET", "imports", { query: { rejects_of: id, source, limit: "10" }, signal: view.signal })
     .then(({ items }) => {
-      if (items.length) put(place, h("h3", {}, t("rejects.later")), h("ul", { class: "plain imports" }, items.map(row)));
+      if (items.length)
+        put(place, h("h3", {}, t("rejects.later")), h("ul", { class: "plain imports" }, items.map(row)));
     })
     .catch(() => {}); // the receipt is whole without it
   return place;

@@ -32,12 +32,12 @@ TEXTS.en = {
   },
   again: {
     title: { one: "Fix {n} row and put it in again", other: "Fix {n} rows and put them in again" }, lead: "Only the rejected rows come back. Everything else is in already.",
-    step1: "Download the rejected rows. Each has its line number and what is wrong with it.", step2: "Open the file and correct the cells. Leave the first line and the columns _line and _reason as they are.",
+    step1: "Download the rejected rows. Each has its line number and what is wrong with it.", step2: "Open the file and correct the cells; in the Excel file they are coloured. Leave the first line and the columns _line and _reason as they are.",
     step3: "Save it, as Excel or as CSV.", step4: "Choose the saved file below and put it in. The new receipt points back to the first one.",
     safe: "Change only what was wrong. If other cells differ too, you are asked before they are taken over.",
   },
   list: {
-    title: "Imports", lead: "Every file that was ever put in, newest first.", filter: "Filter", found: "Files", source: "Source", outcome: "How it ended", name: "Name of the file", row: "Which file did a row come from?", row_help: "The row’s own number in the export, such as its session_id. Rows that were rejected are found in their file only.", no_row: "No stored row has exactly this number. Look for it in the file’s own receipt: it may have been rejected, or undone.", to_line: "To line {line} of this file", from: "First day", to: "Last day", all: "All",
+    title: "Imports", lead: "Every file that was ever put in, newest first.", filter: "Filter", more_filters: "More filters", found: "Files", source: "Source", outcome: "How it ended", name: "Name of the file", row: "Which file did a row come from?", row_help: "The row’s own number in the export, such as its session_id. Rows that were rejected are found in their file only.", no_row: "No stored row has exactly this number. Look for it in the file’s own receipt: it may have been rejected, or undone.", to_line: "To line {line} of this file", from: "First day", to: "Last day", all: "All",
     more: "Show more", none: "No import fits. Widen the filter, or put a file in.", n: { one: "{n} import", other: "{n} imports" }, first_n: "The newest {n}; there are more",
     rows: { one: "{n} row", other: "{n} rows" }, rejected: { one: "{n} rejected", other: "{n} rejected" },
   },
@@ -61,8 +61,8 @@ TEXTS.en = {
     first_import: "The same file was put in before: open that receipt", first_attempt: "These are corrected rows of an earlier file: open that receipt",
   },
   sum: { title: "Every row, counted", records: { one: "row in the file", other: "rows in the file" }, right: "The numbers add up: no row is missing.", wrong: "The numbers do not add up. Please report this.", show: ": show these rows", help: "Choose a number to see its rows." },
-  total: { new: "new", changed: "changed", unchanged: "as before", duplicate: "repeated in the file", blank: "blank", rejected: "rejected", suppressed: "of erased people" },
-  planned: { new: "would be new", changed: "would change", unchanged: "as before", duplicate: "repeated in the file", blank: "blank", rejected: "rejected", suppressed: "of erased people" },
+  total: { new: "new", changed: "changed", unchanged: "as before", duplicate: "repeated", blank: "blank", rejected: "rejected", suppressed: "of erased people" },
+  planned: { new: "would be new", changed: "would change", unchanged: "as before", duplicate: "repeated", blank: "blank", rejected: "rejected", suppressed: "of erased people" },
   fate: { new: "New", changed: "Changed", unchanged: "As before", duplicate: "Repeated", blank: "Blank", rejected: "Rejected", suppressed: "Erased person", restored: "Set back", removed: "Taken out", kept_later_edit: "Kept" },
   said: {
     new: "Seen for the first time.", changed: "Known already; some values were different.", unchanged: "Known already with the same values.", duplicate: "The same as an earlier row of this file.", blank: "Nothing in it.",

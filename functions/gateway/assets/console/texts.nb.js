@@ -30,12 +30,12 @@ TEXTS.nb = {
   },
   again: {
     title: { one: "Rett {n} rad og legg den inn på nytt", other: "Rett {n} rader og legg dem inn på nytt" }, lead: "Bare de avviste radene skal inn på nytt. Alt annet er allerede inne.",
-    step1: "Last ned de avviste radene. Hver rad har linjenummeret sitt og hva som er galt.", step2: "Åpne filen og rett cellene. La den første linjen og kolonnene _line og _reason stå som de er.",
+    step1: "Last ned de avviste radene. Hver rad har linjenummeret sitt og hva som er galt.", step2: "Åpne filen og rett cellene; i Excel-filen har de farge. La den første linjen og kolonnene _line og _reason stå som de er.",
     step3: "Lagre den, som Excel eller som CSV.", step4: "Velg den lagrede filen nedenfor og legg den inn. Den nye kvitteringen viser tilbake til den første.",
     safe: "Rett bare det som var galt. Hvis andre celler også er endret, blir du spurt før de tas inn.",
   },
   list: {
-    title: "Importer", lead: "Alle filer som er lagt inn, de nyeste først.", filter: "Filter", found: "Filer", source: "Kilde", outcome: "Resultat", name: "Filnavn", row: "Hvilken fil kom en rad fra?", row_help: "Radens eget nummer i eksporten, for eksempel session_id. Rader som ble avvist, finner du bare i filen sin.", no_row: "Ingen lagret rad har akkurat dette nummeret. Se etter det i filens egen kvittering: raden kan være avvist eller angret.", to_line: "Til linje {line} i denne filen", from: "Fra og med", to: "Til og med", all: "Alle",
+    title: "Importer", lead: "Alle filer som er lagt inn, de nyeste først.", filter: "Filter", more_filters: "Flere filtre", found: "Filer", source: "Kilde", outcome: "Resultat", name: "Filnavn", row: "Hvilken fil kom en rad fra?", row_help: "Radens eget nummer i eksporten, for eksempel session_id. Rader som ble avvist, finner du bare i filen sin.", no_row: "Ingen lagret rad har akkurat dette nummeret. Se etter det i filens egen kvittering: raden kan være avvist eller angret.", to_line: "Til linje {line} i denne filen", from: "Fra og med", to: "Til og med", all: "Alle",
     more: "Vis flere", none: "Ingen importer passer. Utvid filteret, eller legg inn en fil.", n: { one: "{n} import", other: "{n} importer" }, first_n: "De {n} nyeste; det finnes flere",
     rows: { one: "{n} rad", other: "{n} rader" }, rejected: { one: "{n} avvist", other: "{n} avvist" },
   },
@@ -59,8 +59,8 @@ TEXTS.nb = {
     first_import: "Den samme filen er lagt inn før: åpne den kvitteringen", first_attempt: "Dette er rettede rader fra en tidligere fil: åpne den kvitteringen",
   },
   sum: { title: "Hver rad er talt", records: { one: "rad i filen", other: "rader i filen" }, right: "Tallene går opp: ingen rad mangler.", wrong: "Tallene går ikke opp. Meld fra om dette.", show: ": vis disse radene", help: "Velg et tall for å se radene bak det." },
-  total: { new: { one: "ny", other: "nye" }, changed: { one: "endret", other: "endret" }, unchanged: "som før", duplicate: "gjentatt i filen", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
-  planned: { new: { one: "ville blitt ny", other: "ville blitt nye" }, changed: "ville blitt endret", unchanged: "som før", duplicate: "gjentatt i filen", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
+  total: { new: { one: "ny", other: "nye" }, changed: { one: "endret", other: "endret" }, unchanged: "som før", duplicate: "gjentatt", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
+  planned: { new: { one: "ville blitt ny", other: "ville blitt nye" }, changed: "ville blitt endret", unchanged: "som før", duplicate: "gjentatt", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
   fate: { new: "Ny", changed: "Endret", unchanged: "Som før", duplicate: "Gjentatt", blank: "Tom", rejected: "Avvist", suppressed: "Slettet person", restored: "Satt tilbake", removed: "Tatt ut", kept_later_edit: "Beholdt" },
   said: {
     new: "Sett for første gang.", changed: "Kjent fra før; noen verdier var annerledes.", unchanged: "Kjent fra før med de samme verdiene.", duplicate: "Lik en tidligere rad i denne filen.", blank: "Tom rad.",
