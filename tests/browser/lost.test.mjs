@@ -142,6 +142,30 @@ test("the focus stays where it is while another file goes on", async () => {
   await page.done();
 });
 
+test(
+  "an upload that was left in the middle says that it did not arrive",
+  { skip: !FAKE && "takes two minutes" },
+  async () => {
+    const page = await open(world);
+    const made = await fetch(`${world.base}/v1/imports`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token()}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ source: "kintell", name: `${mark()}.csv` }),
+    });
+    const { id } = await made.json();
+    await page.evaluate((id) => {
+      location.hash = `#/imports/${id}`;
+    }, id);
+    await see(page, /Waiting for the file to arrive/);
+    await page.evaluate(() => {
+      const now = Date.now;
+      Date.now = () => now() + 121_000;
+    });
+    await see(page, /The upload was started but the file has not arrived\. Put it in again/);
+    await page.done();
+  },
+);
+
 test("a file that is larger than what is read is not even sent", async () => {
   const page = await open(world);
   await page.evaluate(() => {

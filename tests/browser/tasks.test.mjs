@@ -1,7 +1,7 @@
 // What a coordinator does on the page, without help.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, afterEach, before, beforeEach } from "node:test";
 import { file, mark, open, picture, press, put, receipt, see, sessions, start, sum, text } from "./harness.mjs";
@@ -34,8 +34,10 @@ async function downloaded(pattern) {
   });
   await press(page, pattern);
   for (let tries = 0; tries < 100; tries++) {
-    const name = readdirSync(folder).find((name) => !name.endsWith(".crdownload") && !name.startsWith("."));
-    if (name) return join(folder, name);
+    const names = readdirSync(folder).filter((name) => !name.startsWith("."));
+    // The browser makes an empty file of that name before it is there.
+    const whole = names.length === 1 && !names[0].endsWith(".crdownload") && statSync(join(folder, names[0])).size > 0;
+    if (whole) return join(folder, names[0]);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   assert.fail("nothing was downloaded");

@@ -27,6 +27,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/console/put.js"),
     include_str!("../assets/console/list.js"),
     include_str!("../assets/console/receipt.js"),
+    include_str!("../assets/console/rows.js"),
     include_str!("../assets/console/decide.js"),
     include_str!("../assets/console/main.js"),
 );

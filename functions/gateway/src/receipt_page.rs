@@ -105,11 +105,12 @@ pub fn render(lang: Lang, receipt: &Value, console: bool) -> String {
 fn totals(body: &mut String, lang: Lang, receipt: &Value) {
     let texts = texts(lang);
     // Of a file that could not be read no row was counted, so nothing can be said of rows.
-    if matches!(receipt["outcome"].as_str(), Some("refused" | "failed")) {
+    let whole = matches!(receipt["outcome"].as_str(), Some("refused" | "failed"));
+    if whole && receipt["counts"]["records"].as_u64().unwrap_or(0) == 0 {
         return;
     }
     let count = |name: &str| receipt["counts"][name].as_u64().unwrap_or(0);
-    push(body, "h2", if receipt["outcome"] == "planned" { texts.plan } else { texts.rows });
+    push(body, "h2", if whole || receipt["outcome"] == "planned" { texts.plan } else { texts.rows });
     body.push_str("<table><tbody>");
     line(body, &words::label(lang, "records"), &count("records").to_string(), "whole");
     for fate in FATES {

@@ -114,6 +114,8 @@ async function api(method, path, { body, query = {}, key, signal } = {}) {
     code: "no_problem",
     retryable: answer.status >= 500 || answer.status === 429,
     ...content,
+    // The first of two requests under one key: its answer comes in a moment.
+    ...(content?.code === "idempotency_running" && { retryable: true }),
     status: answer.status,
     retry,
   };

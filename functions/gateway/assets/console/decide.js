@@ -89,7 +89,7 @@ function changes(list, counts) {
         ? h("span", { class: "small" }, "–")
         : /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)
           ? when(value)
-          : String(value);
+          : String(value).replace(/^(\S+) of (\d-\d)$/, "$1 ($2)");
     const body = change.fields.map((field) => {
       const hidden = field.from === undefined && field.to === undefined;
       return h(
@@ -149,6 +149,7 @@ function changes(list, counts) {
 
 function undoCard(receipt, view) {
   const { counts, people, outcome } = receipt;
+  if (outcome !== "loaded" || (!counts.new && !counts.changed) || !mayDecide()) return null;
   const will = [
     counts.new && t("undo.new", { n: counts.new }),
     counts.changed && t("undo.changed", { n: counts.changed }),
@@ -156,7 +157,6 @@ function undoCard(receipt, view) {
     t("undo.kept"),
     t("undo.file"),
   ].filter(Boolean);
-  if (outcome !== "loaded" || (!counts.new && !counts.changed) || !mayDecide()) return null;
   return card(
     h("h2", {}, t("undo.title")),
     h("p", {}, t("undo.help")),

@@ -5,9 +5,7 @@ const AFTER_UNDO = ["restored", "removed", "kept_later_edit"];
 
 async function receiptView({ id, line }, view) {
   const receipt = await api("GET", `imports/${id}`, { signal: view.signal });
-  // An upload that nobody here makes and that was announced a while ago does not come any more.
-  const young = jobs.some((job) => job.id === id) || Date.now() - Date.parse(receipt.created_at) < 120_000;
-  if (receipt.status !== "done" && (receipt.status !== "waiting_upload" || young)) return progressView(receipt, view);
+  if (receipt.status !== "done" && !isLate(receipt)) return progressView(receipt, view);
   view.show(
     nameOf(receipt),
     kindLine(receipt),
@@ -21,6 +19,12 @@ async function receiptView({ id, line }, view) {
   );
   if (line) toRecords(document.getElementById("line"));
 }
+
+/** An upload that nobody here makes and that was announced a while ago does not come any more. */
+const isLate = ({ id, status, created_at: announced }) =>
+  status === "waiting_upload" &&
+  !jobs.some((job) => job.id === id && ["waiting", "uploading", "queued"].includes(job.stage)) &&
+  Date.now() - Date.parse(announced) > 120_000;
 
 const kindLine = (receipt) =>
   h(
@@ -40,6 +44,7 @@ const kindLine = (receipt) =>
 async function progressView(receipt, view, { deed, unlike } = {}) {
   const text = h("p", {}, h("span", { class: "busy", "aria-hidden": "true" }, "● "), h("span", {}));
   const seen = (status) => {
+    if (isLate({ ...receipt, status })) throw new Error("late");
     text.lastChild.textContent = t(`stage.${deed ?? status}`);
     announce(text.lastChild.textContent);
   };
@@ -53,7 +58,8 @@ async function progressView(receipt, view, { deed, unlike } = {}) {
     announce(headline(done));
     await receiptView({ id: receipt.id }, view);
   } catch (error) {
-    view.fail(error);
+    if (error.message === "late") await receiptView({ id: receipt.id }, view);
+    else view.fail(error);
   }
 }
 
@@ -111,7 +117,7 @@ const undoneCounts = (undo) =>
 /** The numbers as a sum; each number leads to its rows. */
 function equation({ counts, outcome }) {
   const total = FATES.reduce((sum, fate) => sum + counts[fate], 0);
-  const planned = outcome === "planned" ? "planned" : "total";
+  const planned = ["planned", "refused", "failed"].includes(outcome) ? "planned" : "total";
   const term = (fate) => {
     const n = counts[fate];
     const inner = [h("b", {}, number(n)), " ", h("span", {}, t(`${planned}.${fate}`, { n }))];
@@ -173,10 +179,25 @@ const lines = ({ line, line_end: end }) =>
 
 function rejectButtons(receipt, kind = "main") {
   const failed = h("div", {});
+  // They are written when the import is done already: a large file of them takes its time.
+  const ask = async (kind, tries = 20) => {
+    try {
+      return await api("GET", `imports/${receipt.id}/rejects`, { query: { format: kind } });
+    } catch (error) {
+      if (error.problem?.code !== "rejects_pending" || !tries) throw error;
+      fill(
+        failed,
+        h("p", { role: "status" }, h("span", { class: "busy", "aria-hidden": "true" }, "● "), t("rejects.soon")),
+      );
+      await pause(1000);
+      return ask(kind, tries - 1);
+    }
+  };
   const get = async (kind) => {
     fill(failed);
     try {
-      const urls = await api("GET", `imports/${receipt.id}/rejects`, { query: { format: kind } });
+      const urls = await ask(kind);
+      fill(failed);
       const url = urls[`${kind}_url`];
       if (!url) throw new Failure({ code: "rejects_gone", retryable: false });
       download(url);
@@ -197,7 +218,9 @@ function rejected(receipt, view) {
   const n = receipt.counts?.rejected ?? 0;
   const gone = receipt.rejects_note === "gone";
   const again = ["loaded", "unchanged"].includes(receipt.outcome) && mayDecide() && !gone;
-  if (!n || ["refused", "failed", "undone"].includes(receipt.outcome)) return null;
+  if (!n || receipt.outcome === "undone") return null;
+  // Of a file that was refused as a whole nothing is to be mended row by row.
+  const whole = ["refused", "failed"].includes(receipt.outcome);
   const rows = receipt.rejects.map((one) =>
     h(
       "li",
@@ -213,15 +236,15 @@ function rejected(receipt, view) {
   );
   return card(
     h("h2", {}, t("rejects.title", { n })),
-    h("p", {}, t(receipt.outcome === "planned" ? "rejects.plan_help" : "rejects.help", { n })),
+    whole ? null : h("p", {}, t(receipt.outcome === "planned" ? "rejects.plan_help" : "rejects.help", { n })),
     h("ul", { class: "plain rows two" }, rows),
-    n > rows.length ? h("p", { class: "small" }, t("rejects.first", { n: rows.length })) : null,
+    n > rows.length && !whole ? h("p", { class: "small" }, t("rejects.first", { n: rows.length })) : null,
     receipt.rejects_note ? h("p", {}, t(gone ? "problem.rejects_gone.do" : "rejects.left_out")) : null,
     h(
       "div",
       { class: "actions" },
       again ? link(t("rejects.again"), `#/put?again=${receipt.id}`, "button main") : null,
-      gone ? null : rejectButtons(receipt, again ? "" : "main"),
+      gone || whole ? null : rejectButtons(receipt, again ? "" : "main"),
     ),
     later(receipt, view),
   );
@@ -264,121 +287,6 @@ function warnings({ warnings: found = [], control_total: total }) {
     h("h2", {}, t(rows.length ? "warnings.title" : "control.title")),
     total && total.stated !== total.counted ? note("warn", told) : told,
     rows.length ? h("ul", {}, rows) : null,
-  );
-}
-
-// ── Every row ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function records(receipt, view, line) {
-  if (!receipt.counts?.records || ["refused", "failed"].includes(receipt.outcome)) return null;
-  const list = h("ul", { class: "plain rows" });
-  const more = h("div", { class: "actions" });
-  const status = h("p", { class: "small", role: "status" });
-  const values = h("input", { type: "checkbox", id: "values", onchange: () => load() });
-  const from = h("input", {
-    type: "text",
-    inputmode: "numeric",
-    pattern: "[0-9]*",
-    id: "line",
-    autocomplete: "off",
-    value: line,
-    onchange: () => load(),
-  });
-  const fates = receipt.outcome === "undone" ? [...AFTER_UNDO, ...FATES.slice(2)] : FATES;
-  const select = h(
-    "select",
-    { id: "fate", onchange: () => load() },
-    h("option", { value: "" }, t("records.all")),
-    fates.map((fate) => h("option", { value: fate }, t(`fate.${fate}`))),
-  );
-  let asked = 0;
-
-  async function load(cursor) {
-    const mine = ++asked;
-    fill(more);
-    if (!cursor) fill(list, h("li", {}, t("wait")));
-    try {
-      const digits = from.value.replace(/\D/g, "").slice(0, 9).replace(/^0+/, "");
-      const query = { limit: "50", cursor, fate: select.value, line: digits, values: values.checked ? "true" : "" };
-      const page = await api("GET", `imports/${receipt.id}/records`, { query, signal: view.signal });
-      if (mine !== asked) return;
-      const rows = page.items.map(record);
-      if (cursor) put(list, rows);
-      else fill(list, rows);
-      status.textContent = list.children.length
-        ? t(page.next ? "records.first_n" : "records.n", { n: list.children.length })
-        : t("records.none");
-      if (page.next)
-        put(
-          more,
-          button(t("records.more"), () => load(page.next)),
-        );
-      if (cursor && rows[0]) {
-        rows[0].tabIndex = -1;
-        rows[0].focus();
-      }
-    } catch (error) {
-      if (mine === asked)
-        fill(
-          list,
-          h(
-            "li",
-            {},
-            trouble(error, () => load(cursor)),
-          ),
-        );
-    }
-  }
-  const section = card(
-    h("h2", { id: "records" }, t("records.title")),
-    h("p", {}, t("records.help")),
-    h(
-      "form",
-      { class: "filters", "aria-labelledby": "records", onsubmit: (event) => event.preventDefault() },
-      h("div", { class: "field" }, h("label", { for: "fate" }, t("records.fate")), select),
-      h("div", { class: "field" }, h("label", { for: "line" }, t("records.line")), from),
-    ),
-    role() === "admin"
-      ? h(
-          "label",
-          { class: "choice" },
-          values,
-          h("span", {}, h("b", {}, t("records.values")), h("span", { class: "small" }, t("records.values_help"))),
-        )
-      : null,
-    status,
-    list,
-    more,
-  );
-  load();
-  return section;
-}
-
-function record(one) {
-  const kind =
-    {
-      new: "good",
-      changed: "info",
-      rejected: "bad",
-      suppressed: "warn",
-      restored: "info",
-      removed: "info",
-      kept_later_edit: "warn",
-    }[one.fate] ?? "";
-  const warned = (one.warnings ?? []).map((warning) => h("div", { class: "small" }, label("warning", warning)));
-  const read =
-    one.values &&
-    h(
-      "dl",
-      { class: "facts" },
-      Object.entries(one.values).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value ?? "–")]),
-    );
-  return h(
-    "li",
-    {},
-    h("span", { class: "where" }, lines(one)),
-    h("span", {}, h("span", { class: `tag ${kind}` }, label("fate", one.fate))),
-    h("div", {}, one.reason ?? t(`said.${one.fate}`), warned, read),
   );
 }
 

@@ -72,7 +72,7 @@ TEXTS.en = {
   rejects: {
     title: { one: "{n} rejected row", other: "{n} rejected rows" }, help: { one: "It is not in. Download it, correct it, and put only this row in again.", other: "They are not in. Download them, correct them, and put only these rows in again." },
     plan_help: { one: "It would not be taken in. You can correct it before or after you carry out the plan.", other: "They would not be taken in. You can correct them before or after you carry out the plan." },
-    column: "Column: {column}", first: { one: "The first one. The download has all of them.", other: "The first {n}. The download has all of them." }, left_out: "Some are too long for Excel: they are in the CSV file only.", later: "Put in again so far", xlsx: "Download for Excel", csv: "Download as CSV", again: "Fix and put in again", coming: "The download has begun.",
+    column: "Column: {column}", first: { one: "The first one. The download has all of them.", other: "The first {n}. The download has all of them." }, left_out: "Some are too long for Excel: they are in the CSV file only.", later: "Put in again so far", xlsx: "Download for Excel", csv: "Download as CSV", again: "Fix and put in again", soon: "The file is being prepared …", coming: "The download has begun.",
   },
   warnings: { title: "Worth a look", rows: { one: "({n} row)", other: "({n} rows)" }, line: "First on line {line}." },
   warning: {
@@ -121,6 +121,7 @@ TEXTS.en = {
     again: "Try again", retry_helps: "Trying again may help.", retry_useless: "Trying the same again will not help.", request: "If you ask for help, give this number: {id}",
     no_answer: { what: "The server does not answer", do: "Check your network connection." }, no_problem: { what: "Something went wrong", do: "If it happens again, tell the people who run the system." }, page_fault: { what: "This page made a mistake", do: "Load the page again. Nothing was changed." },
     upload_refused: { what: "The file was not accepted by the store", do: "The permission to upload may have run out. Put the file in again." }, upload_broken: { what: "The upload was interrupted", do: "Check your network connection. Nothing was taken in." },
+    rejects_pending: { what: "The file is not ready yet", do: "The rejected rows are still being written into it. Wait a moment." }, idempotency_running: { what: "It is on its way already", do: "The first try is still being answered. Wait a moment." },
     rejects_gone: { what: "There is no such download", do: "The rejected rows are kept for a limited time. Put the original file in again to get them." },
     bad_token: { what: "The token is not accepted", do: "Sign in again." }, expired_token: { what: "Your token has run out", do: "Sign in again." }, missing_token: { what: "You are not signed in", do: "Sign in again." },
     forbidden: { what: "You may not do this", do: "Your role does not allow it. Ask somebody whose role does." }, not_found: { what: "There is no such import", do: "The address may be wrong. Look for it in the list of imports." },

@@ -70,7 +70,7 @@ TEXTS.nb = {
   rejects: {
     title: { one: "{n} avvist rad", other: "{n} avviste rader" }, help: { one: "Den er ikke inne. Last den ned, rett den, og legg bare denne raden inn på nytt.", other: "De er ikke inne. Last dem ned, rett dem, og legg bare disse radene inn på nytt." },
     plan_help: { one: "Den ville ikke blitt tatt inn. Du kan rette den før eller etter at du gjennomfører planen.", other: "De ville ikke blitt tatt inn. Du kan rette dem før eller etter at du gjennomfører planen." },
-    column: "Kolonne: {column}", first: { one: "Den første. Nedlastingen har alle.", other: "De {n} første. Nedlastingen har alle." }, left_out: "Noen er for lange for Excel: de finnes bare i CSV-filen.", later: "Lagt inn på nytt så langt", xlsx: "Last ned for Excel", csv: "Last ned som CSV", again: "Rett og legg inn på nytt", coming: "Nedlastingen er startet.",
+    column: "Kolonne: {column}", first: { one: "Den første. Nedlastingen har alle.", other: "De {n} første. Nedlastingen har alle." }, left_out: "Noen er for lange for Excel: de finnes bare i CSV-filen.", later: "Lagt inn på nytt så langt", xlsx: "Last ned for Excel", csv: "Last ned som CSV", again: "Rett og legg inn på nytt", soon: "Filen gjøres klar …", coming: "Nedlastingen er startet.",
   },
   warnings: { title: "Verdt å se på", rows: { one: "({n} rad)", other: "({n} rader)" }, line: "Først på linje {line}." },
   warning: {
@@ -119,6 +119,7 @@ TEXTS.nb = {
     again: "Prøv igjen", retry_helps: "Det kan hjelpe å prøve igjen.", retry_useless: "Det hjelper ikke å prøve det samme igjen.", request: "Oppgi dette nummeret hvis du ber om hjelp: {id}",
     no_answer: { what: "Serveren svarer ikke", do: "Sjekk nettforbindelsen." }, no_problem: { what: "Noe gikk galt", do: "Si fra til dem som drifter systemet hvis det skjer igjen." }, page_fault: { what: "Det er en feil på denne siden", do: "Last siden på nytt. Ingenting er endret." },
     upload_refused: { what: "Filen ble ikke tatt imot av lageret", do: "Tillatelsen til å laste opp kan ha gått ut. Legg filen inn på nytt." }, upload_broken: { what: "Opplastingen ble avbrutt", do: "Sjekk nettforbindelsen. Ingenting er tatt inn." },
+    rejects_pending: { what: "Filen er ikke klar ennå", do: "De avviste radene skrives fortsatt inn i den. Vent et øyeblikk." }, idempotency_running: { what: "Den er allerede på vei", do: "Det første forsøket blir fortsatt besvart. Vent et øyeblikk." },
     rejects_gone: { what: "Denne nedlastingen finnes ikke", do: "De avviste radene oppbevares bare en stund. Legg inn den opprinnelige filen på nytt for å få dem." },
     bad_token: { what: "Nøkkelen godtas ikke", do: "Logg inn på nytt." }, expired_token: { what: "Nøkkelen er utløpt", do: "Logg inn på nytt." }, missing_token: { what: "Du er ikke logget inn", do: "Logg inn på nytt." },
     forbidden: { what: "Du har ikke tilgang til dette", do: "Rollen din tillater det ikke. Spør noen som har tilgang." }, not_found: { what: "Denne importen finnes ikke", do: "Adressen kan være feil. Let etter den i listen over importer." },

@@ -275,7 +275,7 @@ async fn came(
             let column = |at: usize| header.columns.get(at).copied().flatten();
             let hash = |at| {
                 let cell = restore(cells.get(at).unwrap_or_default());
-                hashes.of(column(at).and_then(|index| survey.layout.columns.get(index)), cell)
+                hashes.of(column(at).and_then(|index| survey.layout.columns.get(index)), &cell)
             };
             came.insert(first, (span.line, (0..header.names.len()).map(hash).collect()));
         }
@@ -309,8 +309,8 @@ async fn differences(
             let rejected = expected.get(&span.line).and_then(|record| record.column.as_deref());
             for (at, (place, name, column)) in pairs.columns.iter().enumerate() {
                 let cell = cells.get(at).unwrap_or_default();
-                let cell = if original.is_rejects() { restore(cell) } else { cell };
-                let ours = hashes.of(*column, cell);
+                let cell = if original.is_rejects() { restore(cell) } else { cell.into() };
+                let ours = hashes.of(*column, &cell);
                 let same = match place {
                     Some(place) => theirs.get(*place) == Some(&ours),
                     // A column that was taken out: `_line` and `_reason` of an earlier round, or one of theirs.

@@ -30,6 +30,7 @@ pub(super) const WORDS: Words = Words {
     ],
     lines: ["line {1}", "lines {1}–{2}"],
     records: "records: {1}, the first on line {2}",
+    goes_on: "(goes on from line {1})",
 };
 
 fn code(code: Code, hint: &str) -> &'static str {

@@ -30,6 +30,7 @@ pub(super) const WORDS: Words = Words {
     ],
     lines: ["рядок {1}", "рядки {1}–{2}"],
     records: "записів: {1}, перший у рядку {2}",
+    goes_on: "(продовження рядка {1})",
 };
 
 fn code(code: Code, hint: &str) -> &'static str {
