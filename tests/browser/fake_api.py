@@ -127,6 +127,9 @@ def load(one: dict, command: dict) -> None:
     if not one["text"].strip() or "," not in one["text"].splitlines()[0] and not one["text"].startswith("#"):
         receipt |= {"code": "not_csv", "reason": "This looks like a PDF, not like a CSV file: export it again as CSV."}
         return
+    if one["text"].startswith("match_id"):
+        receipt |= {"code": "wrong_entity", "hint": "buddy/matches", "reason": "This looks like an export of buddy/matches."}
+        return
     found = pass_over(one, command.get("apply_stale", False))
     records = one["records"] = found["records"]
     counts = receipt["counts"]

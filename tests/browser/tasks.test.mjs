@@ -281,6 +281,20 @@ test("what is no CSV is refused with what to do", async () => {
   await see(page, /Correct the file or choose the right one/);
 });
 
+test("a file of another kind is led to where it belongs", async () => {
+  const m = mark();
+  const matches = "match_id,participant_id,buddy_id,matched_at,status\n1,2,3,2025-01-01,active\n";
+  await put(page, file(world, `${m}.csv`, matches));
+  await see(page, /The file could not be used/);
+  await press(page, /Put it in as Buddy · Matches/);
+  await page.waitForSelector("#entity");
+  const chosen = await page.$eval("#entity", (node) => [
+    document.querySelector("[name=source]:checked").value,
+    node.value,
+  ]);
+  assert.deepEqual(chosen, ["buddy", "matches"]);
+});
+
 test("a file that is there already is told so", async () => {
   const m = mark();
   await receipt(page, file(world, `${m} 1.csv`, sessions(m, 2)));

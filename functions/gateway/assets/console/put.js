@@ -19,8 +19,9 @@ window.addEventListener("beforeunload", (event) => {
   if (jobs.some((job) => ["waiting", "uploading"].includes(job.stage))) event.preventDefault();
 });
 
-async function putView({ again }, view) {
+async function putView({ again, source, entity }, view) {
   let first = null;
+  if (ENTITIES[source]) Object.assign(choice, { source, entity: ENTITIES[source].includes(entity) ? entity : "" });
   if (again) {
     first = await api("GET", `imports/${again}`, { signal: view.signal });
     choice.source = first.source;

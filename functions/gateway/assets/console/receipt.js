@@ -86,7 +86,7 @@ function summary(receipt) {
   const say = [h("h2", {}, headline(receipt))];
   if (receipt.status === "waiting_upload") say.push(h("p", {}, t("receipt.never_came")));
   if (reason && outcome !== "planned") say.push(h("p", {}, reason));
-  if (outcome === "refused") say.push(h("p", {}, t("receipt.refused")));
+  if (outcome === "refused") say.push(h("p", {}, t("receipt.refused")), elsewhere(receipt));
   if (outcome === "failed") say.push(h("p", {}, t(receipt.retryable ? "receipt.failed_retry" : "receipt.failed")));
   if (outcome === "planned") say.push(h("p", {}, label("plan_why", has(`plan_why.${code}`) ? code : "dry_run")));
   if (receipt.moved) say.push(h("p", {}, h("strong", {}, t("plan.moved"))));
@@ -103,6 +103,14 @@ function summary(receipt) {
       h("p", {}, t("command_failed.help", { when: when(receipt.command_failed.at) })),
     );
   return [failed, note(kind, say), counts && counts.records > 0 ? equation(receipt) : null];
+}
+
+/** A file of another kind: to where it belongs. */
+function elsewhere({ code, hint }) {
+  const [source, entity] = (hint ?? "").split("/");
+  if (code !== "wrong_entity" || !ENTITIES[source]?.includes(entity) || !mayDecide()) return null;
+  const place = `${label("source", source)} · ${label("entity", entity)}`;
+  return h("p", {}, link(t("receipt.elsewhere", { place }), hash("put", { source, entity })));
 }
 
 const undoneCounts = (undo) =>

@@ -58,7 +58,7 @@ TEXTS.en = {
   receipt: {
     working: "In progress", may_leave: "You may leave this page. The file goes on and its receipt is kept under Imports.", never_came: "The upload was started but the file has not arrived. Put it in again.",
     refused: "Correct the file or choose the right one, and put it in again.", failed: "Trying the same file again will not help. Ask the people who run the system.", failed_retry: "The cause was not the file. Putting the same file in again later may work.",
-    first_import: "The same file was put in before: open that receipt", first_attempt: "These are corrected rows of an earlier file: open that receipt",
+    elsewhere: "Put it in as {place}", first_import: "The same file was put in before: open that receipt", first_attempt: "These are corrected rows of an earlier file: open that receipt",
   },
   sum: { title: "Every row, counted", records: { one: "row in the file", other: "rows in the file" }, right: "The numbers add up: no row is missing.", wrong: "The numbers do not add up. Please report this.", show: ": show these rows", help: "Choose a number to see its rows." },
   total: { new: "new", changed: "changed", unchanged: "as before", duplicate: "repeated", blank: "blank", rejected: "rejected", suppressed: "of erased people" },

@@ -56,7 +56,7 @@ TEXTS.nb = {
   receipt: {
     working: "Under arbeid", may_leave: "Du kan forlate siden. Filen behandles videre, og kvitteringen ligger under Importer.", never_came: "Opplastingen ble startet, men filen har ikke kommet frem. Legg den inn på nytt.",
     refused: "Rett filen eller velg den riktige, og legg den inn på nytt.", failed: "Det hjelper ikke å prøve den samme filen igjen. Spør dem som drifter systemet.", failed_retry: "Feilen lå ikke i filen. Det kan hjelpe å legge inn den samme filen igjen senere.",
-    first_import: "Den samme filen er lagt inn før: åpne den kvitteringen", first_attempt: "Dette er rettede rader fra en tidligere fil: åpne den kvitteringen",
+    elsewhere: "Legg den inn som {place}", first_import: "Den samme filen er lagt inn før: åpne den kvitteringen", first_attempt: "Dette er rettede rader fra en tidligere fil: åpne den kvitteringen",
   },
   sum: { title: "Hver rad er talt", records: { one: "rad i filen", other: "rader i filen" }, right: "Tallene går opp: ingen rad mangler.", wrong: "Tallene går ikke opp. Meld fra om dette.", show: ": vis disse radene", help: "Velg et tall for å se radene bak det." },
   total: { new: { one: "ny", other: "nye" }, changed: { one: "endret", other: "endret" }, unchanged: "som før", duplicate: "gjentatt", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
