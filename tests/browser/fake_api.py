@@ -29,6 +29,7 @@ REASONS = {
 
 lock = threading.Lock()
 imports: dict[str, dict] = {}
+keys: dict[str, str] = {}  # Idempotency-Key → import
 facts: dict[str, list[dict]] = {}  # key → revisions: {"fields", "import"}
 failing: list[dict] = []  # problems to answer with, one a request
 
@@ -125,6 +126,9 @@ def load(one: dict, command: dict) -> None:
     one["outcome"] = receipt["outcome"] = "refused"
     if not one["text"].strip() or "," not in one["text"].splitlines()[0] and not one["text"].startswith("#"):
         receipt |= {"code": "not_csv", "reason": "This looks like a PDF, not like a CSV file: export it again as CSV."}
+        return
+    if one["text"].startswith("match_id"):
+        receipt |= {"code": "wrong_entity", "hint": "buddy/matches", "reason": "This looks like an export of buddy/matches."}
         return
     found = pass_over(one, command.get("apply_stale", False))
     records = one["records"] = found["records"]
@@ -276,15 +280,28 @@ class Handler(BaseHTTPRequestHandler):
         id = str(uuid.uuid4())
         entity = body.get("entity") or "sessions"
         key = f"{body['source']}/{entity}/{body['name']}"
-        imports[id] = {"id": id, "source": body["source"], "entity": entity, "name": body["name"], "key": key, "dry_run": body.get("dry_run", False), "status": "waiting_upload", "outcome": None, "created_at": now()}
+        announced = self.headers.get("Idempotency-Key")
+        if announced in keys:
+            id = keys[announced]
+        else:
+            imports[id] = {"id": id, "source": body["source"], "entity": entity, "name": body["name"], "key": key, "dry_run": body.get("dry_run", False), "status": "waiting_upload", "outcome": None, "created_at": now()}
+            keys[announced or id] = id
         target = {"method": "PUT", "url": f"http://{self.headers['Host']}/drops/{id}", "headers": {"x-amz-meta-import-id": id}, "expires_at": now()}
         self.answer(201, {"id": id, "status": "waiting_upload", "key": key, "upload": target})
 
     def list(self, query: dict) -> None:
         found = [one for one in reversed(imports.values()) if all(one[n] == query[n] for n in ("source", "outcome") if n in query)]
         found = [one for one in found if query.get("from", "") <= one["created_at"] and one["created_at"] < query.get("to", "9")]
+        found = [one for one in found if query.get("name", "").lower() in one["name"].lower()]
+        if "rejects_of" in query:
+            found = [one for one in found if one.get("receipt", {}).get("first_attempt") == query["rejects_of"]]
+        lines: dict[str, list[int]] = {}
+        if "row" in query:
+            brought = {revision["import"] for revision in facts.get(query["row"], [])}
+            found = [one for one in found if one["id"] in brought]
+            lines = {one["id"]: [r["line"] for r in one["records"] if query["row"] in r["raw"].values()] for one in found}
         start, limit = int(query.get("cursor", 0)), int(query.get("limit", 50))
-        items = [{n: one[n] for n in ("id", "source", "entity", "status", "outcome", "key", "name", "created_at")} | {"counts": one.get("receipt", {}).get("counts")} for one in found[start : start + limit]]
+        items = [{n: one[n] for n in ("id", "source", "entity", "status", "outcome", "key", "name", "created_at")} | {"counts": one.get("receipt", {}).get("counts"), "lines": lines.get(one["id"], [])} for one in found[start : start + limit]]
         self.answer(200, {"items": items} | ({"next": str(start + limit)} if len(found) > start + limit else {}))
 
     def said(self, record: dict) -> dict:
@@ -300,7 +317,7 @@ class Handler(BaseHTTPRequestHandler):
         return one["receipt"] | {"rejects": rejects, "status": one["status"]}
 
     def records(self, one: dict, query: dict) -> None:
-        found = [record for record in one.get("records", []) if query.get("fate", record["fate"]) == record["fate"]]
+        found = [record for record in one.get("records", []) if query.get("fate", record["fate"]) == record["fate"] and record["line"] >= int(query.get("line", 0))]
         start, limit = int(query.get("cursor", 0)), int(query.get("limit", 50))
         items = [self.said(record) | {"warnings": record["warnings"]} | ({"values": record["raw"]} if query.get("values") else {}) for record in found[start : start + limit]]
         self.answer(200, {"items": items} | ({"next": str(start + limit)} if len(found) > start + limit else {}))

@@ -1,7 +1,7 @@
 // What a coordinator does on the page, without help.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, afterEach, before, beforeEach } from "node:test";
 import { file, mark, open, picture, press, put, receipt, see, sessions, start, sum, text } from "./harness.mjs";
@@ -34,8 +34,10 @@ async function downloaded(pattern) {
   });
   await press(page, pattern);
   for (let tries = 0; tries < 100; tries++) {
-    const name = readdirSync(folder).find((name) => !name.endsWith(".crdownload") && !name.startsWith("."));
-    if (name) return join(folder, name);
+    const names = readdirSync(folder).filter((name) => !name.startsWith("."));
+    // The browser makes an empty file of that name before it is there.
+    const whole = names.length === 1 && !names[0].endsWith(".crdownload") && statSync(join(folder, names[0])).size > 0;
+    if (whole) return join(folder, names[0]);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   assert.fail("nothing was downloaded");
@@ -79,6 +81,55 @@ test("bad rows are fixed and put in again", async () => {
   await see(page, /The one row is in/);
   await press(page, /corrected rows of an earlier file/);
   await see(page, /11 of 12 rows are in/);
+  await see(page, new RegExp(`Put in again so far[\\s\\S]*${m} fixed.csv`));
+});
+
+test("rows that wait are not forgotten when the same file comes again", async () => {
+  const m = mark();
+  await receipt(page, file(world, `${m} 1.csv`, sessions(m, 12, oneBad)));
+  await receipt(page, file(world, `${m} 2.csv`, sessions(m, 12, oneBad)));
+  await see(page, /Nothing new\. 1 was rejected and waits for you below/);
+  await press(page, /Fix and put in again/);
+  await see(page, /Fix 1 row and put it in again/);
+});
+
+test("a row's own number leads to the files it came with, and there to its line", async () => {
+  const m = mark();
+  await receipt(page, file(world, `${m} 1.csv`, sessions(m, 80)));
+  await receipt(
+    page,
+    file(
+      world,
+      `${m} 2.csv`,
+      sessions(m, 75, (n) => (n === 70 ? { duration_minutes: 50 } : {})),
+    ),
+  );
+  await press(page, /^Imports$/);
+  await page.waitForSelector(".imports a");
+  await page.type("#row", `${m}-70`);
+  await see(page, new RegExp(`2 imports\\s+${m} 2.csv[\\s\\S]*line 71[\\s\\S]*${m} 1.csv[\\s\\S]*line 71`));
+  await picture(page, "task-5");
+  await press(page, /To line 71/, ".imports");
+  await see(page, /Line 71\s+Changed/);
+  assert.match(await text(page, ".rows:not(.two)"), /^Line 71/, "the lines before it are left out");
+  await page.goBack();
+  await see(page, new RegExp(`${m} 1.csv`));
+  await page.$eval("#row", (field) => {
+    field.value = "";
+  });
+  await page.type("#row", "nobody's");
+  await see(page, /No stored row has exactly this number/);
+});
+
+test("a file is found by a part of its name", async () => {
+  const m = mark();
+  await receipt(page, file(world, `${m} Møter i mars.csv`, sessions(m, 2)));
+  await receipt(page, file(world, `${m} april.csv`, sessions(`${m}a`, 2)));
+  await press(page, /^Imports$/);
+  await page.waitForSelector(".imports a");
+  await page.type("#name", `${m} MØTER`);
+  await see(page, /^1 import$/m);
+  await see(page, /Møter i mars/);
 });
 
 test("rejected rows come for Excel too", async () => {
@@ -228,6 +279,20 @@ test("what is no CSV is refused with what to do", async () => {
   await receipt(page, file(world, `${m}.pdf`, "%PDF-1.7\n%âãÏÓ\n1 0 obj\n"));
   await see(page, /The file could not be used\. Nothing was changed/);
   await see(page, /Correct the file or choose the right one/);
+});
+
+test("a file of another kind is led to where it belongs", async () => {
+  const m = mark();
+  const matches = "match_id,participant_id,buddy_id,matched_at,status\n1,2,3,2025-01-01,active\n";
+  await put(page, file(world, `${m}.csv`, matches));
+  await see(page, /The file could not be used/);
+  await press(page, /Put it in as Buddy · Matches/);
+  await page.waitForSelector("#entity");
+  const chosen = await page.$eval("#entity", (node) => [
+    document.querySelector("[name=source]:checked").value,
+    node.value,
+  ]);
+  assert.deepEqual(chosen, ["buddy", "matches"]);
 });
 
 test("a file that is there already is told so", async () => {

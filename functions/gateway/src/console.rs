@@ -27,6 +27,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/console/put.js"),
     include_str!("../assets/console/list.js"),
     include_str!("../assets/console/receipt.js"),
+    include_str!("../assets/console/rows.js"),
     include_str!("../assets/console/decide.js"),
     include_str!("../assets/console/main.js"),
 );
@@ -51,6 +52,11 @@ impl Console {
             Some(format!("https://{bucket}.s3.{region}.amazonaws.com https://{bucket}.s3.amazonaws.com"))
         });
         Self::with_store(&store.unwrap_or_default())
+    }
+
+    /// Whether the stage has the page.
+    pub fn is_there(&self) -> bool {
+        self.0.is_some()
     }
 
     /// A page that may upload to this origin besides its own.

@@ -21,3 +21,4 @@ pub mod localise;
 pub mod presign;
 pub mod queues;
 pub mod receipt_page;
+mod receipt_texts;

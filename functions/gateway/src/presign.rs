@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::{
     config::{ConfigError, Env},
     http::{Problem, problem},
+    intake::words::Lang,
 };
 use uuid::Uuid;
 
@@ -21,6 +22,9 @@ pub const VALID: Duration = Duration::from_secs(15 * 60);
 
 /// The header that ties an uploaded object to its import. It is signed: an upload without it is refused by S3.
 pub const IMPORT_ID: &str = "x-amz-meta-import-id";
+
+/// The header that says in which language reasons are written into the rejects file. Signed as well.
+pub const LANGUAGE: &str = "x-amz-meta-language";
 
 /// Signs addresses of the drop and the results bucket.
 pub struct Presigner {
@@ -56,10 +60,14 @@ impl Presigner {
         Ok(Self::new(aws, env.required("DROPS_BUCKET")?, env.required("RESULTS_BUCKET")?))
     }
 
-    /// Where an import's file may be put, with [`IMPORT_ID`] as a header.
-    pub async fn upload(&self, key: &str, import_id: Uuid) -> Result<Signed, Problem> {
+    /// Where an import's file may be put, with [`IMPORT_ID`] as a header, and [`LANGUAGE`] if one is given.
+    pub async fn upload(&self, key: &str, import_id: Uuid, language: Option<Lang>) -> Result<Signed, Problem> {
         let (config, expires_at) = validity()?;
         let put = self.client.put_object().bucket(&self.drops).key(key).metadata("import-id", import_id.to_string());
+        let put = match language {
+            Some(language) => put.metadata("language", language.tag()),
+            None => put,
+        };
         let signed = put.presigned(config).await.map_err(|error| failed(&DisplayErrorContext(&error)))?;
         Ok(Signed { url: signed.uri().to_owned(), expires_at })
     }

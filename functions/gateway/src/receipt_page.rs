@@ -10,116 +10,23 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::{
     http::{PathId, Problem},
     intake::words::{self, Lang},
 };
 
-use crate::{api::App, imports::list, localise};
+use crate::{
+    api::App,
+    imports::list,
+    localise,
+    receipt_texts::{moment, texts},
+};
 
 const STYLE: &str = include_str!("../assets/receipt.css");
 
 const FATES: [&str; 7] = ["new", "changed", "unchanged", "duplicate", "blank", "rejected", "suppressed"];
-
-/// The page's own words; those of fates, outcomes and codes are [`words`].
-struct Texts {
-    receipt: &'static str,
-    rows: &'static str,
-    adds_up: &'static str,
-    differs: &'static str,
-    waits: &'static str,
-    rejects: &'static str,
-    first: &'static str,
-    warnings: &'static str,
-    found: &'static str,
-    file: &'static str,
-    encoding: &'static str,
-    delimiter: &'static str,
-    zone: &'static str,
-    dates: &'static str,
-    unknown: &'static str,
-    missing: &'static str,
-    stated: &'static str,
-    counted: &'static str,
-    people: [&'static str; 2],
-    finished: &'static str,
-    undone: &'static str,
-}
-
-fn texts(lang: Lang) -> &'static Texts {
-    match lang {
-        Lang::En => &Texts {
-            receipt: "Receipt",
-            rows: "Every row, counted",
-            adds_up: "The numbers add up: no row is missing.",
-            differs: "The numbers do not add up. Please report this.",
-            waits: "This import is not done yet. Load the page again in a moment.",
-            rejects: "Rejected rows",
-            first: "These are the first; the rejects file has all of them.",
-            warnings: "Worth a look",
-            found: "What was found",
-            file: "File",
-            encoding: "Encoding",
-            delimiter: "Columns separated by",
-            zone: "Time zone",
-            dates: "Order of dates",
-            unknown: "Columns nobody reads",
-            missing: "Columns the file does not have",
-            stated: "Rows the file states",
-            counted: "Rows that were counted",
-            people: ["People known before", "People met for the first time"],
-            finished: "Done",
-            undone: "What undoing it did",
-        },
-        Lang::Nb => &Texts {
-            receipt: "Kvittering",
-            rows: "Hver rad er talt",
-            adds_up: "Tallene går opp: ingen rad mangler.",
-            differs: "Tallene går ikke opp. Meld fra om dette.",
-            waits: "Denne importen er ikke ferdig ennå. Last siden på nytt om et øyeblikk.",
-            rejects: "Avviste rader",
-            first: "Dette er de første; filen med avviste rader har alle.",
-            warnings: "Verdt å se på",
-            found: "Dette ble funnet",
-            file: "Fil",
-            encoding: "Tegnkoding",
-            delimiter: "Kolonnene er skilt med",
-            zone: "Tidssone",
-            dates: "Rekkefølge i datoer",
-            unknown: "Kolonner som ikke leses",
-            missing: "Kolonner filen ikke har",
-            stated: "Rader filen selv oppgir",
-            counted: "Rader som ble talt",
-            people: ["Personer kjent fra før", "Nye personer"],
-            finished: "Ferdig",
-            undone: "Dette gjorde angringen",
-        },
-        Lang::Uk => &Texts {
-            receipt: "Звіт",
-            rows: "Пораховано кожен рядок",
-            adds_up: "Усе сходиться: жодного рядка не бракує.",
-            differs: "Числа не сходяться. Повідомте про це.",
-            waits: "Цей імпорт ще не завершено. Оновіть сторінку за мить.",
-            rejects: "Відхилені рядки",
-            first: "Це перші з них; усі є у файлі відхилених рядків.",
-            warnings: "Варто переглянути",
-            found: "Що знайдено",
-            file: "Файл",
-            encoding: "Кодування",
-            delimiter: "Стовпці розділяє",
-            zone: "Часовий пояс",
-            dates: "Порядок у датах",
-            unknown: "Стовпці, які не читаються",
-            missing: "Стовпці, яких немає у файлі",
-            stated: "Рядків указано у файлі",
-            counted: "Рядків пораховано",
-            people: ["Уже відомих людей", "Нових людей"],
-            finished: "Завершено",
-            undone: "Що зробило скасування",
-        },
-    }
-}
 
 /// A receipt as a page
 ///
@@ -144,11 +51,12 @@ pub async fn page(State(app): State<Arc<App>>, PathId(id): PathId, headers: Head
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (header::CONTENT_SECURITY_POLICY, policy),
     ];
-    Ok((headers, render(lang, &receipt)).into_response())
+    Ok((headers, render(lang, &receipt, app.console.is_there())).into_response())
 }
 
-/// The page of a receipt (or of what is known of an import that is not done). Every text in it is escaped.
-pub fn render(lang: Lang, receipt: &Value) -> String {
+/// The page of a receipt (or of what is known of an import that is not done). Every text in it is escaped. `console`:
+/// whether the stage has the page where something can be done about it.
+pub fn render(lang: Lang, receipt: &Value, console: bool) -> String {
     let texts = texts(lang);
     let word = |value: &Value| value.as_str().map(ToOwned::to_owned);
     let key = receipt["file"]["key"].as_str().unwrap_or_default();
@@ -159,8 +67,10 @@ pub fn render(lang: Lang, receipt: &Value) -> String {
 
     let mut body = String::new();
     push(&mut body, "h1", &format!("{}: {name}", texts.receipt));
-    let place = [&receipt["source"], &receipt["entity"]].into_iter().filter_map(Value::as_str).collect::<Vec<_>>();
-    push(&mut body, "p", &format!("{state} · {}", place.join(" / ")));
+    let source = receipt["source"].as_str().map(capital);
+    let entity = receipt["entity"].as_str().map(|name| texts.name(name).to_owned());
+    let place: Vec<_> = [Some(state.into_owned()), source, entity].into_iter().flatten().collect();
+    push(&mut body, "p", &place.join(" · "));
     if let Some(reason) = localise::answer(lang, receipt) {
         body.push_str("<p class=\"reason\">");
         escape(&mut body, &reason);
@@ -175,6 +85,13 @@ pub fn render(lang: Lang, receipt: &Value) -> String {
         warnings(&mut body, lang, receipt);
         found(&mut body, lang, receipt);
     }
+    if let (true, Some(id)) = (console, receipt["id"].as_str()) {
+        body.push_str("<p><a href=\"../console#/imports/");
+        escape(&mut body, id);
+        body.push_str("\">");
+        escape(&mut body, texts.console);
+        body.push_str("</a></p>");
+    }
     let mut title = String::new();
     escape(&mut title, &format!("{name} – {}", texts.receipt));
     format!(
@@ -187,8 +104,13 @@ pub fn render(lang: Lang, receipt: &Value) -> String {
 
 fn totals(body: &mut String, lang: Lang, receipt: &Value) {
     let texts = texts(lang);
+    // Of a file that could not be read no row was counted, so nothing can be said of rows.
+    let whole = matches!(receipt["outcome"].as_str(), Some("refused" | "failed"));
+    if whole && receipt["counts"]["records"].as_u64().unwrap_or(0) == 0 {
+        return;
+    }
     let count = |name: &str| receipt["counts"][name].as_u64().unwrap_or(0);
-    push(body, "h2", texts.rows);
+    push(body, "h2", if whole || receipt["outcome"] == "planned" { texts.plan } else { texts.rows });
     body.push_str("<table><tbody>");
     line(body, &words::label(lang, "records"), &count("records").to_string(), "whole");
     for fate in FATES {
@@ -216,13 +138,18 @@ fn rejects(body: &mut String, lang: Lang, receipt: &Value) {
         return;
     }
     push(body, "h2", texts(lang).rejects);
-    body.push_str("<ol>");
+    body.push_str("<ul>");
     for one in shown {
         let number = |name: &str| one[name].as_i64().unwrap_or(0);
         let place = words::lines(lang, number("line"), number("line_end"));
         push(body, "li", &format!("{}: {}", capital(&place), localise::reason(lang, one).unwrap_or_default()));
     }
-    body.push_str("</ol>");
+    body.push_str("</ul>");
+    match receipt["rejects_note"].as_str() {
+        Some("gone") => push(body, "p", texts(lang).gone),
+        Some(_) => push(body, "p", texts(lang).left_out),
+        None => {}
+    }
     if receipt["counts"]["rejected"].as_u64().is_some_and(|all| all > shown.len() as u64) {
         push(body, "p", texts(lang).first);
     }
@@ -258,21 +185,27 @@ fn found(body: &mut String, lang: Lang, receipt: &Value) {
         let name = one["name"].as_str()?;
         Some(one["nearest"].as_str().map_or_else(|| name.to_owned(), |nearest| format!("{name} (→ {nearest}?)")))
     };
+    let named = |value: &Value| value.as_str().map(|written| texts.name(written).to_owned());
+    let finished = receipt["finished_at"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    let created = match receipt["plan"]["people_created"].as_u64().filter(|_| receipt["outcome"] == "planned") {
+        Some(people) => (texts.to_create, Some(people.to_string())),
+        None => (texts.people[1], number(&receipt["people"]["created"])),
+    };
     push(body, "h2", texts.found);
     body.push_str("<table><tbody>");
     for (name, value) in [
         (texts.file, text(&receipt["file"]["key"])),
-        (texts.encoding, text(&receipt["dialect"]["encoding"])),
-        (texts.delimiter, text(&receipt["dialect"]["delimiter"])),
-        (texts.dates, text(&receipt["facts_used"]["date_order"])),
+        (texts.encoding, receipt["dialect"]["encoding"].as_str().map(str::to_uppercase)),
+        (texts.delimiter, named(&receipt["dialect"]["delimiter"]).filter(|name| name != "none")),
+        (texts.dates, named(&receipt["facts_used"]["date_order"])),
         (texts.zone, text(&receipt["facts_used"]["zone"])),
         (texts.unknown, list(&receipt["columns"]["unknown"], unknown)),
         (texts.missing, list(&receipt["columns"]["missing"], |one| one.as_str().map(ToOwned::to_owned))),
         (texts.stated, number(&receipt["control_total"]["stated"])),
         (texts.counted, number(&receipt["control_total"]["counted"])),
         (texts.people[0], number(&receipt["people"]["known"])),
-        (texts.people[1], number(&receipt["people"]["created"])),
-        (texts.finished, text(&receipt["finished_at"])),
+        created,
+        (texts.finished, finished.map(|time| moment(lang, time, receipt["facts_used"]["zone"].as_str()))),
     ] {
         if let Some(value) = value {
             line(body, name, &value, "");

@@ -30,6 +30,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// A JSON body that may be left out. Without one nothing needs to be said of its kind either.
+#[derive(Debug)]
+pub struct MaybeJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
+        let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| Problem::new(&BODY_TOO_LARGE))?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        expect_json(&headers)?;
+        read(&body).map(Self)
+    }
+}
+
 /// 415 for anything but `application/json`.
 pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");

@@ -69,6 +69,7 @@ codes! {
     EXTERNAL_ID_REFUSED UNPROCESSABLE_ENTITY "external_id_refused" "The external id cannot be linked" None, "This external id may not be stored.";
     PRECONDITION_REQUIRED PRECONDITION_REQUIRED "precondition_required" "If-Match is missing" None, "Read it first and send its ETag as If-Match.";
     INTERNAL INTERNAL_SERVER_ERROR "internal" "Our mistake" None, "Something went wrong on our side. Tell us the request_id.";
+    REJECTS_PENDING SERVICE_UNAVAILABLE "rejects_pending" "The rejects file is not written yet" Some(1), "The import is done and its rejected records are being written into a file. Ask again in a moment.";
     DATABASE_UNAVAILABLE SERVICE_UNAVAILABLE "database_unavailable" "The database does not answer" Some(2), "Nothing was changed. Try again in a few seconds.";
     VAULT_UNAVAILABLE SERVICE_UNAVAILABLE "vault_unavailable" "The vault's keys cannot be reached" Some(5), "Nothing was read or changed. Try again in a few seconds.";
     BUS_UNAVAILABLE SERVICE_UNAVAILABLE "bus_unavailable" "The event queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::code::Refusal;
+use super::{code::Refusal, words::Lang};
 use crate::error::{Classified, Retry};
 
 /// The least bytes of every part but the last of an object that is written in parts: S3's own limit.
@@ -34,6 +34,8 @@ pub struct ObjectInfo {
     pub version: String,
     /// The announced upload it names in its metadata (`x-amz-meta-import-id`).
     pub import_id: Option<Uuid>,
+    /// The language of whoever announced it (`x-amz-meta-language`).
+    pub language: Option<Lang>,
 }
 
 /// What a bucket can fail with. Keys are not in it: a file's name may hold a name.
@@ -139,6 +141,7 @@ impl BlobStore for S3 {
             modified: modified.unwrap_or_else(Timestamp::now),
             version: head.version_id().unwrap_or("null").to_owned(),
             import_id: head.metadata().and_then(|metadata| metadata.get("import-id")?.parse().ok()),
+            language: head.metadata().and_then(|metadata| Lang::from_tag(metadata.get("language")?)),
         })
     }
 
@@ -224,6 +227,7 @@ pub struct MemoryBlobs {
     /// Parts of objects that are not finished, by upload.
     parts: Mutex<HashMap<String, Vec<Vec<u8>>>>,
     import_id: Mutex<Option<Uuid>>,
+    language: Mutex<Option<Lang>>,
 }
 
 impl MemoryBlobs {
@@ -280,6 +284,11 @@ impl MemoryBlobs {
         *lock(&self.import_id) = import_id;
     }
 
+    /// Which language objects say they were announced in.
+    pub fn set_language(&self, language: Option<Lang>) {
+        *lock(&self.language) = language;
+    }
+
     fn called(&self) -> Result<(), BlobError> {
         let mut failures = lock(&self.failures);
         match *failures {
@@ -314,7 +323,8 @@ impl BlobStore for MemoryBlobs {
         self.called()?;
         let (version, bytes) = self.find(bucket, key, version)?;
         let modified = lock(&self.modified).unwrap_or_else(Timestamp::now);
-        Ok(ObjectInfo { bytes: bytes.len() as u64, modified, version, import_id: *lock(&self.import_id) })
+        let (import_id, language) = (*lock(&self.import_id), *lock(&self.language));
+        Ok(ObjectInfo { bytes: bytes.len() as u64, modified, version, import_id, language })
     }
 
     async fn range(&self, object: &ObjectRef, from: u64, to: u64) -> Result<Vec<u8>, BlobError> {

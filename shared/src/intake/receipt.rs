@@ -13,6 +13,9 @@ use crate::contracts::Counts;
 /// Rejections shown in the receipt itself; all of them are under `/records`.
 const REJECTS_SHOWN: usize = 100;
 
+/// The most bytes of a file's name in the key of a result.
+const LONGEST_NAME: usize = 900;
+
 /// How an import ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -58,8 +61,8 @@ pub struct File {
     pub version: String,
     /// Its length.
     pub bytes: u64,
-    /// SHA-256 of its bytes, hexadecimal; absent when it was not read to its end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// SHA-256 of its bytes, hexadecimal; null when it was not read to its end.
+    #[serde(default)]
     pub sha256: Option<String>,
 }
 
@@ -281,7 +284,7 @@ pub struct CommandFailed {
     pub reason: String,
 }
 
-/// The receipt.
+/// The receipt. What every receipt has a place for is null where there is nothing to say; the rest is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
     /// The import.
@@ -299,7 +302,7 @@ pub struct Receipt {
     /// Whether the same file may do better later without being changed.
     pub retryable: bool,
     /// Why, for anything but `loaded`: a stable code and a sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub reason: Option<String>,
     /// The code of the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -310,18 +313,18 @@ pub struct Receipt {
     /// The object.
     pub file: File,
     /// How it is written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub dialect: Option<DialectFound>,
     /// Its columns.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub columns: Option<ColumnsFound>,
     /// What cells were read by.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub facts_used: Option<FactsUsed>,
     /// Records by fate; they add up.
     pub counts: Counts,
     /// The file's own count, if it states one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub control_total: Option<ControlTotal>,
     /// Warnings by code.
     pub warnings: Vec<Warning>,
@@ -340,7 +343,7 @@ pub struct Receipt {
     /// What the run cost, in US cents: seconds × gigabytes × the price of a gigabyte second.
     pub cents: f64,
     /// The import that had the same bytes first.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub first_import: Option<Uuid>,
     /// The file's name as it was announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -352,13 +355,13 @@ pub struct Receipt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Planned>,
     /// The plan as a hash, for its commit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub plan_hash: Option<String>,
     /// A commit was asked for and would have done something else than was planned: this is the new plan.
     #[serde(default, skip_serializing_if = "is_false")]
     pub moved: bool,
     /// Where the rejected records stand in the results bucket, as CSV.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub rejects_key: Option<String>,
     /// The same as a workbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -427,6 +430,9 @@ impl Receipt {
     /// Where a result of the import stands in the results bucket.
     pub fn result_key(&self, file: &str) -> String {
         let name = self.file.key.rsplit('/').next().unwrap_or(&self.file.key);
+        // The id tells results apart; S3 refuses keys of more than 1,024 bytes, which a drop's own may have.
+        let end = (0..=name.len().min(LONGEST_NAME)).rev().find(|&at| name.is_char_boundary(at)).unwrap_or_default();
+        let name = &name[..end];
         format!("{}/{}/{name}/{}/{file}", self.source, self.entity.as_deref().unwrap_or("unknown"), self.id)
     }
 }

@@ -111,7 +111,7 @@ impl Splitter {
             if let Some(raw) = cell.strip_prefix(super::formula::RAW) {
                 return Err(still_raw(raw));
             }
-            restored.push_str(super::formula::restore(cell));
+            restored.push_str(&super::formula::restore(cell));
             ends.push(restored.len());
             begin = end;
         }

@@ -72,6 +72,26 @@ async fn a_file_is_announced_and_gets_a_signed_address_for_a_quarter_of_an_hour(
 }
 
 #[tokio::test]
+async fn the_language_of_the_announcement_goes_with_the_upload() {
+    let world = World::new().await;
+    for (wanted, language) in
+        [("nb-NO,nb;q=0.9", json!("nb")), ("uk", json!("uk")), ("en", Value::Null), ("fr", Value::Null)]
+    {
+        let answer = call("POST", "/v1/imports")
+            .bearer(&admin())
+            .header("accept-language", wanted)
+            .json(&march())
+            .to(&world.gateway)
+            .await;
+        let upload = &answer.json["upload"];
+        assert_eq!(upload["headers"]["x-amz-meta-language"], language, "{wanted}");
+        // What has to be sent is signed, and nothing else.
+        let headers = &signed(upload["url"].as_str().unwrap())["X-Amz-SignedHeaders"];
+        assert_eq!(headers.contains("x-amz-meta-language"), !language.is_null(), "{headers}");
+    }
+}
+
+#[tokio::test]
 async fn a_dry_run_and_an_instance_are_kept_with_the_upload() {
     let world = World::new().await;
     let instance: Uuid =
@@ -265,6 +285,21 @@ async fn only_what_is_planned_can_be_committed_and_only_what_is_loaded_undone() 
 }
 
 #[tokio::test]
+async fn a_decision_that_says_nothing_more_needs_no_body() {
+    let world = World::new().await;
+    let ask = async |id: Uuid, what: &str| {
+        call("POST", &format!("/v1/imports/{id}/{what}")).bearer(&admin()).to(&world.gateway).await.brief()
+    };
+    let loaded = import(&world, "done", Some("loaded"), json!({"warnings": []})).await;
+    assert_eq!(ask(loaded, "undo").await, "202");
+    let planned = import(&world, "done", Some("planned"), json!({"warnings": []})).await;
+    assert_eq!(ask(planned, "commit").await, "202");
+    let text =
+        call("POST", &format!("/v1/imports/{planned}/commit")).bearer(&admin()).header("content-type", "text/plain");
+    assert_eq!(text.to(&world.gateway).await.brief(), "409 not_planned", "no body has no kind");
+}
+
+#[tokio::test]
 async fn two_who_undo_at_once_give_one_order() {
     let world = World::new().await;
     let id = import(&world, "done", Some("loaded"), json!({"warnings": []})).await;
@@ -312,6 +347,12 @@ async fn rejects_are_fetched_by_signed_addresses_and_asking_is_audited() {
     assert_eq!((one.json["csv_url"].is_null(), one.json["xlsx_url"].is_string()), (true, true));
     assert_eq!(get(&world, &format!("{path}?format=pdf")).await.brief(), "400 bad_query");
     assert_eq!(world.count("SELECT count(*) FROM audit.log WHERE action = 'import.rejects'").await, 2);
+
+    let soon = import(&world, "done", Some("loaded"), json!({"counts": {"rejected": 2}, "rejects_key": null})).await;
+    let answer = get(&world, &format!("/v1/imports/{soon}/rejects")).await;
+    assert_eq!((answer.brief().as_str(), answer.header("retry-after")), ("503 rejects_pending", "1"));
+    let gone = import(&world, "done", Some("loaded"), json!({"counts": {"rejected": 2}, "rejects_note": "gone"})).await;
+    assert_eq!(get(&world, &format!("/v1/imports/{gone}/rejects")).await.brief(), "404 not_found");
 
     let none = import(&world, "done", Some("loaded"), json!({"rejects": []})).await;
     assert_eq!(get(&world, &format!("/v1/imports/{none}/rejects")).await.brief(), "404 not_found");

@@ -4,6 +4,7 @@ mod access;
 mod authorizer;
 mod edge;
 mod events;
+mod finding;
 mod gateway_api;
 #[path = "../import/support.rs"]
 #[allow(dead_code, reason = "the tests of the importer use the rest")]

@@ -169,3 +169,48 @@ async fn a_file_with_more_rejections_than_a_receipt_can_hold_is_refused_with_the
     );
     assert_eq!(world.events().await, ["intake.import.refused.v1"]);
 }
+
+#[tokio::test]
+async fn every_receipt_has_every_field_of_the_rules_whatever_became_of_the_file() {
+    let world = World::new().await;
+    let loaded = world.import("kintell/sessions/a.csv", file(&[line("S1", "4", "a"), line("S2", "9", "a")])).await;
+    let refused = world.import("kintell/sessions/a.pdf", "%PDF-1.7\n").await;
+    let planned = world.import("dry-run/kintell/sessions/a.csv", file(&[line("S3", "4", "a")])).await;
+    for (receipt, outcome) in [(&loaded, "loaded"), (&refused, "refused"), (&planned, "planned")] {
+        assert_eq!(receipt["outcome"], outcome, "{receipt:#}");
+        let has = |of: &serde_json::Value, names: &str| {
+            for name in names.split(' ') {
+                assert!(of.get(name).is_some(), "{name} of a {outcome} file: {receipt:#}");
+            }
+        };
+        has(
+            receipt,
+            "id source entity layout status outcome retryable reason file dialect columns facts_used counts control_total \
+             warnings rejects rejects_key events people started_at finished_at rows_per_second cents plan_hash first_import",
+        );
+        has(&receipt["file"], "bucket key version bytes sha256");
+        has(&receipt["counts"], "records new changed unchanged duplicate blank rejected suppressed");
+        has(&receipt["people"], "known created");
+        if outcome != "refused" {
+            has(&receipt["dialect"], "encoding bom delimiter line_ending preamble_lines");
+            has(&receipt["columns"], "known unknown missing");
+            has(&receipt["facts_used"], "date_order decimal rating_scale zone author rater programme_instance from");
+        }
+    }
+    assert!(loaded["rejects_key"].is_string() && loaded["plan_hash"].is_null());
+    assert!(planned["plan_hash"].is_string());
+}
+
+#[tokio::test]
+async fn a_file_whose_key_is_as_long_as_a_bucket_allows_has_its_receipt_and_rejects() {
+    let world = World::new().await;
+    let name = "ø".repeat((1_024 - "kintell/sessions/.csv".len()) / 2);
+    let receipt = world.import(&format!("kintell/sessions/{name}.csv"), file(&[line("S1", "9", "a")])).await;
+    for key in ["rejects_key", "rejects_xlsx_key"] {
+        let key = receipt[key].as_str().unwrap();
+        assert!(key.len() <= 1_024 && key.starts_with("kintell/sessions/øøø"), "{} bytes", key.len());
+        assert!(world.blobs.read(RESULTS, key).is_some());
+    }
+    let key = receipt["rejects_key"].as_str().unwrap().replace("rejects.csv", "receipt.json");
+    assert!(world.blobs.read(RESULTS, &key).is_some());
+}

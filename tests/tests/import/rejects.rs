@@ -1,6 +1,7 @@
 //! Rejected records come back as files, are corrected and dropped again.
 
 use serde_json::{Value, json};
+use shared::intake::words::Lang;
 
 use super::support::{DROPS, HEADER, RESULTS, World, file, line};
 
@@ -160,4 +161,58 @@ async fn a_workbook_is_imported_and_its_reasons_name_sheet_and_cell() {
     assert_eq!((&again["rejects"][0]["line"], &again["first_attempt"]), (&json!(3), &receipt["id"]));
     let csv = csv_of(&world, &again);
     assert!(csv.contains("Дякую") && csv.contains("'=1+1") && !csv.contains("''="), "{csv}");
+}
+
+/// A part of a workbook.
+fn part(workbook: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(workbook)).unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name(name).unwrap(), &mut text).unwrap();
+    text
+}
+
+#[tokio::test]
+async fn reasons_are_in_the_language_of_whoever_announced_the_file() {
+    let world = World::new().await;
+    let mut reasons = Vec::new();
+    for (language, name) in [(None, "a"), (Some(Lang::Nb), "b"), (Some(Lang::Uk), "c")] {
+        world.blobs.set_language(language);
+        let dirty = file(&[line(name, "9", "x"), format!("{name}2,\"never closed\n")]);
+        let receipt = world.import(&format!("kintell/sessions/{name}.csv"), dirty).await;
+        let csv = csv_of(&world, &receipt);
+        let reason = csv.lines().nth(2).unwrap().split(",9,").next().unwrap().to_owned();
+        assert!(reason.contains("rating") && reason.contains('9'), "{csv}");
+        reasons.push(reason.split_once(',').unwrap().1.split(&format!(",{name},")).next().unwrap().to_owned());
+        // Whatever the language, the first line and the names of the columns are ours.
+        let fixed = csv.replace(",9,", ",5,");
+        let again = world.import(&format!("kintell/sessions/{name} fixed.csv"), fixed).await;
+        assert_eq!((&again["counts"]["new"], &again["first_attempt"]), (&json!(1), &receipt["id"]), "{again}");
+    }
+    assert!(reasons[1].contains("utenfor") && reasons[2].contains("поза") || reasons[2].contains("меж"), "{reasons:?}");
+    assert_ne!(reasons[0], reasons[1]);
+}
+
+#[tokio::test]
+async fn the_rejected_cell_of_a_workbook_has_a_colour_and_no_other() {
+    let world = World::new().await;
+    let empty = line("7", "4", "x").replacen("olena", "", 1);
+    let receipt =
+        world.import(KEY, file(&[line("2", "9", "=1+1"), line("3", "4", "x").replace(",A2", ",Z9"), empty])).await;
+    let workbook = world.blobs.read(RESULTS, &key(&receipt, "rejects_xlsx_key")).unwrap();
+    assert!(part(&workbook, "xl/styles.xml").contains("FFD9D4"));
+    let sheet = part(&workbook, "xl/worksheets/sheet1.xml");
+    let style = |cell: &str| {
+        let (_, from) =
+            sheet.split_once(&format!("<c r=\"{cell}\" s=\"")).unwrap_or_else(|| panic!("{cell} in {sheet}"));
+        from.split_once('"').unwrap().0.to_owned()
+    };
+    // _line, _reason, session_id, participant_email, volunteer_email, scheduled_at, completed_at, duration_minutes,
+    // rating, feedback_text, language_level: A to K.
+    let fault = style("I3");
+    let coloured: Vec<String> = ["C", "D", "I", "J", "K"]
+        .iter()
+        .flat_map(|column| (3..=4).map(move |row| format!("{column}{row}")))
+        .filter(|cell| style(cell) == fault)
+        .collect();
+    assert_eq!(coloured, ["I3", "K4"]);
 }

@@ -93,11 +93,12 @@ class Failure extends Error {
 }
 
 /** A request; the JSON of the answer. Throws a Failure with the problem, also when there is no answer. */
-async function api(method, path, { body, query = {}, signal } = {}) {
+async function api(method, path, { body, query = {}, key, signal } = {}) {
   const url = new URL(path, V1);
   for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
   const headers = { Authorization: `Bearer ${state.token}`, "Accept-Language": state.lang };
   if (body) headers["Content-Type"] = "application/json";
+  if (key) headers["Idempotency-Key"] = key;
   let answer, content;
   try {
     answer = await fetch(url, { method, headers, body: body && JSON.stringify(body), signal, credentials: "omit" });
@@ -113,6 +114,8 @@ async function api(method, path, { body, query = {}, signal } = {}) {
     code: "no_problem",
     retryable: answer.status >= 500 || answer.status === 429,
     ...content,
+    // The first of two requests under one key: its answer comes in a moment.
+    ...(content?.code === "idempotency_running" && { retryable: true }),
     status: answer.status,
     retry,
   };
@@ -170,7 +173,9 @@ function trouble(error, again) {
   }
   const problem = error.problem ?? { code: "page_fault", retryable: false };
   const known = has(`problem.${problem.code}.what`);
-  const fields = (problem.errors ?? []).map((field) => h("li", {}, `${field.pointer.slice(1)}: ${field.detail}`));
+  const fields = (problem.errors ?? []).map(({ pointer, code, detail }) =>
+    h("li", {}, has(`field.${code}`) ? t(`field.${code}`) : `${pointer.slice(1)}: ${detail}`),
+  );
   return h(
     "div",
     { class: "note bad", role: "alert" },
@@ -190,6 +195,12 @@ function download(url) {
   anchor.click();
   anchor.remove();
 }
+
+/** A key under which a request may be sent again. */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
+
+/** Whether one may put in and decide: the data protection officer only looks. */
+const mayDecide = () => role() !== "dpo";
 
 /** The role the token names, to hide what it may not do; the API decides. */
 function role() {

@@ -6,7 +6,8 @@ function decide(receipt, view) {
   if (receipt.outcome === "planned") parts.push(planCard(receipt, view));
   if (
     (receipt.warnings ?? []).some((one) => one.code === "stale_revision") &&
-    ["planned", "loaded", "unchanged"].includes(receipt.outcome)
+    ["planned", "loaded", "unchanged"].includes(receipt.outcome) &&
+    mayDecide()
   ) {
     const n = receipt.warnings.find((one) => one.code === "stale_revision").records;
     parts.push(
@@ -53,6 +54,14 @@ function planCard(receipt, view) {
   return card(
     h("h2", {}, t("plan.title")),
     h("ul", {}, will.length ? will.map((text) => h("li", {}, text)) : h("li", {}, t("plan.nothing"))),
+    mayDecide()
+      ? h(
+          "div",
+          { class: "actions" },
+          button(t(elsewhere ? "plan.accept" : "plan.commit"), act, "main"),
+          h("span", { class: "small" }, t("plan.or_leave")),
+        )
+      : null,
     plan?.changed_elsewhere?.length
       ? [
           h("h3", {}, t("plan.elsewhere")),
@@ -66,12 +75,6 @@ function planCard(receipt, view) {
         ]
       : null,
     plan?.changes?.length ? changes(plan.changes, counts) : null,
-    h(
-      "div",
-      { class: "actions" },
-      button(t(elsewhere ? "plan.accept" : "plan.commit"), act, "main"),
-      h("span", { class: "small" }, t("plan.or_leave")),
-    ),
   );
 }
 
@@ -86,7 +89,7 @@ function changes(list, counts) {
         ? h("span", { class: "small" }, "–")
         : /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)
           ? when(value)
-          : String(value);
+          : String(value).replace(/^(\S+) of (\d-\d)$/, "$1 ($2)");
     const body = change.fields.map((field) => {
       const hidden = field.from === undefined && field.to === undefined;
       return h(
@@ -115,7 +118,7 @@ function changes(list, counts) {
       body.length
         ? h(
             "table",
-            {},
+            { class: "changes" },
             h(
               "thead",
               {},
@@ -146,6 +149,7 @@ function changes(list, counts) {
 
 function undoCard(receipt, view) {
   const { counts, people, outcome } = receipt;
+  if (outcome !== "loaded" || (!counts.new && !counts.changed) || !mayDecide()) return null;
   const will = [
     counts.new && t("undo.new", { n: counts.new }),
     counts.changed && t("undo.changed", { n: counts.changed }),
@@ -153,7 +157,6 @@ function undoCard(receipt, view) {
     t("undo.kept"),
     t("undo.file"),
   ].filter(Boolean);
-  if (outcome !== "loaded" || (!counts.new && !counts.changed)) return null;
   return card(
     h("h2", {}, t("undo.title")),
     h("p", {}, t("undo.help")),

@@ -18,6 +18,20 @@ async function listView(query, view) {
     );
   const day = (name) =>
     h("input", { type: "date", id: name, value: query[name], onchange: (event) => filter(name, event.target.value) });
+  let typing;
+  const words = (name, help) =>
+    h("input", {
+      type: "search",
+      id: name,
+      value: query[name],
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-describedby": help,
+      oninput: (event) => {
+        clearTimeout(typing);
+        typing = setTimeout(() => filter(name, event.target.value.trim()), 350);
+      },
+    });
 
   function filter(name, value) {
     query[name] = value;
@@ -28,13 +42,26 @@ async function listView(query, view) {
   const filters = h(
     "form",
     { class: "card", "aria-label": t("list.filter"), onsubmit: (event) => event.preventDefault() },
+    find("name", t("list.name"), words("name")),
+    find("row", t("list.row"), [
+      words("row", "row-help"),
+      h("p", { class: "small", id: "row-help" }, t("list.row_help")),
+    ]),
     h(
-      "div",
-      { class: "filters" },
-      find("source", t("list.source"), choose("source", Object.keys(ENTITIES), "source")),
-      find("outcome", t("list.outcome"), choose("outcome", OUTCOMES, "outcome")),
-      find("from", t("list.from"), day("from")),
-      find("to", t("list.to"), day("to")),
+      "details",
+      {
+        open:
+          !matchMedia("(max-width: 40rem)").matches || ["source", "outcome", "from", "to"].some((one) => query[one]),
+      },
+      h("summary", {}, t("list.more_filters")),
+      h(
+        "div",
+        { class: "filters" },
+        find("source", t("list.source"), choose("source", Object.keys(ENTITIES), "source")),
+        find("outcome", t("list.outcome"), choose("outcome", OUTCOMES, "outcome")),
+        find("from", t("list.from"), day("from")),
+        find("to", t("list.to"), day("to")),
+      ),
     ),
   );
   view.show(
@@ -56,6 +83,7 @@ async function listView(query, view) {
       });
       if (mine !== asked) return;
       const rows = page.items.map(row);
+      const none = query.row ? "list.no_row" : "list.none";
       if (cursor) put(items, rows);
       else fill(items, rows);
       if (page.next)
@@ -64,7 +92,7 @@ async function listView(query, view) {
           button(t("list.more"), () => load(page.next)),
         );
       const n = items.children.length;
-      count.textContent = n ? t(page.next ? "list.first_n" : "list.n", { n }) : t("list.none");
+      count.textContent = n ? t(page.next ? "list.first_n" : "list.n", { n }) : t(none);
       if (cursor) rows[0]?.querySelector("a").focus();
     } catch (error) {
       if (mine === asked)
@@ -82,13 +110,13 @@ async function listView(query, view) {
 }
 
 /** Days are the reader's own: from the first moment of one to the first after the other. */
-function moments({ source, outcome, from, to }) {
+function moments({ source, outcome, name, row, from, to }) {
   const start = (day, more) => {
     if (!day) return undefined;
     const [year, month, date] = day.split("-").map(Number);
     return new Date(year, month - 1, date + more).toISOString();
   };
-  return { source, outcome, from: start(from, 0), to: start(to, 1) };
+  return { source, outcome, name, row, from: start(from, 0), to: start(to, 1) };
 }
 
 function row(item) {
@@ -107,13 +135,25 @@ function row(item) {
         ? ` · ${[t("list.rows", { n: counts.records }), counts.rejected && t("list.rejected", { n: counts.rejected })].filter(Boolean).join(", ")}`
         : "",
     ),
+    item.lines?.length
+      ? h(
+          "div",
+          { class: "small" },
+          item.lines.map((line) =>
+            link(t("list.to_line", { line: String(line) }), `${hash(`imports/${item.id}`, { line: String(line) })}`),
+          ),
+        )
+      : null,
   );
 }
 
-function outcomeTag({ status, outcome, counts }) {
-  if (status !== "done") return h("span", { class: "tag info" }, label("status", status));
-  const kind =
-    { loaded: counts?.rejected ? "warn" : "good", unchanged: "good", planned: "info", undone: "info" }[outcome] ??
-    "bad";
-  return h("span", { class: `tag ${kind}` }, label("outcome", outcome));
+function outcomeTag(item) {
+  if (item.status !== "done") return h("span", { class: "tag info" }, label("status", item.status));
+  return h("span", { class: `tag ${kindOf(item)}` }, label("outcome", item.outcome));
+}
+
+/** How an end looks: rows that still wait for somebody are no good end. */
+function kindOf({ outcome, counts }) {
+  const in_or_waiting = counts?.rejected ? "warn" : "good";
+  return { loaded: in_or_waiting, unchanged: in_or_waiting, planned: "info", undone: "info" }[outcome] ?? "bad";
 }

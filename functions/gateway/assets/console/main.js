@@ -10,8 +10,10 @@ const hash = (name, query = {}) => {
 function address() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, id] = path.split("/");
-  if (name === "imports" && /^[0-9a-f-]{36}$/i.test(id ?? "")) return { name: "import", query: { id } };
-  return { name: name in VIEWS ? name : "put", query: Object.fromEntries(new URLSearchParams(query)) };
+  const given = Object.fromEntries(new URLSearchParams(query));
+  if (name === "imports" && /^[0-9a-f-]{36}$/i.test(id ?? "")) return { name: "import", query: { ...given, id } };
+  const first = mayDecide() ? "put" : "imports";
+  return { name: name in VIEWS && (name !== "put" || mayDecide()) ? name : first, query: given };
 }
 
 function signOut(message) {
@@ -52,7 +54,7 @@ function drawFrame(name) {
         ? h(
             "nav",
             { "aria-label": t("frame.nav") },
-            h("ul", {}, entry("put", t("put.title")), entry("imports", t("list.title"))),
+            h("ul", {}, mayDecide() ? entry("put", t("put.title")) : null, entry("imports", t("list.title"))),
           )
         : null,
       h(
@@ -139,6 +141,7 @@ function signInView(view) {
       await api("GET", "imports", { query: { limit: "1" } });
       sessionStorage.setItem("teei.token", token);
       show();
+      work(); // what waited for a token
     } catch (error) {
       if (error.problem?.status === 401) return; // shown by the way out
       state.token = null;

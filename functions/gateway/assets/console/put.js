@@ -6,9 +6,12 @@ const ENTITIES = {
   upskilling: ["completions", "credentials", "progress"],
 };
 
+/** What an importer reads; more would be refused after the upload. */
+const LARGEST = 2 ** 31;
+
 /** What is chosen and not yet put in; stays while one looks elsewhere. */
 const choice = { source: "", entity: "", dry: false, files: [] };
-/** Uploads of this visit, newest first: { file, source, stage, share, id, receipt, error }. */
+/** Uploads of this visit, newest first: { file, source, stage, share, key, id, arrived, receipt, error, node }. */
 const jobs = [];
 let running = false;
 
@@ -16,12 +19,14 @@ window.addEventListener("beforeunload", (event) => {
   if (jobs.some((job) => ["waiting", "uploading"].includes(job.stage))) event.preventDefault();
 });
 
-async function putView({ again }, view) {
+async function putView({ again, source, entity }, view) {
   let first = null;
+  if (ENTITIES[source]) Object.assign(choice, { source, entity: ENTITIES[source].includes(entity) ? entity : "" });
   if (again) {
     first = await api("GET", `imports/${again}`, { signal: view.signal });
     choice.source = first.source;
     choice.entity = first.entity ?? "";
+    if (!first.counts?.rejected) first = null;
   }
   const form = h("form", { class: "card", novalidate: true, onsubmit: submit });
   const problems = {};
@@ -154,10 +159,12 @@ async function putView({ again }, view) {
   }
 
   function add(files) {
-    choice.files.push(...files);
-    delete problems.files;
+    const large = [...files].filter((file) => file.size > LARGEST).map((file) => file.name);
+    choice.files.push(...[...files].filter((file) => file.size <= LARGEST));
+    if (large.length) problems.files = t("put.too_large", { names: large.join(", ") });
+    else delete problems.files;
     drawForm();
-    announce(t("put.chosen_n", { n: choice.files.length }));
+    announce(problems.files ?? t("put.chosen_n", { n: choice.files.length }));
     form.querySelector("#files").focus();
   }
 
@@ -190,7 +197,8 @@ async function putView({ again }, view) {
   function submit(event) {
     event.preventDefault();
     if (!choice.source) problems.source = t("put.no_source");
-    if (!choice.files.length) problems.files = t("put.no_files");
+    if (choice.files.length) delete problems.files;
+    else problems.files = t("put.no_files");
     if (problems.source || problems.files) {
       drawForm();
       form.querySelector(problems.source ? "#source input" : "#files").focus();
@@ -225,7 +233,7 @@ async function putView({ again }, view) {
   );
   view.show(
     t("put.title"),
-    h("p", { class: "lead" }, t(again ? "again.lead" : "put.lead")),
+    h("p", { class: "lead" }, t(first ? "again.lead" : "put.lead")),
     first ? againCard(first) : null,
     form,
     jobsCard,
@@ -255,11 +263,14 @@ function againCard(first) {
   );
 }
 
-/** Works through the waiting uploads, one at a time: a later file may refer to an earlier one. */
+/**
+ * Works through the waiting uploads, one at a time: a later file may refer to an earlier one. Without a token they wait
+ * for the next sign-in.
+ */
 async function work() {
   if (running) return;
   running = true;
-  for (let job; (job = jobs.findLast((job) => job.stage === "waiting"));) await run(job);
+  for (let job; state.token && (job = jobs.findLast((job) => job.stage === "waiting"));) await run(job);
   running = false;
 }
 
@@ -267,23 +278,11 @@ async function run(job) {
   const to = (stage) => {
     job.stage = stage;
     announce(jobText(job));
-    drawJobs();
+    drawJob(job);
   };
   try {
-    to("uploading");
-    const body = {
-      source: job.source,
-      name: job.file.name,
-      ...(job.entity && { entity: job.entity }),
-      ...(job.dry && { dry_run: true }),
-    };
-    const made = await api("POST", "imports", { body });
-    job.id = made.id;
-    await upload(made.upload, job.file, (share) => {
-      job.share = share;
-      drawJobs();
-    });
-    job.share = 1;
+    // A file that has arrived is not sent again, whatever was lost afterwards.
+    if (!job.arrived) await send();
     to("queued");
     job.receipt = await follow(job.id, {
       seen: (status) => status === "running" && job.stage !== "running" && to("running"),
@@ -292,7 +291,29 @@ async function run(job) {
     if (job.open && job.open === state.view) location.hash = `#/imports/${job.id}`;
   } catch (error) {
     job.error = error;
-    to("failed");
+    to(error.problem?.status === 401 ? "waiting" : "failed");
+  }
+
+  async function send() {
+    job.share = 0;
+    to("uploading");
+    const body = {
+      source: job.source,
+      name: job.file.name,
+      ...(job.entity && { entity: job.entity }),
+      ...(job.dry && { dry_run: true }),
+    };
+    // An answer that was lost is asked for again under the same key: one file, one import.
+    const made = await api("POST", "imports", { body, key: (job.key ??= newKey()) });
+    job.id = made.id;
+    try {
+      await upload(made.upload, job.file, (share) => showShare(job, share));
+    } catch (error) {
+      // The address may have run out: another try asks for a new one.
+      if (error.problem?.code === "upload_refused") job.key = null;
+      throw error;
+    }
+    job.arrived = true;
   }
 }
 
@@ -306,40 +327,43 @@ function drawJobs() {
   const list = document.getElementById("job-list");
   if (!list) return;
   if (!jobs.length) return fill(list, h("p", { class: "small" }, t("put.no_jobs")));
+  jobs.forEach(drawJob);
   fill(
     list,
-    jobs.map((job) => {
-      const share = Math.round(job.share * 100);
-      const again = () => {
-        Object.assign(job, { stage: "waiting", share: 0, error: null });
-        drawJobs();
-        work();
-      };
-      return h(
-        "div",
-        { class: "job" },
-        h("h3", {}, job.file.name),
-        job.stage === "done"
-          ? [
-              h("p", {}, headline(job.receipt, true)),
-              link(t("put.open_receipt", { name: job.file.name }), `#/imports/${job.id}`),
-            ]
-          : null,
-        job.stage === "uploading"
-          ? [
-              h("p", {}, t("stage.uploading"), " ", number(share / 100, { style: "percent" })),
-              h("progress", {
-                max: "100",
-                value: String(share),
-                "aria-label": t("put.progress", { name: job.file.name }),
-              }),
-            ]
-          : null,
-        ["waiting", "queued", "running"].includes(job.stage)
-          ? h("p", {}, h("span", { class: "busy", "aria-hidden": "true" }, "● "), t(`stage.${job.stage}`))
-          : null,
-        job.stage === "failed" ? trouble(job.error, again) : null,
-      );
-    }),
+    jobs.map((job) => job.node),
+  );
+}
+
+/** Only while it is uploaded: what is drawn anew loses the focus. */
+function showShare(job, share) {
+  job.share = share;
+  job.bar?.setAttribute("value", String(Math.round(share * 100)));
+  if (job.percent) job.percent.textContent = number(share, { style: "percent" });
+}
+
+function drawJob(job) {
+  job.node ??= h("div", { class: "job" });
+  job.percent = h("span", {});
+  job.bar = h("progress", { max: "100", "aria-label": t("put.progress", { name: job.file.name }) });
+  showShare(job, job.share);
+  const again = () => {
+    Object.assign(job, { stage: "waiting", error: null });
+    drawJob(job);
+    work();
+  };
+  fill(
+    job.node,
+    h("h3", {}, job.file.name),
+    job.stage === "done"
+      ? [
+          h("p", {}, headline(job.receipt, true)),
+          link(t("put.open_receipt", { name: job.file.name }), `#/imports/${job.id}`),
+        ]
+      : null,
+    job.stage === "uploading" ? [h("p", {}, t("stage.uploading"), " ", job.percent), job.bar] : null,
+    ["waiting", "queued", "running"].includes(job.stage)
+      ? h("p", {}, h("span", { class: "busy", "aria-hidden": "true" }, "● "), t(`stage.${job.stage}`))
+      : null,
+    job.stage === "failed" ? trouble(job.error, again) : null,
   );
 }

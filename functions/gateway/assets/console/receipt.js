@@ -3,23 +3,28 @@
 const FATES = ["new", "changed", "unchanged", "duplicate", "blank", "rejected", "suppressed"];
 const AFTER_UNDO = ["restored", "removed", "kept_later_edit"];
 
-async function receiptView({ id }, view) {
+async function receiptView({ id, line }, view) {
   const receipt = await api("GET", `imports/${id}`, { signal: view.signal });
-  // An upload that nobody here makes and that was announced a while ago does not come any more.
-  const young = jobs.some((job) => job.id === id) || Date.now() - Date.parse(receipt.created_at) < 120_000;
-  if (receipt.status !== "done" && (receipt.status !== "waiting_upload" || young)) return progressView(receipt, view);
+  if (receipt.status !== "done" && !isLate(receipt)) return progressView(receipt, view);
   view.show(
     nameOf(receipt),
     kindLine(receipt),
     summary(receipt),
     decide(receipt, view),
-    rejected(receipt),
+    rejected(receipt, view),
     warnings(receipt),
     undoCard(receipt, view),
-    records(receipt, view),
+    records(receipt, view, line),
     found(receipt),
   );
+  if (line) toRecords(document.getElementById("line"));
 }
+
+/** An upload that nobody here makes and that was announced a while ago does not come any more. */
+const isLate = ({ id, status, created_at: announced }) =>
+  status === "waiting_upload" &&
+  !jobs.some((job) => job.id === id && ["waiting", "uploading", "queued"].includes(job.stage)) &&
+  Date.now() - Date.parse(announced) > 120_000;
 
 const kindLine = (receipt) =>
   h(
@@ -39,6 +44,7 @@ const kindLine = (receipt) =>
 async function progressView(receipt, view, { deed, unlike } = {}) {
   const text = h("p", {}, h("span", { class: "busy", "aria-hidden": "true" }, "● "), h("span", {}));
   const seen = (status) => {
+    if (isLate({ ...receipt, status })) throw new Error("late");
     text.lastChild.textContent = t(`stage.${deed ?? status}`);
     announce(text.lastChild.textContent);
   };
@@ -52,20 +58,23 @@ async function progressView(receipt, view, { deed, unlike } = {}) {
     announce(headline(done));
     await receiptView({ id: receipt.id }, view);
   } catch (error) {
-    view.fail(error);
+    if (error.message === "late") await receiptView({ id: receipt.id }, view);
+    else view.fail(error);
   }
 }
 
 /** What happened, in one sentence; `short` where the rejected rows are not beside it. */
 function headline({ outcome, counts, code, undo, status }, short = false) {
   if (status !== "done") return t(`stage.${status}`);
-  const inside = counts
-    ? counts.new + counts.changed + counts.unchanged + counts.duplicate + counts.blank + counts.suppressed
-    : 0;
-  if (outcome === "loaded" && counts.records === 0) return t("head.empty");
-  if (outcome === "loaded" && counts.rejected === 0) return t("head.loaded", { n: counts.records });
-  if (outcome === "loaded")
-    return `${t("head.part", { n: inside, all: counts.records })} ${short ? `${t("list.rejected", { n: counts.rejected })}.` : t("head.waiting", { n: counts.rejected })}`;
+  const { records: all = 0, rejected = 0, suppressed = 0 } = counts ?? {};
+  const left = [
+    rejected && (short ? `${t("list.rejected", { n: rejected })}.` : t("head.waiting", { n: rejected })),
+    suppressed && t("head.suppressed", { n: suppressed }),
+  ].filter(Boolean);
+  if (outcome === "loaded" && all === 0) return t("head.empty");
+  if (outcome === "loaded" && !left.length) return t("head.loaded", { n: all });
+  if (outcome === "loaded") return [t("head.part", { n: all - rejected - suppressed, all }), ...left].join(" ");
+  if (outcome === "unchanged" && left.length) return [t("head.unchanged_part"), ...left].join(" ");
   if (outcome === "undone") return undo ? t("head.undone", { n: undo.restored + undo.removed }) : t("outcome.undone");
   if (outcome === "planned") return label("head", has(`head.${code}`) ? code : "planned");
   return t(`head.${outcome}`);
@@ -73,13 +82,11 @@ function headline({ outcome, counts, code, undo, status }, short = false) {
 
 function summary(receipt) {
   const { outcome, counts, reason, code } = receipt;
-  const kind =
-    { loaded: counts?.rejected ? "warn" : "good", unchanged: "good", planned: "info", undone: "info" }[outcome] ??
-    "bad";
+  const kind = kindOf(receipt);
   const say = [h("h2", {}, headline(receipt))];
   if (receipt.status === "waiting_upload") say.push(h("p", {}, t("receipt.never_came")));
   if (reason && outcome !== "planned") say.push(h("p", {}, reason));
-  if (outcome === "refused") say.push(h("p", {}, t("receipt.refused")));
+  if (outcome === "refused") say.push(h("p", {}, t("receipt.refused")), elsewhere(receipt));
   if (outcome === "failed") say.push(h("p", {}, t(receipt.retryable ? "receipt.failed_retry" : "receipt.failed")));
   if (outcome === "planned") say.push(h("p", {}, label("plan_why", has(`plan_why.${code}`) ? code : "dry_run")));
   if (receipt.moved) say.push(h("p", {}, h("strong", {}, t("plan.moved"))));
@@ -98,6 +105,14 @@ function summary(receipt) {
   return [failed, note(kind, say), counts && counts.records > 0 ? equation(receipt) : null];
 }
 
+/** A file of another kind: to where it belongs. */
+function elsewhere({ code, hint }) {
+  const [source, entity] = (hint ?? "").split("/");
+  if (code !== "wrong_entity" || !ENTITIES[source]?.includes(entity) || !mayDecide()) return null;
+  const place = `${label("source", source)} · ${label("entity", entity)}`;
+  return h("p", {}, link(t("receipt.elsewhere", { place }), hash("put", { source, entity })));
+}
+
 const undoneCounts = (undo) =>
   h(
     "ul",
@@ -110,7 +125,7 @@ const undoneCounts = (undo) =>
 /** The numbers as a sum; each number leads to its rows. */
 function equation({ counts, outcome }) {
   const total = FATES.reduce((sum, fate) => sum + counts[fate], 0);
-  const planned = outcome === "planned" ? "planned" : "total";
+  const planned = ["planned", "refused", "failed"].includes(outcome) ? "planned" : "total";
   const term = (fate) => {
     const n = counts[fate];
     const inner = [h("b", {}, number(n)), " ", h("span", {}, t(`${planned}.${fate}`, { n }))];
@@ -153,9 +168,14 @@ function equation({ counts, outcome }) {
 function showFate(fate) {
   const select = document.getElementById("fate");
   select.value = fate;
+  document.getElementById("line").value = "";
   select.dispatchEvent(new Event("change"));
-  document.getElementById("records").scrollIntoView({ block: "start" });
-  select.focus({ preventScroll: true });
+  toRecords(select);
+}
+
+function toRecords(focused) {
+  document.getElementById("records")?.scrollIntoView({ block: "start" });
+  focused?.focus({ preventScroll: true });
 }
 
 // ── Rejected rows, warnings ──────────────────────────────────────────────────────────────────────────────────────────
@@ -165,12 +185,27 @@ const lines = ({ line, line_end: end }) =>
     ? t("line.range", { from: String(line), to: String(end) })
     : t("line.one", { line: String(line) });
 
-function rejectButtons(receipt) {
+function rejectButtons(receipt, kind = "main") {
   const failed = h("div", {});
+  // They are written when the import is done already: a large file of them takes its time.
+  const ask = async (kind, tries = 20) => {
+    try {
+      return await api("GET", `imports/${receipt.id}/rejects`, { query: { format: kind } });
+    } catch (error) {
+      if (error.problem?.code !== "rejects_pending" || !tries) throw error;
+      fill(
+        failed,
+        h("p", { role: "status" }, h("span", { class: "busy", "aria-hidden": "true" }, "● "), t("rejects.soon")),
+      );
+      await pause(1000);
+      return ask(kind, tries - 1);
+    }
+  };
   const get = async (kind) => {
     fill(failed);
     try {
-      const urls = await api("GET", `imports/${receipt.id}/rejects`, { query: { format: kind } });
+      const urls = await ask(kind);
+      fill(failed);
       const url = urls[`${kind}_url`];
       if (!url) throw new Failure({ code: "rejects_gone", retryable: false });
       download(url);
@@ -184,12 +219,16 @@ function rejectButtons(receipt) {
       );
     }
   };
-  return [button(t("rejects.xlsx"), () => get("xlsx"), "main"), button(t("rejects.csv"), () => get("csv")), failed];
+  return [button(t("rejects.xlsx"), () => get("xlsx"), kind), button(t("rejects.csv"), () => get("csv")), failed];
 }
 
-function rejected(receipt) {
+function rejected(receipt, view) {
   const n = receipt.counts?.rejected ?? 0;
-  if (!n || ["refused", "failed", "undone"].includes(receipt.outcome)) return null;
+  const gone = receipt.rejects_note === "gone";
+  const again = ["loaded", "unchanged"].includes(receipt.outcome) && mayDecide() && !gone;
+  if (!n || receipt.outcome === "undone") return null;
+  // Of a file that was refused as a whole nothing is to be mended row by row.
+  const whole = ["refused", "failed"].includes(receipt.outcome);
   const rows = receipt.rejects.map((one) =>
     h(
       "li",
@@ -205,18 +244,30 @@ function rejected(receipt) {
   );
   return card(
     h("h2", {}, t("rejects.title", { n })),
-    h("p", {}, t(receipt.outcome === "planned" ? "rejects.plan_help" : "rejects.help", { n })),
+    whole ? null : h("p", {}, t(receipt.outcome === "planned" ? "rejects.plan_help" : "rejects.help", { n })),
     h("ul", { class: "plain rows two" }, rows),
-    n > rows.length ? h("p", { class: "small" }, t("rejects.first", { n: rows.length })) : null,
+    n > rows.length && !whole ? h("p", { class: "small" }, t("rejects.first", { n: rows.length })) : null,
+    receipt.rejects_note ? h("p", {}, t(gone ? "problem.rejects_gone.do" : "rejects.left_out")) : null,
     h(
       "div",
       { class: "actions" },
-      receipt.outcome === "loaded" ? link(t("rejects.again"), `#/put?again=${receipt.id}`, "button main") : null,
-      rejectButtons(receipt).map((node, at) =>
-        at === 0 && receipt.outcome === "loaded" ? (node.classList.remove("main"), node) : node,
-      ),
+      again ? link(t("rejects.again"), `#/put?again=${receipt.id}`, "button main") : null,
+      gone || whole ? null : rejectButtons(receipt, again ? "" : "main"),
     ),
+    later(receipt, view),
   );
+}
+
+/** What was put in to mend these rows; filled when it is known. */
+function later({ id, source }, view) {
+  const place = h("div", {});
+  api("GET", "imports", { query: { rejects_of: id, source, limit: "10" }, signal: view.signal })
+    .then(({ items }) => {
+      if (items.length)
+        put(place, h("h3", {}, t("rejects.later")), h("ul", { class: "plain imports" }, items.map(row)));
+    })
+    .catch(() => {}); // the receipt is whole without it
+  return place;
 }
 
 function warnings({ warnings: found = [], control_total: total }) {
@@ -244,106 +295,6 @@ function warnings({ warnings: found = [], control_total: total }) {
     h("h2", {}, t(rows.length ? "warnings.title" : "control.title")),
     total && total.stated !== total.counted ? note("warn", told) : told,
     rows.length ? h("ul", {}, rows) : null,
-  );
-}
-
-// ── Every row ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function records(receipt, view) {
-  if (!receipt.counts?.records || ["refused", "failed"].includes(receipt.outcome)) return null;
-  const list = h("ul", { class: "plain rows" });
-  const more = h("div", { class: "actions" });
-  const status = h("p", { class: "small", role: "status" });
-  const values = h("input", { type: "checkbox", id: "values", onchange: () => load() });
-  const fates = receipt.outcome === "undone" ? [...AFTER_UNDO, ...FATES.slice(2)] : FATES;
-  const select = h(
-    "select",
-    { id: "fate", onchange: () => load() },
-    h("option", { value: "" }, t("records.all")),
-    fates.map((fate) => h("option", { value: fate }, t(`fate.${fate}`))),
-  );
-  let asked = 0;
-
-  async function load(cursor) {
-    const mine = ++asked;
-    fill(more);
-    if (!cursor) fill(list, h("li", {}, t("wait")));
-    try {
-      const query = { limit: "50", cursor, fate: select.value, values: values.checked ? "true" : "" };
-      const page = await api("GET", `imports/${receipt.id}/records`, { query, signal: view.signal });
-      if (mine !== asked) return;
-      const rows = page.items.map(record);
-      if (cursor) put(list, rows);
-      else fill(list, rows);
-      status.textContent = list.children.length
-        ? t(page.next ? "records.first_n" : "records.n", { n: list.children.length })
-        : t("records.none");
-      if (page.next)
-        put(
-          more,
-          button(t("records.more"), () => load(page.next)),
-        );
-      if (cursor && rows[0]) {
-        rows[0].tabIndex = -1;
-        rows[0].focus();
-      }
-    } catch (error) {
-      if (mine === asked)
-        fill(
-          list,
-          h(
-            "li",
-            {},
-            trouble(error, () => load(cursor)),
-          ),
-        );
-    }
-  }
-  const section = card(
-    h("h2", { id: "records" }, t("records.title")),
-    h("p", {}, t("records.help")),
-    h("div", { class: "field" }, h("label", { for: "fate" }, t("records.fate")), select),
-    role() === "admin"
-      ? h(
-          "label",
-          { class: "choice" },
-          values,
-          h("span", {}, h("b", {}, t("records.values")), h("span", { class: "small" }, t("records.values_help"))),
-        )
-      : null,
-    status,
-    list,
-    more,
-  );
-  load();
-  return section;
-}
-
-function record(one) {
-  const kind =
-    {
-      new: "good",
-      changed: "info",
-      rejected: "bad",
-      suppressed: "warn",
-      restored: "info",
-      removed: "info",
-      kept_later_edit: "warn",
-    }[one.fate] ?? "";
-  const warned = (one.warnings ?? []).map((warning) => h("div", { class: "small" }, label("warning", warning)));
-  const read =
-    one.values &&
-    h(
-      "dl",
-      { class: "facts" },
-      Object.entries(one.values).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value ?? "–")]),
-    );
-  return h(
-    "li",
-    {},
-    h("span", { class: "where" }, lines(one)),
-    h("span", {}, h("span", { class: `tag ${kind}` }, label("fate", one.fate))),
-    h("div", {}, one.reason ?? t(`said.${one.fate}`), warned, read),
   );
 }
 
@@ -378,8 +329,8 @@ function found(receipt) {
         ["name", file?.key],
         ["size", file?.bytes ? size(file.bytes) : null],
         ["encoding", dialect.encoding.toUpperCase() + (dialect.bom ? " (BOM)" : "")],
-        ["delimiter", label("delimiter", dialect.delimiter)],
-        ["line_ending", label("line_ending", dialect.line_ending)],
+        ["delimiter", dialect.delimiter === "none" ? null : label("delimiter", dialect.delimiter)],
+        ["line_ending", dialect.line_ending === "none" ? null : label("line_ending", dialect.line_ending)],
         ["preamble", dialect.preamble_lines ? number(dialect.preamble_lines) : null],
       ]),
     );

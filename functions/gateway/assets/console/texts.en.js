@@ -19,7 +19,7 @@ TEXTS.en = {
     title: "Put files in", form: "New files", lead: "Every row of a file is either taken in or comes back to you with a reason. Nothing disappears, and you can undo it.",
     source: "1. Where does the file come from?", about: { kintell: "Language practice and mentoring", buddy: "Matches, events, check-ins", upskilling: "Courses and certificates" },
     entity: "2. What is in it?", entity_auto: "Find out from the file (recommended)", entity_help: "The column names tell. Choose only if you know better.",
-    files: "3. Which files?", drop: "Drop files here, or", choose: "Choose files", kinds: "CSV or Excel (.xlsx), up to 2 GB. Several at once are fine.", chosen: "Chosen files",
+    files: "3. Which files?", drop: "Drop files here, or", choose: "Choose files", kinds: "CSV or Excel (.xlsx), up to 2 GB. Several at once are fine.", too_large: "Larger than 2 GB: {names}. Export fewer months at a time and put the parts in one by one.", chosen: "Chosen files",
     chosen_n: { one: "{n} file chosen", other: "{n} files chosen" }, remove: "Remove", remove_file: "Remove {name}",
     order: "They are put in one after another: users first, then matches, then the rest, because later files refer to earlier ones.",
     dry: "Try first", dry_help: "Shows what would happen and changes nothing. You decide afterwards.",
@@ -32,12 +32,12 @@ TEXTS.en = {
   },
   again: {
     title: { one: "Fix {n} row and put it in again", other: "Fix {n} rows and put them in again" }, lead: "Only the rejected rows come back. Everything else is in already.",
-    step1: "Download the rejected rows. Each has its line number and what is wrong with it.", step2: "Open the file and correct the cells. Leave the first line and the columns _line and _reason as they are.",
+    step1: "Download the rejected rows. Each has its line number and what is wrong with it.", step2: "Open the file and correct the cells; in the Excel file they are coloured. Leave the first line and the columns _line and _reason as they are.",
     step3: "Save it, as Excel or as CSV.", step4: "Choose the saved file below and put it in. The new receipt points back to the first one.",
     safe: "Change only what was wrong. If other cells differ too, you are asked before they are taken over.",
   },
   list: {
-    title: "Imports", lead: "Every file that was ever put in, newest first.", filter: "Filter", found: "Files", source: "Source", outcome: "How it ended", from: "First day", to: "Last day", all: "All",
+    title: "Imports", lead: "Every file that was ever put in, newest first.", filter: "Filter", more_filters: "More filters", found: "Files", source: "Source", outcome: "How it ended", name: "Name of the file", row: "Which file did a row come from?", row_help: "The row’s own number in the export, such as its session_id. Rows that were rejected are found in their file only.", no_row: "No stored row has exactly this number. Look for it in the file’s own receipt: it may have been rejected, or undone.", to_line: "To line {line} of this file", from: "First day", to: "Last day", all: "All",
     more: "Show more", none: "No import fits. Widen the filter, or put a file in.", n: { one: "{n} import", other: "{n} imports" }, first_n: "The newest {n}; there are more",
     rows: { one: "{n} row", other: "{n} rows" }, rejected: { one: "{n} rejected", other: "{n} rejected" },
   },
@@ -45,8 +45,8 @@ TEXTS.en = {
   outcome: { loaded: "Loaded", refused: "Refused", unchanged: "Nothing new", planned: "Waits for you", failed: "Failed", undone: "Undone" },
   head: {
     empty: "The file has a header and no rows.", loaded: { one: "The one row is in. Nothing was lost.", other: "All {n} rows are in. Nothing was lost." },
-    part: { one: "{n} of {all} rows is in.", other: "{n} of {all} rows are in." }, waiting: { one: "{n} was rejected and waits for you below.", other: "{n} were rejected and wait for you below." },
-    refused: "The file could not be used. Nothing was changed.", unchanged: "Nothing new: all of this was known already.", failed: "The file could not be read. Nothing was changed.",
+    part: { one: "{n} of {all} rows is in.", other: "{n} of {all} rows are in." }, waiting: { one: "{n} was rejected and waits for you below.", other: "{n} were rejected and wait for you below." }, suppressed: { one: "{n} is about an erased person or one whose data may not be used: nothing of it is stored.", other: "{n} are about erased people or ones whose data may not be used: nothing of them is stored." },
+    refused: "The file could not be used. Nothing was changed.", unchanged: "Nothing new: all of this was known already.", unchanged_part: "Nothing new.", failed: "The file could not be read. Nothing was changed.",
     undone: { one: "This import was undone: {n} row taken back.", other: "This import was undone: {n} rows taken back." },
     planned: "Nothing is changed yet. Look at the plan, then decide.", dry_run: "Nothing is changed yet. This is what would happen.", brake: "Stopped before anything was changed. Please look first.",
     changed_elsewhere: "More was changed than the rejected cells. Please confirm.", moved: "Something changed in the meantime. This is the new plan.",
@@ -58,11 +58,11 @@ TEXTS.en = {
   receipt: {
     working: "In progress", may_leave: "You may leave this page. The file goes on and its receipt is kept under Imports.", never_came: "The upload was started but the file has not arrived. Put it in again.",
     refused: "Correct the file or choose the right one, and put it in again.", failed: "Trying the same file again will not help. Ask the people who run the system.", failed_retry: "The cause was not the file. Putting the same file in again later may work.",
-    first_import: "The same file was put in before: open that receipt", first_attempt: "These are corrected rows of an earlier file: open that receipt",
+    elsewhere: "Put it in as {place}", first_import: "The same file was put in before: open that receipt", first_attempt: "These are corrected rows of an earlier file: open that receipt",
   },
   sum: { title: "Every row, counted", records: { one: "row in the file", other: "rows in the file" }, right: "The numbers add up: no row is missing.", wrong: "The numbers do not add up. Please report this.", show: ": show these rows", help: "Choose a number to see its rows." },
-  total: { new: "new", changed: "changed", unchanged: "as before", duplicate: "repeated in the file", blank: "blank", rejected: "rejected", suppressed: "of erased people" },
-  planned: { new: "would be new", changed: "would change", unchanged: "as before", duplicate: "repeated in the file", blank: "blank", rejected: "rejected", suppressed: "of erased people" },
+  total: { new: "new", changed: "changed", unchanged: "as before", duplicate: "repeated", blank: "blank", rejected: "rejected", suppressed: "of erased people" },
+  planned: { new: "would be new", changed: "would change", unchanged: "as before", duplicate: "repeated", blank: "blank", rejected: "rejected", suppressed: "of erased people" },
   fate: { new: "New", changed: "Changed", unchanged: "As before", duplicate: "Repeated", blank: "Blank", rejected: "Rejected", suppressed: "Erased person", restored: "Set back", removed: "Taken out", kept_later_edit: "Kept" },
   said: {
     new: "Seen for the first time.", changed: "Known already; some values were different.", unchanged: "Known already with the same values.", duplicate: "The same as an earlier row of this file.", blank: "Nothing in it.",
@@ -72,7 +72,7 @@ TEXTS.en = {
   rejects: {
     title: { one: "{n} rejected row", other: "{n} rejected rows" }, help: { one: "It is not in. Download it, correct it, and put only this row in again.", other: "They are not in. Download them, correct them, and put only these rows in again." },
     plan_help: { one: "It would not be taken in. You can correct it before or after you carry out the plan.", other: "They would not be taken in. You can correct them before or after you carry out the plan." },
-    column: "Column: {column}", first: { one: "The first one. The download has all of them.", other: "The first {n}. The download has all of them." }, xlsx: "Download for Excel", csv: "Download as CSV", again: "Fix and put in again", coming: "The download has begun.",
+    column: "Column: {column}", first: { one: "The first one. The download has all of them.", other: "The first {n}. The download has all of them." }, left_out: "Some are too long for Excel: they are in the CSV file only.", later: "Put in again so far", xlsx: "Download for Excel", csv: "Download as CSV", again: "Fix and put in again", soon: "The file is being prepared …", coming: "The download has begun.",
   },
   warnings: { title: "Worth a look", rows: { one: "({n} row)", other: "({n} rows)" }, line: "First on line {line}." },
   warning: {
@@ -82,7 +82,7 @@ TEXTS.en = {
   },
   control: { title: "The file's own count", same: "The file states {stated} rows, and {counted} were found.", differs: "The file states {stated} rows, but {counted} were found. The export may be incomplete." },
   records: {
-    title: "All rows", help: "What became of each row, in the order of the file.", fate: "Show", all: "All rows", more: "Show more rows", none: "No such rows.", n: { one: "{n} row", other: "{n} rows" }, first_n: "The first {n}; there are more",
+    title: "All rows", help: "What became of each row, in the order of the file.", fate: "Show", line: "From line", all: "All rows", more: "Show more rows", none: "No such rows.", n: { one: "{n} row", other: "{n} rows" }, first_n: "The first {n}; there are more",
     values: "Show what was read", values_help: "The stored values of every row. They are personal: each look is recorded.",
   },
   found: {
@@ -113,11 +113,15 @@ TEXTS.en = {
   },
   undone: { restored: { one: "{n} row has its earlier values again", other: "{n} rows have their earlier values again" }, removed: { one: "{n} row taken out", other: "{n} rows taken out" }, kept_later_edit: { one: "{n} row stayed, because it was changed later", other: "{n} rows stayed, because they were changed later" }, people_removed: { one: "{n} person removed", other: "{n} people removed" }, at: "Done {when}" },
   command_failed: { commit: "The plan could not be carried out yet", undo: "The import could not be undone yet", help: "Tried {when}; nothing was changed by it. It is tried again by itself. What stands below still holds." },
+  field: {
+    out_of_range: "The file’s name has to have 1 to 255 characters: rename it.", not_a_file_name: "The file’s name holds a slash or is only dots: rename it.", control_character: "The file’s name holds a character that cannot be seen: rename it.", too_long: "The file’s name is too long: shorten it.",
+  },
   ask: { will: "This will happen:", cancel: "Cancel" },
   problem: {
     again: "Try again", retry_helps: "Trying again may help.", retry_useless: "Trying the same again will not help.", request: "If you ask for help, give this number: {id}",
     no_answer: { what: "The server does not answer", do: "Check your network connection." }, no_problem: { what: "Something went wrong", do: "If it happens again, tell the people who run the system." }, page_fault: { what: "This page made a mistake", do: "Load the page again. Nothing was changed." },
     upload_refused: { what: "The file was not accepted by the store", do: "The permission to upload may have run out. Put the file in again." }, upload_broken: { what: "The upload was interrupted", do: "Check your network connection. Nothing was taken in." },
+    rejects_pending: { what: "The file is not ready yet", do: "The rejected rows are still being written into it. Wait a moment." }, idempotency_running: { what: "It is on its way already", do: "The first try is still being answered. Wait a moment." },
     rejects_gone: { what: "There is no such download", do: "The rejected rows are kept for a limited time. Put the original file in again to get them." },
     bad_token: { what: "The token is not accepted", do: "Sign in again." }, expired_token: { what: "Your token has run out", do: "Sign in again." }, missing_token: { what: "You are not signed in", do: "Sign in again." },
     forbidden: { what: "You may not do this", do: "Your role does not allow it. Ask somebody whose role does." }, not_found: { what: "There is no such import", do: "The address may be wrong. Look for it in the list of imports." },

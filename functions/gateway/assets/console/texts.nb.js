@@ -17,7 +17,7 @@ TEXTS.nb = {
     title: "Legg inn filer", form: "Nye filer", lead: "Hver rad i filen blir enten tatt inn eller kommer tilbake til deg med en begrunnelse. Ingenting forsvinner, og du kan angre.",
     source: "1. Hvor kommer filen fra?", about: { kintell: "Språktrening og mentorsamtaler", buddy: "Koblinger, aktiviteter, innsjekkinger", upskilling: "Kurs og kursbevis" },
     entity: "2. Hva inneholder den?", entity_auto: "Finn det ut fra filen (anbefalt)", entity_help: "Kolonnenavnene viser det. Velg bare hvis du vet bedre.",
-    files: "3. Hvilke filer?", drop: "Slipp filer her, eller", choose: "Velg filer", kinds: "CSV eller Excel (.xlsx), opptil 2 GB. Du kan ta flere på en gang.", chosen: "Valgte filer",
+    files: "3. Hvilke filer?", drop: "Slipp filer her, eller", choose: "Velg filer", kinds: "CSV eller Excel (.xlsx), opptil 2 GB. Du kan ta flere på en gang.", too_large: "Større enn 2 GB: {names}. Eksporter færre måneder om gangen, og legg inn delene hver for seg.", chosen: "Valgte filer",
     chosen_n: { one: "{n} fil valgt", other: "{n} filer valgt" }, remove: "Fjern", remove_file: "Fjern {name}",
     order: "De legges inn én etter én: først brukere, så koblinger, så resten, fordi de siste filene viser til de første.",
     dry: "Prøv først", dry_help: "Viser hva som ville skje, uten å endre noe. Du bestemmer etterpå.",
@@ -30,12 +30,12 @@ TEXTS.nb = {
   },
   again: {
     title: { one: "Rett {n} rad og legg den inn på nytt", other: "Rett {n} rader og legg dem inn på nytt" }, lead: "Bare de avviste radene skal inn på nytt. Alt annet er allerede inne.",
-    step1: "Last ned de avviste radene. Hver rad har linjenummeret sitt og hva som er galt.", step2: "Åpne filen og rett cellene. La den første linjen og kolonnene _line og _reason stå som de er.",
+    step1: "Last ned de avviste radene. Hver rad har linjenummeret sitt og hva som er galt.", step2: "Åpne filen og rett cellene; i Excel-filen har de farge. La den første linjen og kolonnene _line og _reason stå som de er.",
     step3: "Lagre den, som Excel eller som CSV.", step4: "Velg den lagrede filen nedenfor og legg den inn. Den nye kvitteringen viser tilbake til den første.",
     safe: "Rett bare det som var galt. Hvis andre celler også er endret, blir du spurt før de tas inn.",
   },
   list: {
-    title: "Importer", lead: "Alle filer som er lagt inn, de nyeste først.", filter: "Filter", found: "Filer", source: "Kilde", outcome: "Resultat", from: "Fra og med", to: "Til og med", all: "Alle",
+    title: "Importer", lead: "Alle filer som er lagt inn, de nyeste først.", filter: "Filter", more_filters: "Flere filtre", found: "Filer", source: "Kilde", outcome: "Resultat", name: "Filnavn", row: "Hvilken fil kom en rad fra?", row_help: "Radens eget nummer i eksporten, for eksempel session_id. Rader som ble avvist, finner du bare i filen sin.", no_row: "Ingen lagret rad har akkurat dette nummeret. Se etter det i filens egen kvittering: raden kan være avvist eller angret.", to_line: "Til linje {line} i denne filen", from: "Fra og med", to: "Til og med", all: "Alle",
     more: "Vis flere", none: "Ingen importer passer. Utvid filteret, eller legg inn en fil.", n: { one: "{n} import", other: "{n} importer" }, first_n: "De {n} nyeste; det finnes flere",
     rows: { one: "{n} rad", other: "{n} rader" }, rejected: { one: "{n} avvist", other: "{n} avvist" },
   },
@@ -43,8 +43,8 @@ TEXTS.nb = {
   outcome: { loaded: "Lagt inn", refused: "Ikke godtatt", unchanged: "Ikke noe nytt", planned: "Venter på deg", failed: "Mislyktes", undone: "Angret" },
   head: {
     empty: "Filen har en overskriftsrad, men ingen rader.", loaded: { one: "Den ene raden er inne. Ingenting gikk tapt.", other: "Alle {n} radene er inne. Ingenting gikk tapt." },
-    part: { one: "{n} av {all} rader er inne.", other: "{n} av {all} rader er inne." }, waiting: { one: "{n} ble avvist og venter på deg nedenfor.", other: "{n} ble avvist og venter på deg nedenfor." },
-    refused: "Filen kan ikke brukes. Ingenting er endret.", unchanged: "Ikke noe nytt: alt dette var kjent fra før.", failed: "Filen kunne ikke leses. Ingenting er endret.",
+    part: { one: "{n} av {all} rader er inne.", other: "{n} av {all} rader er inne." }, waiting: { one: "{n} ble avvist og venter på deg nedenfor.", other: "{n} ble avvist og venter på deg nedenfor." }, suppressed: { one: "{n} gjelder en person som er slettet, eller som har data som ikke kan brukes: ingenting av den er lagret.", other: "{n} gjelder personer som er slettet, eller som har data som ikke kan brukes: ingenting av dem er lagret." },
+    refused: "Filen kan ikke brukes. Ingenting er endret.", unchanged: "Ikke noe nytt: alt dette var kjent fra før.", unchanged_part: "Ikke noe nytt.", failed: "Filen kunne ikke leses. Ingenting er endret.",
     undone: { one: "Denne importen er angret: {n} rad er tatt tilbake.", other: "Denne importen er angret: {n} rader er tatt tilbake." },
     planned: "Ingenting er endret ennå. Se på planen og bestem deg.", dry_run: "Ingenting er endret ennå. Dette er hva som ville skje.", brake: "Stoppet før noe ble endret. Se nøye på dette først.",
     changed_elsewhere: "Mer enn de avviste cellene er endret. Bekreft, hvis det stemmer.", moved: "Noe har endret seg i mellomtiden. Dette er den nye planen.",
@@ -56,11 +56,11 @@ TEXTS.nb = {
   receipt: {
     working: "Under arbeid", may_leave: "Du kan forlate siden. Filen behandles videre, og kvitteringen ligger under Importer.", never_came: "Opplastingen ble startet, men filen har ikke kommet frem. Legg den inn på nytt.",
     refused: "Rett filen eller velg den riktige, og legg den inn på nytt.", failed: "Det hjelper ikke å prøve den samme filen igjen. Spør dem som drifter systemet.", failed_retry: "Feilen lå ikke i filen. Det kan hjelpe å legge inn den samme filen igjen senere.",
-    first_import: "Den samme filen er lagt inn før: åpne den kvitteringen", first_attempt: "Dette er rettede rader fra en tidligere fil: åpne den kvitteringen",
+    elsewhere: "Legg den inn som {place}", first_import: "Den samme filen er lagt inn før: åpne den kvitteringen", first_attempt: "Dette er rettede rader fra en tidligere fil: åpne den kvitteringen",
   },
   sum: { title: "Hver rad er talt", records: { one: "rad i filen", other: "rader i filen" }, right: "Tallene går opp: ingen rad mangler.", wrong: "Tallene går ikke opp. Meld fra om dette.", show: ": vis disse radene", help: "Velg et tall for å se radene bak det." },
-  total: { new: { one: "ny", other: "nye" }, changed: { one: "endret", other: "endret" }, unchanged: "som før", duplicate: "gjentatt i filen", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
-  planned: { new: { one: "ville blitt ny", other: "ville blitt nye" }, changed: "ville blitt endret", unchanged: "som før", duplicate: "gjentatt i filen", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
+  total: { new: { one: "ny", other: "nye" }, changed: { one: "endret", other: "endret" }, unchanged: "som før", duplicate: "gjentatt", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
+  planned: { new: { one: "ville blitt ny", other: "ville blitt nye" }, changed: "ville blitt endret", unchanged: "som før", duplicate: "gjentatt", blank: { one: "tom", other: "tomme" }, rejected: "avvist", suppressed: "om slettede personer" },
   fate: { new: "Ny", changed: "Endret", unchanged: "Som før", duplicate: "Gjentatt", blank: "Tom", rejected: "Avvist", suppressed: "Slettet person", restored: "Satt tilbake", removed: "Tatt ut", kept_later_edit: "Beholdt" },
   said: {
     new: "Sett for første gang.", changed: "Kjent fra før; noen verdier var annerledes.", unchanged: "Kjent fra før med de samme verdiene.", duplicate: "Lik en tidligere rad i denne filen.", blank: "Tom rad.",
@@ -70,7 +70,7 @@ TEXTS.nb = {
   rejects: {
     title: { one: "{n} avvist rad", other: "{n} avviste rader" }, help: { one: "Den er ikke inne. Last den ned, rett den, og legg bare denne raden inn på nytt.", other: "De er ikke inne. Last dem ned, rett dem, og legg bare disse radene inn på nytt." },
     plan_help: { one: "Den ville ikke blitt tatt inn. Du kan rette den før eller etter at du gjennomfører planen.", other: "De ville ikke blitt tatt inn. Du kan rette dem før eller etter at du gjennomfører planen." },
-    column: "Kolonne: {column}", first: { one: "Den første. Nedlastingen har alle.", other: "De {n} første. Nedlastingen har alle." }, xlsx: "Last ned for Excel", csv: "Last ned som CSV", again: "Rett og legg inn på nytt", coming: "Nedlastingen er startet.",
+    column: "Kolonne: {column}", first: { one: "Den første. Nedlastingen har alle.", other: "De {n} første. Nedlastingen har alle." }, left_out: "Noen er for lange for Excel: de finnes bare i CSV-filen.", later: "Lagt inn på nytt så langt", xlsx: "Last ned for Excel", csv: "Last ned som CSV", again: "Rett og legg inn på nytt", soon: "Filen gjøres klar …", coming: "Nedlastingen er startet.",
   },
   warnings: { title: "Verdt å se på", rows: { one: "({n} rad)", other: "({n} rader)" }, line: "Først på linje {line}." },
   warning: {
@@ -80,7 +80,7 @@ TEXTS.nb = {
   },
   control: { title: "Filens eget antall", same: "Filen oppgir {stated} rader, og {counted} ble funnet.", differs: "Filen oppgir {stated} rader, men {counted} ble funnet. Eksporten kan være ufullstendig." },
   records: {
-    title: "Alle rader", help: "Hva som skjedde med hver rad, i samme rekkefølge som i filen.", fate: "Vis", all: "Alle rader", more: "Vis flere rader", none: "Ingen slike rader.", n: { one: "{n} rad", other: "{n} rader" }, first_n: "De {n} første; det finnes flere",
+    title: "Alle rader", help: "Hva som skjedde med hver rad, i samme rekkefølge som i filen.", fate: "Vis", line: "Fra linje", all: "Alle rader", more: "Vis flere rader", none: "Ingen slike rader.", n: { one: "{n} rad", other: "{n} rader" }, first_n: "De {n} første; det finnes flere",
     values: "Vis hva som ble lest", values_help: "De lagrede verdiene for hver rad. De er personlige: hvert oppslag loggføres.",
   },
   found: {
@@ -111,11 +111,15 @@ TEXTS.nb = {
   },
   undone: { restored: { one: "{n} rad har fått tilbake de tidligere verdiene", other: "{n} rader har fått tilbake de tidligere verdiene" }, removed: { one: "{n} rad er tatt ut", other: "{n} rader er tatt ut" }, kept_later_edit: { one: "{n} rad ble stående fordi den er endret senere", other: "{n} rader ble stående fordi de er endret senere" }, people_removed: { one: "{n} person er fjernet", other: "{n} personer er fjernet" }, at: "Gjort {when}" },
   command_failed: { commit: "Planen kunne ikke gjennomføres ennå", undo: "Importen kunne ikke angres ennå", help: "Forsøkt {when}; det endret ingenting. Det prøves igjen av seg selv. Det som står nedenfor, gjelder fortsatt." },
+  field: {
+    out_of_range: "Filnavnet må ha 1 til 255 tegn: gi filen et nytt navn.", not_a_file_name: "Filnavnet har en skråstrek eller bare punktum: gi filen et nytt navn.", control_character: "Filnavnet har et tegn som ikke synes: gi filen et nytt navn.", too_long: "Filnavnet er for langt: kort det ned.",
+  },
   ask: { will: "Dette skjer:", cancel: "Avbryt" },
   problem: {
     again: "Prøv igjen", retry_helps: "Det kan hjelpe å prøve igjen.", retry_useless: "Det hjelper ikke å prøve det samme igjen.", request: "Oppgi dette nummeret hvis du ber om hjelp: {id}",
     no_answer: { what: "Serveren svarer ikke", do: "Sjekk nettforbindelsen." }, no_problem: { what: "Noe gikk galt", do: "Si fra til dem som drifter systemet hvis det skjer igjen." }, page_fault: { what: "Det er en feil på denne siden", do: "Last siden på nytt. Ingenting er endret." },
     upload_refused: { what: "Filen ble ikke tatt imot av lageret", do: "Tillatelsen til å laste opp kan ha gått ut. Legg filen inn på nytt." }, upload_broken: { what: "Opplastingen ble avbrutt", do: "Sjekk nettforbindelsen. Ingenting er tatt inn." },
+    rejects_pending: { what: "Filen er ikke klar ennå", do: "De avviste radene skrives fortsatt inn i den. Vent et øyeblikk." }, idempotency_running: { what: "Den er allerede på vei", do: "Det første forsøket blir fortsatt besvart. Vent et øyeblikk." },
     rejects_gone: { what: "Denne nedlastingen finnes ikke", do: "De avviste radene oppbevares bare en stund. Legg inn den opprinnelige filen på nytt for å få dem." },
     bad_token: { what: "Nøkkelen godtas ikke", do: "Logg inn på nytt." }, expired_token: { what: "Nøkkelen er utløpt", do: "Logg inn på nytt." }, missing_token: { what: "Du er ikke logget inn", do: "Logg inn på nytt." },
     forbidden: { what: "Du har ikke tilgang til dette", do: "Rollen din tillater det ikke. Spør noen som har tilgang." }, not_found: { what: "Denne importen finnes ikke", do: "Adressen kan være feil. Let etter den i listen over importer." },

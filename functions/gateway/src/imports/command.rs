@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::{
     audit,
     auth::Claims,
-    http::{Caller, Ids, Json as Body, PathId, Problem, problem},
+    http::{Caller, Ids, MaybeJson as Body, PathId, Problem, problem},
 };
 use tokio_postgres::{Row, Transaction, types::Type};
 use utoipa::ToSchema;
@@ -29,7 +29,7 @@ pub struct Commit {
 }
 
 /// Nothing to say beside it.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Undo {}
 
@@ -49,7 +49,7 @@ pub struct Queued {
 /// `moved` and a new `plan_hash`. With `apply_stale` it also applies what an import left out as `stale_revision`.
 #[utoipa::path(post, path = "/v1/imports/{id}/commit", operation_id = "commit_import",
     params(("id" = Uuid, Path, description = "The import")),
-    request_body = Commit,
+    request_body = Option<Commit>,
     responses(
         (status = 202, description = "The importer will do it; the receipt says when it is done", body = Queued),
         (status = 404, description = "`not_found`"),
@@ -94,7 +94,7 @@ pub async fn commit(
 /// Takes back what it set and nobody set since, field by field. The receipt says what was restored, removed and kept.
 #[utoipa::path(post, path = "/v1/imports/{id}/undo", operation_id = "undo_import",
     params(("id" = Uuid, Path, description = "The import")),
-    request_body = Undo,
+    request_body = Option<Undo>,
     responses(
         (status = 202, description = "The importer will do it; the receipt says when it is done", body = Queued),
         (status = 404, description = "`not_found`"),

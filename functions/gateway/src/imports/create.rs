@@ -7,13 +7,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     audit,
     http::{Begun, Caller, FieldError, Idempotent, Ids, Problem},
+    intake::words::Lang,
 };
 use tokio_postgres::{Transaction, types::Type};
 use utoipa::ToSchema;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use super::entities;
 use crate::{
     api::App,
+    localise,
     presign::{IMPORT_ID, VALID},
 };
 
@@ -70,6 +72,10 @@ pub struct UploadHeaders {
     /// The import again: it ties the object to it.
     #[serde(rename = "x-amz-meta-import-id")]
     import_id: Uuid,
+    /// The language of the request, in which reasons are written into the rejects file; absent for English.
+    #[serde(rename = "x-amz-meta-language", skip_serializing_if = "Option::is_none")]
+    #[schema(example = "nb")]
+    language: Option<&'static str>,
 }
 
 /// An import that waits for its file.
@@ -90,7 +96,8 @@ pub struct Created {
 /// Announce a file
 ///
 /// Makes an import that waits for its file, and an address to put the file to: one `PUT` with the headers given, within
-/// 15 minutes. The receipt is under the import's id from then on. `Idempotency-Key` makes it safe to ask again.
+/// 15 minutes. The receipt is under the import's id from then on. `Idempotency-Key` makes it safe to ask again;
+/// `Accept-Language` says in which language (`en`, `nb`, `uk`) the rejects file tells its reasons.
 #[utoipa::path(post, path = "/v1/imports", operation_id = "create_import",
     params(("idempotency-key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; the same key and body give the same answer for a day", max_length = 255)),
     request_body = NewImport,
@@ -105,6 +112,7 @@ pub async fn create(
     State(app): State<Arc<App>>,
     Caller(claims): Caller,
     ids: Ids,
+    headers: HeaderMap,
     request: Idempotent<NewImport>,
 ) -> Result<Response, Problem> {
     let key = key(&request.body)?;
@@ -135,11 +143,12 @@ pub async fn create(
     // The file's name may be a person's: it is in the import's row and not in the audit log.
     let details = json!({"source": body.source, "entity": body.entity, "dry_run": body.dry_run});
     audit::note(&tx, &ids, &claims, "import.create", Some(id), &details).await?;
-    let signed = app.presigner.upload(&key, id).await?;
+    let language = Some(localise::lang(&headers)).filter(|language| *language != Lang::En);
+    let signed = app.presigner.upload(&key, id, language).await?;
     let upload = Upload {
         method: "PUT",
         url: signed.url,
-        headers: UploadHeaders { import_id: id },
+        headers: UploadHeaders { import_id: id, language: language.map(Lang::tag) },
         expires_at: signed.expires_at,
     };
     let created = Created { id, status: "waiting_upload", key, upload };

@@ -1,6 +1,9 @@
 //! What came in: the list of imports and one import's receipt.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use axum::{Json, extract::State};
 use http::HeaderMap;
@@ -8,13 +11,15 @@ use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
+    db::DbError,
     http::{Moment, Page, PathId, Problem, Query, problem},
     intake::receipt::Receipt,
 };
-use tokio_postgres::{Row, types::Type};
+use tokio_postgres::{GenericClient, Row, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::SOURCES;
 use crate::{api::App, localise};
 
 /// Filters and page of the list.
@@ -31,6 +36,14 @@ pub struct ListQuery {
     /// How it ended.
     #[param(inline)]
     outcome: Option<Outcome>,
+    /// A part of the file's name; capital and small letters are the same.
+    #[param(example = "march", max_length = 255)]
+    name: Option<String>,
+    /// What the source calls a row (a session's id, a match's id): the imports that brought or changed it, with `lines`.
+    #[param(example = "KS-00042", max_length = 255)]
+    row: Option<String>,
+    /// The import whose rejected records came again: its later attempts.
+    rejects_of: Option<Uuid>,
     /// Noticed at this moment (RFC 3339) or on this day (UTC), or later.
     #[param(value_type = Option<String>, example = "2025-03-01")]
     from: Option<Since>,
@@ -152,6 +165,10 @@ pub struct ImportItem {
     created_at: Timestamp,
     /// When it was done.
     finished_at: Option<Timestamp>,
+    /// With `row`: where it stood in the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    lines: Vec<i32>,
     /// Records by fate: `records, new, changed, unchanged, duplicate, blank, rejected, suppressed`.
     #[schema(value_type = Option<Object>)]
     counts: Option<Value>,
@@ -177,6 +194,11 @@ pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -
     let page = Page::<(Moment, Uuid)>::parse(query.limit.as_deref(), query.cursor.as_deref())?;
     let (after_time, after_id) = page.after.map(|(time, id)| (time.get(), id)).unzip();
     let client = app.db.client().await?;
+    let places = match &query.row {
+        Some(row) => Some(places(&**client, query.source.as_deref(), row.trim()).await?),
+        None => None,
+    };
+    let of_row: Option<Vec<Uuid>> = places.as_ref().map(|places| places.keys().copied().collect());
     let rows = client
         .query_typed(
             "SELECT import_id, source, entity, status, outcome, object_key, name, dry_run, created_at, finished_at,
@@ -189,6 +211,9 @@ pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -
                AND ($4::timestamptz IS NULL OR (created_at, import_id) < ($4, $5))
                AND ($7::timestamptz IS NULL OR created_at >= $7)
                AND ($8::timestamptz IS NULL OR created_at < $8)
+               AND ($9::text IS NULL OR strpos(lower(COALESCE(name, regexp_replace(object_key, '^.*/', ''))), lower($9)) > 0)
+               AND ($10::uuid IS NULL OR rejects_of = $10)
+               AND ($11::uuid[] IS NULL OR import_id = ANY ($11))
              ORDER BY created_at DESC, import_id DESC
              LIMIT $6",
             &[
@@ -200,10 +225,18 @@ pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -
                 (&page.fetch(), Type::INT8),
                 (&query.from.map(|since| since.0), Type::TIMESTAMPTZ),
                 (&query.to.map(|until| until.0), Type::TIMESTAMPTZ),
+                (&query.name.as_deref().map(str::trim), Type::TEXT),
+                (&query.rejects_of, Type::UUID),
+                (&of_row, Type::UUID_ARRAY),
             ],
         )
         .await?;
     let mut items: Vec<_> = rows.iter().map(import_item).collect();
+    if let Some(mut places) = places {
+        for item in &mut items {
+            item.lines = places.remove(&item.id).unwrap_or_default().into_iter().collect();
+        }
+    }
     let next = page.cut(&mut items, |item| (Moment::stored(item.created_at), item.id));
     Ok(Json(ImportList { items, next }))
 }
@@ -222,8 +255,40 @@ fn import_item(row: &Row) -> ImportItem {
         code: row.get("code"),
         created_at: row.get("created_at"),
         finished_at: row.get("finished_at"),
+        lines: Vec::new(),
         counts: row.get("counts"),
     }
+}
+
+/// The imports that brought or changed the facts with this id, and the lines they stood on. A fact whose id is made of
+/// several columns or of an address has none to ask for.
+async fn places(
+    client: &impl GenericClient,
+    source: Option<&str>,
+    id: &str,
+) -> Result<HashMap<Uuid, BTreeSet<i32>>, DbError> {
+    let known = SOURCES.iter().filter(|(name, _)| source.is_none_or(|source| source == *name));
+    let facts: Vec<String> = known
+        .flat_map(|(_, entities)| entities.iter())
+        .map(|entity| {
+            format!("SELECT {} AS fact_id, import_id, line FROM {} WHERE source_id = $1", entity.id, entity.table)
+        })
+        .collect();
+    let mut places: HashMap<Uuid, BTreeSet<i32>> = HashMap::new();
+    if facts.is_empty() {
+        return Ok(places);
+    }
+    let sql = format!(
+        "WITH facts AS MATERIALIZED ({})
+         SELECT import_id, line FROM facts WHERE import_id IS NOT NULL
+         UNION SELECT r.import_id, (r.stored ->> 'line')::int FROM facts f JOIN intake.revisions r USING (fact_id)
+         WHERE r.import_id IS NOT NULL",
+        facts.join(" UNION ALL ")
+    );
+    for row in client.query_typed(&sql, &[(&id, Type::TEXT)]).await? {
+        places.entry(row.get(0)).or_default().extend(row.get::<_, Option<i32>>(1));
+    }
+    Ok(places)
 }
 
 /// What is known of an import that has no receipt yet.

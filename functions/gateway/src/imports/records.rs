@@ -29,6 +29,9 @@ pub struct RecordsQuery {
     /// Whether to say what was read from each record. Admins only; each unsealing is in the audit log.
     #[serde(default)]
     values: bool,
+    /// From the record on that this line of the file belongs to; a cursor goes before it.
+    #[param(minimum = 1)]
+    line: Option<u32>,
     /// Items a page, 1 to 200; 50 if absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
@@ -156,7 +159,7 @@ pub async fn records(
     let lang = localise::lang(&headers);
     let page = Page::<i32>::parse(query.limit.as_deref(), query.cursor.as_deref())?;
     // A cursor made up by hand could be anything: it stays in the range where one may be added to it.
-    let after = page.after.unwrap_or(0).clamp(0, i32::MAX - 1_000);
+    let mut after = page.after.unwrap_or(0).clamp(0, i32::MAX - 1_000);
     let mut client = app.db.client().await?;
     let vault = if query.values { Some(app.vault.get(&client).await?) } else { None };
     // One snapshot: a record's fact is the one that stands beside its fate.
@@ -169,6 +172,9 @@ pub async fn records(
         .await?
         .pop()
         .ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
+    if let (None, Some(line)) = (page.after, query.line) {
+        after = before_line(&tx, id, line).await?;
+    }
     let rows = fates(&tx, id, after, query.fate, i32::try_from(page.fetch()).unwrap_or(201)).await?;
     let mut items: Vec<_> = rows.iter().map(|row| record_item(row, lang)).collect();
     let next = page.cut(&mut items, |item| item.record);
@@ -177,6 +183,22 @@ pub async fn records(
     }
     tx.commit().await?;
     Ok(Json(RecordList { items, next }))
+}
+
+/// The record before the first that ends on this line or later.
+async fn before_line(tx: &Transaction<'_>, id: Uuid, line: u32) -> Result<i32, Problem> {
+    let line = i32::try_from(line).unwrap_or(i32::MAX);
+    let found = tx
+        .query_typed(
+            "SELECT (f.first_record + r.n - 2)::int
+             FROM (SELECT * FROM intake.fates
+                   WHERE import_id = $1 AND line_ends[cardinality(line_ends)] >= $2 ORDER BY first_record LIMIT 1) AS f
+             CROSS JOIN LATERAL unnest(f.line_ends) WITH ORDINALITY AS r (line_end, n)
+             WHERE r.line_end >= $2 ORDER BY r.n LIMIT 1",
+            &[(&id, Type::UUID), (&line, Type::INT4)],
+        )
+        .await?;
+    Ok(found.first().map_or(i32::MAX - 1_000, |row| row.get(0)))
 }
 
 /// The view intake.records says the same, but would unpack a whole file for every page: records are packed up to a

@@ -57,7 +57,7 @@ pub struct Rejects {
     responses(
         (status = 200, description = "Where they are, for 15 minutes", body = Rejects),
         (status = 404, description = "`not_found`: no such import, or it rejected nothing"),
-        (status = 503, description = "`storage_unavailable`")))]
+        (status = 503, description = "`storage_unavailable`; `rejects_pending`: they are still being written")))]
 pub async fn rejects(
     State(app): State<Arc<App>>,
     PathId(id): PathId,
@@ -69,7 +69,9 @@ pub async fn rejects(
     let tx = client.transaction().await?;
     let row = tx
         .query_typed(
-            "SELECT receipt ->> 'rejects_key', receipt ->> 'rejects_xlsx_key', object_key
+            "SELECT receipt ->> 'rejects_key', receipt ->> 'rejects_xlsx_key', object_key,
+                    outcome IN ('loaded', 'unchanged', 'planned') AND (receipt #>> '{counts,rejected}')::int > 0
+                      AND receipt ->> 'rejects_key' IS NULL AND receipt ->> 'rejects_note' IS NULL AS pending
              FROM intake.imports WHERE import_id = $1",
             &[(&id, Type::UUID)],
         )
@@ -88,6 +90,10 @@ pub async fn rejects(
         rejects.expires_at = rejects.expires_at.min(signed.expires_at);
     }
     if rejects.csv_url.is_none() && rejects.xlsx_url.is_none() {
+        // They are written after the commit, so an import is done a moment before they are there.
+        if row.get::<_, Option<bool>>("pending") == Some(true) {
+            return Err(Problem::new(&problem::REJECTS_PENDING));
+        }
         return Err(Problem::new(&problem::NOT_FOUND).detail("This import has no such file of rejected records."));
     }
     audit::note(&tx, &ids, &claims, "import.rejects", Some(id), &json!({})).await?;

@@ -104,8 +104,8 @@ impl Run<'_> {
         if let Some(receipt) = self.lock(&tx).await? {
             return Ok(receipt);
         }
-        let nothing =
-            ObjectInfo { bytes: 0, modified: self.started, version: self.object.version.clone(), import_id: None };
+        let (version, modified) = (self.object.version.clone(), self.started);
+        let nothing = ObjectInfo { bytes: 0, modified, version, import_id: None, language: None };
         let mut receipt = self.receipt(outcome, info.unwrap_or(&nothing), None);
         receipt.entity = seen.entity.map(ToOwned::to_owned);
         receipt.dialect = seen.dialect.map(|dialect| DialectFound {

@@ -294,7 +294,7 @@ async fn came(
             let column = |at: usize| header.columns.get(at).copied().flatten();
             let hash = |at| {
                 let cell = restore(cells.get(at).unwrap_or_default());
-                hashes.of(column(at).and_then(|index| survey.layout.columns.get(index)), cell)
+                hashes.of(column(at).and_then(|index| survey.layout.columns.get(index)), &cell)
             };
             came.insert(first, (span.line, (0..header.names.len()).map(hash).collect()));
         }
@@ -328,8 +328,8 @@ async fn differences(
             let rejected = expected.get(&span.line).map(|record| record.columns.as_slice()).unwrap_or_default();
             for (at, (place, name, column)) in pairs.columns.iter().enumerate() {
                 let cell = cells.get(at).unwrap_or_default();
-                let cell = if original.is_rejects() { restore(cell) } else { cell };
-                let ours = hashes.of(*column, cell);
+                let cell = if original.is_rejects() { restore(cell) } else { cell.into() };
+                let ours = hashes.of(*column, &cell);
                 let same = match place {
                     Some(place) => theirs.get(*place) == Some(&ours),
                     // A column that was taken out: `_line` and `_reason` of an earlier round, or one of theirs.

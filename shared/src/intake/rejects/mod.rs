@@ -2,7 +2,7 @@
 //!
 //! `rejects.csv` begins with `# teei-rejects import=<id>`, then a header `_line`, `_reason` and the file's own columns,
 //! then the records as they came, in the file's own encoding and with its delimiter. `rejects.xlsx` is the same with
-//! every cell as text. Every cell is guarded against being run as a formula ([`super::formula`]); the guard is undone
+//! every cell as text and the rejected one in colour. Reasons are in the language of whoever announced the file. Every cell is guarded against being run as a formula ([`super::formula`]); the guard is undone
 //! when such a file comes back, and for such files only. How a record that could not be read is written, see
 //! [`rows::rows`]; as long as its cells keep their mark it is rejected again.
 //!
@@ -30,12 +30,14 @@ use self::{book::Book, upload::Upload};
 use super::{
     apply::ApplyError,
     blob::{BlobError, BlobStore},
+    code::Rejection,
     decode::{Encoding, encode},
     entity::Entity,
     formula::{neutralise, restore},
     header::REJECTS_COLUMNS,
     receipt::{Outcome, Receipt},
     split::Splitter,
+    words::{self, Lang},
 };
 use crate::db::DbError;
 
@@ -173,7 +175,7 @@ struct Sinks<'a> {
 }
 
 impl Sinks<'_> {
-    async fn push(&mut self, line: u32, cells: &[&str]) -> Result<(), BlobError> {
+    async fn push(&mut self, line: u32, cells: &[&str], fault: Option<usize>) -> Result<(), BlobError> {
         let mut builder = csv::WriterBuilder::new();
         builder.delimiter(self.delimiter).terminator(self.terminator).flexible(true);
         let mut writer = builder.from_writer(Vec::new());
@@ -182,7 +184,7 @@ impl Sinks<'_> {
         self.encoded.clear();
         encode(self.encoding, &text, &mut self.encoded);
         self.csv.push(&self.encoded).await?;
-        self.book.push(line, cells).map_err(|_| storage())
+        self.book.push(line, cells, fault).map_err(|_| storage())
     }
 }
 
@@ -194,12 +196,13 @@ async fn fill(
     import_id: Uuid,
 ) -> Result<(), ApplyError> {
     sinks.csv.push(sinks.encoding.bom()).await?;
-    sinks.push(1, &[&format!("# teei-rejects import={import_id}")]).await?;
+    sinks.push(1, &[&format!("# teei-rejects import={import_id}")], None).await?;
     let names = REJECTS_COLUMNS.iter().map(|name| Cow::Borrowed(*name));
     let ours = source.ours();
     let columns = source.header.iter().enumerate().filter(|(at, _)| !ours.contains(at));
-    let header: Vec<Cow<'_, str>> = names.chain(columns.map(|(_, name)| neutralise(restore(name)))).collect();
-    sinks.push(2, &header.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await?;
+    let header: Vec<Cow<'_, str>> =
+        names.chain(columns.map(|(_, name)| Cow::Owned(neutralise(&restore(name)).into_owned()))).collect();
+    sinks.push(2, &header.iter().map(AsRef::as_ref).collect::<Vec<_>>(), None).await?;
 
     let mut rejections = Rejections { import_id, block: Vec::new().into_iter(), behind: 0 };
     let mut next = rejections.next(client).await?;
@@ -213,16 +216,19 @@ async fn fill(
             if number != wanted {
                 continue;
             }
-            let reason = next.take().map(|(_, reason)| reason).unwrap_or_default();
+            let rejection = next.take().map(|(_, rejection)| rejection).unwrap_or_default();
+            let reason = rejection.reason(source.language);
+            let fault = rejection.column().and_then(|column| source.place_of(column));
+            let fault = fault.map(|at| at - ours.iter().filter(|&&our| our < at).count() + REJECTS_COLUMNS.len());
             for row in rows::rows(span, batch.raw_of(span).as_deref(), &mut splitter, source.delimiter, &ours) {
                 let line = row.line.to_string();
                 let reason = match row.continues {
-                    true => Cow::Owned(format!("(goes on from line {})", span.line)),
+                    true => Cow::Owned(words::goes_on(source.language, span.line.into())),
                     false => neutralise(&reason),
                 };
                 let mut cells = vec![line.as_str(), reason.as_ref()];
                 cells.extend(row.cells.iter().map(String::as_str));
-                sinks.push(span.line, &cells).await?;
+                sinks.push(span.line, &cells, fault.filter(|_| span.fault.is_none())).await?;
             }
             next = rejections.next(client).await?;
             match &next {
@@ -234,17 +240,34 @@ async fn fill(
     Ok(())
 }
 
+/// What is stored of a rejection. A code of another version keeps its stored sentence.
+#[derive(Default)]
+struct Rejected(Value);
+
+impl Rejected {
+    fn reason(&self, language: Lang) -> String {
+        match serde_json::from_value::<Rejection>(self.0.clone()) {
+            Ok(rejection) => words::sentence(language, &rejection),
+            Err(_) => self.0["reason"].as_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn column(&self) -> Option<&str> {
+        self.0["column"].as_str()
+    }
+}
+
 /// Rejected records in file order, a block of a thousand records at a time.
 struct Rejections {
     import_id: Uuid,
-    block: std::vec::IntoIter<(u32, String)>,
+    block: std::vec::IntoIter<(u32, Rejected)>,
     /// The last record whose block was read.
     behind: i32,
 }
 
 impl Rejections {
     /// The next one's number from 1, and why.
-    async fn next(&mut self, client: &impl GenericClient) -> Result<Option<(u32, String)>, DbError> {
+    async fn next(&mut self, client: &impl GenericClient) -> Result<Option<(u32, Rejected)>, DbError> {
         loop {
             if let Some(next) = self.block.next() {
                 return Ok(Some(next));
@@ -259,12 +282,11 @@ impl Rejections {
             let Some(row) = found.first() else { return Ok(None) };
             let (first, positions, notes): (i32, Vec<i32>, Value) = (row.get(0), row.get(1), row.get(2));
             self.behind = first;
-            let reason = |at: i32| {
+            let rejected = |at: i32| {
                 let record = first + at - 1;
-                let reason = notes[record.to_string()]["reason"].as_str().unwrap_or_default();
-                (u32::try_from(record).unwrap_or_default(), reason.to_owned())
+                (u32::try_from(record).unwrap_or_default(), Rejected(notes[record.to_string()].clone()))
             };
-            self.block = positions.into_iter().map(reason).collect::<Vec<_>>().into_iter();
+            self.block = positions.into_iter().map(rejected).collect::<Vec<_>>().into_iter();
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::intake::{
     code::Code,
-    formula::{RAW, neutralise, restore},
+    formula::{RAW, neutralise, neutralise_inside, restore},
     scan::{RecordSpan, SpanKind},
     split::Splitter,
 };
@@ -31,7 +31,7 @@ pub fn rows(span: &RecordSpan, raw: Option<&[u8]>, splitter: &mut Splitter, deli
     let guarded = |cell: &str| match ours.is_empty() {
         true => neutralise(cell).into_owned(),
         false if cell.starts_with(RAW) => cell.to_owned(),
-        false => neutralise(restore(cell)).into_owned(),
+        false => neutralise(&restore(cell)).into_owned(),
     };
     let one = |cells| vec![Row { line: span.line, continues: false, cells }];
     let Some(raw) = raw.filter(|raw| !raw.is_empty()) else {
@@ -56,7 +56,7 @@ pub fn rows(span: &RecordSpan, raw: Option<&[u8]>, splitter: &mut Splitter, deli
             let row = |(at, line)| Row {
                 line: span.line + at,
                 continues: at > 0,
-                cells: vec![format!("{RAW}{}", visible(line))],
+                cells: vec![format!("{RAW}{}", neutralise_inside(&visible(line)))],
             };
             (0u32..).zip(lines).map(row).collect()
         }

@@ -13,6 +13,7 @@ use crate::intake::{
     reader::{Begin, RecordReader},
     receipt::Receipt,
     split::Splitter,
+    words::Lang,
     xlsx,
 };
 
@@ -31,6 +32,8 @@ pub struct Source {
     /// The byte between cells; a comma for a workbook.
     pub delimiter: u8,
     line_ending: String,
+    /// The language of whoever announced it; English if nobody did.
+    pub language: Lang,
 }
 
 impl Source {
@@ -107,6 +110,7 @@ impl Source {
             encoding: dialect.encoding,
             delimiter: dialect.delimiter,
             line_ending: found.line_ending.clone(),
+            language: info.language.unwrap_or_default(),
         }))
     }
 
@@ -122,6 +126,12 @@ impl Source {
             Some(_) => (0..self.header.len()).filter(|&at| ours(&self.header[at])).collect(),
             None => Vec::new(),
         }
+    }
+
+    /// Where one of our columns stands in it.
+    pub fn place_of(&self, column: &str) -> Option<usize> {
+        let ours = |at: &Option<usize>| at.and_then(|at| self.columns.get(at)).is_some_and(|one| one.name == column);
+        self.recognised().columns.iter().position(ours)
     }
 
     /// Its header.

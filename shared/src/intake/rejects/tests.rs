@@ -49,9 +49,9 @@ proptest! {
 #[test]
 fn a_sheet_leaves_out_what_it_has_no_room_for_and_says_so() {
     let mut book = Book::new(3).unwrap();
-    book.push(1, &["a", "b", "c"]).unwrap();
-    book.push(7, &["a", &"x".repeat(32_768), "c"]).unwrap();
-    book.push(8, &["a", &"å".repeat(32_767), "c"]).unwrap();
+    book.push(1, &["a", "b", "c"], None).unwrap();
+    book.push(7, &["a", &"x".repeat(32_768), "c"], None).unwrap();
+    book.push(8, &["a", &"å".repeat(32_767), "c"], None).unwrap();
     assert_eq!(book.left_out, [7]);
     assert!(super::left_out(&book.left_out).unwrap().contains("lines 7 are"));
     assert!(book.finish().unwrap().metadata().unwrap().len() > 1000);

@@ -30,6 +30,7 @@ pub(super) const WORDS: Words = Words {
     ],
     lines: ["line {1}", "lines {1}–{2}"],
     records: "records: {1}, the first on line {2}",
+    goes_on: "(goes on from line {1})",
 };
 
 const ENDED: &str = "It has ended, but the time of it is missing[ ({column})]; fill it in.";

@@ -120,6 +120,8 @@ struct Words {
     lines: [&'static str; 2],
     /// `{1}` records, the first on line `{2}`.
     records: &'static str,
+    /// Instead of a reason, beside a line that belongs to the record of line `{1}`.
+    goes_on: &'static str,
 }
 
 /// Why a record was rejected, as one sentence: what is wrong, in which column, what to do. The line is not in it,
@@ -158,6 +160,11 @@ pub fn lines(lang: Lang, line: i64, line_end: i64) -> String {
 /// `records: 12, the first on line 5`.
 pub fn how_often(lang: Lang, records: i64, first_line: i64) -> String {
     lang.words().records.replace("{1}", &records.to_string()).replace("{2}", &first_line.to_string())
+}
+
+/// `(goes on from line 5)`, in a file that has a row for each line of a record.
+pub fn goes_on(lang: Lang, line: i64) -> String {
+    lang.words().goes_on.replace("{1}", &line.to_string())
 }
 
 /// The label of a fate, count, outcome or status by its name in the API: `new`, `records`, `loaded`, `queued`. A name

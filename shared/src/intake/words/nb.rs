@@ -30,6 +30,7 @@ pub(super) const WORDS: Words = Words {
     ],
     lines: ["linje {1}", "linje {1}–{2}"],
     records: "rader: {1}, den første på linje {2}",
+    goes_on: "(fortsetter fra linje {1})",
 };
 
 const ENDED: &str = "Den er avsluttet, men tidspunktet mangler[ ({column})]; fyll det ut.";
