@@ -57,10 +57,12 @@ pub fn detect(sample: &[u8], eof: bool, declared: Option<Encoding>) -> Dialect {
 pub(super) fn sample_text(sample: &[u8]) -> String {
     let (encoding, _) = encoding(sample, None);
     let bytes = Decoder::new(encoding).decode(sample, false).into_owned();
+    let controls = bytes.iter().filter(|&&b| b < 0x20 && !b.is_ascii_whitespace()).count();
     match std::str::from_utf8(&bytes) {
         Ok(text) => text.to_owned(),
-        // Some code page: letters for the eye. A sequence cut off by the sample's end is no noise.
-        Err(_) if bytes.iter().all(|&b| b >= 0x20 || b.is_ascii_whitespace()) => {
+        // Some code page: letters for the eye. A sequence cut off by the sample's end is no noise, nor is a NUL amid
+        // letters.
+        Err(_) if controls * 50 <= bytes.len() => {
             bytes.iter().map(|&b| if b < 0x80 { char::from(b) } else { 'x' }).collect()
         }
         Err(_) => String::from_utf8_lossy(&bytes).into_owned(),

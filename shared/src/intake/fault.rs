@@ -65,6 +65,11 @@ pub fn no_record(cells: &Cells<'_>, header: &Header, layout: &[Column]) -> Optio
     })
 }
 
+/// Whether a file may have been cut off inside a quoted cell of its last record.
+pub fn may_be_cut_off(span: &RecordSpan) -> bool {
+    span.unterminated && span.fault.is_some_and(|fault| fault.code == Code::UnclosedQuote)
+}
+
 /// Whether a file may have been cut off in its last record: it has no line ending and fewer
 /// cells than the header.
 pub fn may_be_truncated(span: &RecordSpan, cells: &Cells<'_>, header: &Header) -> bool {

@@ -2,10 +2,12 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::closing::is_closing;
 use super::code::{Code, Refusal};
 use super::column::{Column, Kind};
 use super::known::export_of;
-use super::scan::Width;
+use super::names::Names;
+use super::scan::{COLUMN_LIMIT, Width};
 use super::split::Cells;
 
 /// A header matched to a layout.
@@ -20,6 +22,8 @@ pub struct Header {
     /// Optional columns of the layout that the file does not have.
     pub missing: Vec<&'static str>,
     folded: Vec<String>,
+    /// The other names of the column each cell is, folded.
+    others: Vec<Vec<String>>,
 }
 
 /// A column nobody reads. Its values stay in the dropped object.
@@ -74,15 +78,17 @@ impl Header {
         }
     }
 
-    /// Whether a record is the header once more.
+    /// Whether a record is the header once more, perhaps by other names of the same columns.
     pub fn is_repeated_header(&self, cells: &Cells<'_>) -> bool {
-        let mut folded = self.folded.iter();
-        let named = self.folded.iter().any(|name| !name.is_empty());
+        let width = self.named_width();
         // The trailing cells of either may be empty.
-        named
-            && cells.len() <= self.folded.len()
-            && cells.iter().all(|cell| folded.next().is_some_and(|name| *name == fold(cell)))
-            && folded.all(String::is_empty)
+        width > 0
+            && cells.len() >= width
+            && cells.iter().enumerate().all(|(at, cell)| {
+                let name = fold(cell);
+                self.folded.get(at).map_or(name.is_empty(), |folded| *folded == name)
+                    || self.others.get(at).is_some_and(|others| others.contains(&name))
+            })
     }
 
     /// Whether a record is a totals row or a closing remark: its first text says so, and it could not be a record
@@ -104,98 +110,23 @@ impl Header {
     }
 }
 
-/// `Total`, `Total: 12`, `Sum minutter`, `Усього записів: 12`: words of totals rows alone, or in front of what is summed.
-fn is_closing(text: &str) -> bool {
-    // `SUM-001` and `Total7` are somebody's ids.
-    let part_of_word = |c: char| c.is_alphanumeric() || c.is_whitespace() || ":=.,()".contains(c);
-    let glued = text.as_bytes().windows(2).any(|pair| pair[0].is_ascii_alphabetic() && pair[1].is_ascii_digit());
-    if glued || !text.chars().all(part_of_word) {
-        return false;
-    }
-    let whole = fold(text);
-    let whole = whole.trim_matches(|c: char| c.is_numeric());
-    if CLOSING.contains(&whole) {
-        return true;
-    }
-    let end = text.find(|c: char| c.is_whitespace() || matches!(c, ':' | '=')).unwrap_or(text.len());
-    end < text.len() && SUMS.contains(&fold(&text[..end]).as_str())
-}
-
-/// First words of totals rows, folded: English, Norwegian, Ukrainian.
-const SUMS: &[&str] = &[
-    "total",
-    "totals",
-    "subtotal",
-    "sum",
-    "average",
-    "totalt",
-    "summa",
-    "gjennomsnitt",
-    "snitt",
-    "antall",
-    "всього",
-    "усього",
-    "разом",
-    "підсумок",
-    "загалом",
-    "сума",
-    "середнє",
-    "кількість",
-];
-
-/// Whole texts of totals rows and closing remarks, folded and without digits around them.
-const CLOSING: &[&str] = &[
-    "total",
-    "totals",
-    "totalt",
-    "grandtotal",
-    "subtotal",
-    "sum",
-    "summa",
-    "totalsum",
-    "average",
-    "recordcount",
-    "rowcount",
-    "count",
-    "records",
-    "rows",
-    "rowsexported",
-    "recordsexported",
-    "endoffile",
-    "endofreport",
-    "endofexport",
-    "antall",
-    "antallrader",
-    "rader",
-    "ialt",
-    "tilsammen",
-    "sluttpårapport",
-    "gjennomsnitt",
-    "snitt",
-    "всього",
-    "усього",
-    "разом",
-    "підсумок",
-    "загалом",
-    "сума",
-    "середнє",
-    "записів",
-    "кінецьзвіту",
-];
-
 /// Matches a header to one layout.
 ///
 /// # Errors
 /// `duplicate_column` if two cells are the same column, `missing_column` if a required column is
 /// not there; the sentence names it.
 pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal> {
+    match_folded(cells, &folded(cells), &Names::of(layout))
+}
+
+fn match_folded(cells: &[&str], folded: &[String], names: &Names<'_>) -> Result<Header, Refusal> {
+    let layout = names.layout;
+    let ours = |name: &str| REJECTS_COLUMNS.contains(&name.trim().trim_start_matches(super::formula::GUARD));
     // Names of columns stand in receipts, and Postgres stores no NUL.
     let cells: Vec<String> = cells.iter().map(|cell| cell.replace('\0', "\u{fffd}")).collect();
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-    let folded = folded(&cells);
-    let ours = |name: &str| REJECTS_COLUMNS.contains(&name.trim().trim_start_matches(super::formula::GUARD));
     let columns: Vec<Option<usize>> =
-        folded.iter().zip(&cells).map(|(name, cell)| if ours(cell) { None } else { find(name, layout) }).collect();
+        folded.iter().zip(&cells).map(|(name, cell)| if ours(cell) { None } else { names.find(name) }).collect();
     for (at, column) in columns.iter().enumerate() {
         if let Some(index) = column
             && let Some(first) = columns[..at].iter().position(|earlier| earlier == column)
@@ -219,7 +150,7 @@ pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal
             continue;
         }
         if column.required {
-            return Err(missing_column(column, &cells, &columns, layout));
+            return Err(missing_column(column, &cells, &columns, names));
         }
         missing.push(column.name);
     }
@@ -230,34 +161,23 @@ pub fn match_header(cells: &[&str], layout: &[Column]) -> Result<Header, Refusal
         .enumerate()
         .take(last_named)
         .filter(|(_, (name, column))| column.is_none() && !REJECTS_COLUMNS.contains(&name.trim()))
-        .map(|(at, (name, _))| match fold(name).is_empty() {
+        .map(|(at, (name, _))| match folded[at].is_empty() {
             true => UnknownColumn { name: format!("#{}", at + 1), nearest: None },
-            false => UnknownColumn {
-                name: shown(name, layout),
-                nearest: nearest(name, layout.iter().map(|column| column.name)),
-            },
+            false => UnknownColumn { name: shown(name, names), nearest: names.nearest(&folded[at]) },
         })
         .collect();
     let name =
-        |(&cell, column): (&&str, &Option<usize>)| column.map_or_else(|| shown(cell, layout), |_| cell.to_owned());
+        |(&cell, column): (&&str, &Option<usize>)| column.map_or_else(|| shown(cell, names), |_| cell.to_owned());
+    let others = columns.iter().map(|column| column.map_or_else(Vec::new, |index| names.all_of(index))).collect();
     let names = cells.iter().zip(&columns).map(name).collect();
-    Ok(Header { columns, names, unknown, missing, folded })
+    Ok(Header { columns, names, unknown, missing, folded: folded.to_vec(), others })
 }
 
-fn find(folded: &str, layout: &[Column]) -> Option<usize> {
-    if folded.is_empty() {
-        return None;
-    }
-    // Names before aliases: a file may have both a column and what another calls it.
-    let by_name = layout.iter().position(|column| fold(column.name) == folded);
-    by_name.or_else(|| layout.iter().position(|column| column.aliases.iter().any(|alias| fold(alias) == folded)))
-}
-
-fn missing_column(column: &Column, cells: &[&str], columns: &[Option<usize>], layout: &[Column]) -> Refusal {
+fn missing_column(column: &Column, cells: &[&str], columns: &[Option<usize>], names: &Names<'_>) -> Refusal {
     let unread = cells.iter().zip(columns).filter(|(_, column)| column.is_none());
     let hint = unread
         .map(|(cell, _)| cell.trim())
-        .filter(|cell| nearest(cell, layout.iter().map(|c| c.name)) == Some(column.name))
+        .filter(|cell| names.nearest(&fold(cell)) == Some(column.name))
         .map(|cell| format!(" (is it the one called \"{cell}\"?)"))
         .next();
     Refusal::new(
@@ -273,25 +193,14 @@ fn missing_column(column: &Column, cells: &[&str], columns: &[Option<usize>], la
 
 /// An unknown column's name as it may stand in a receipt: people write names and numbers into headers too, so only
 /// what resembles a column of ours, or is one word of letters in the way of a column's name, is shown as it is.
-fn shown(name: &str, layout: &[Column]) -> String {
+fn shown(name: &str, names: &Names<'_>) -> String {
     let name = name.trim();
     let plain = name.chars().count() <= 60
         && !name.contains(['@', '＠'])
         && name.chars().filter(char::is_ascii_digit).count() < 4;
-    let like_ours = nearest(name, layout.iter().map(|column| column.name)).is_some();
+    let like_ours = plain && names.nearest(&fold(name)).is_some();
     let one_word = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if plain && (like_ours || one_word) { name.to_owned() } else { super::mask::mask(name) }
-}
-
-/// The known name that resembles a name most, if any does.
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let name = fold(name);
-    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, &fold(known));
-    known
-        .map(|known| (likeness(known), known))
-        .filter(|&(likeness, _)| likeness >= 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
 }
 
 /// Which layout a header belongs to.
@@ -308,12 +217,22 @@ pub struct Recognised {
 ///
 /// # Errors
 /// What the header lacks for the layout it comes nearest to (`missing_column`,
-/// `duplicate_column`); `wrong_entity` if it has little in common with any; `missing_header` if
-/// it is a row of values.
+/// `duplicate_column`); `too_large` if it is one with too many columns; `wrong_entity` if it has little in common with
+/// any; `missing_header` if it is a row of values.
 pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Refusal> {
+    let (begin, more) = cells.split_at(cells.len().min(COLUMN_LIMIT));
+    let folded = folded(begin);
+    if folded.iter().all(String::is_empty) {
+        return Err(no_header_of_ours(cells));
+    }
+    let names: Vec<Names<'_>> = layouts.iter().map(|layout| Names::of(layout)).collect();
+    if !more.is_empty() {
+        let like_ours = names.iter().any(|names| names.likeness(&folded).0 > 0);
+        return Err(if like_ours { too_many_columns() } else { no_header_of_ours(cells) });
+    }
     let mut best: Option<Recognised> = None;
-    for (layout, columns) in layouts.iter().enumerate() {
-        let Ok(header) = match_header(cells, columns) else {
+    for (layout, names) in names.iter().enumerate() {
+        let Ok(header) = match_folded(cells, &folded, names) else {
             continue;
         };
         let known = |header: &Header| header.columns.iter().flatten().count();
@@ -325,12 +244,12 @@ pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Re
         return Ok(best);
     }
     // Of equals the first: `max_by_key` takes the last.
-    let nearest = layouts.iter().rev().max_by_key(|layout| likeness(cells, layout));
-    let Some(layout) = nearest else {
-        return Err(wrong_entity(cells));
+    let nearest = names.iter().rev().max_by_key(|names| names.likeness(&folded));
+    let Some(names) = nearest else {
+        return Err(wrong_entity(cells, &folded));
     };
-    let (required, _) = likeness(cells, layout);
-    let needed = layout.iter().filter(|column| column.required).count();
+    let (required, known) = names.likeness(&folded);
+    let needed = names.layout.iter().filter(|column| column.required).count();
     if required == 0 && cells.iter().any(|cell| is_value(cell)) {
         return Err(Refusal::new(
             Code::MissingHeader,
@@ -338,15 +257,12 @@ pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Re
              export it with headers.",
         ));
     }
-    match match_header(cells, layout) {
-        Err(refusal)
-            if required * 2 >= needed
-                && required > 0
-                && (refusal.code == Code::DuplicateColumn || export_of(&folded(cells)).is_none()) =>
-        {
-            Err(refusal)
-        }
-        _ => Err(wrong_entity(cells)),
+    // Half of what is required, or a header that is mostly this layout's: what it lacks can be told.
+    let named = folded.iter().filter(|name| !name.is_empty()).count();
+    let ours = (required > 0 && required * 2 >= needed) || (known > 1 && known * 2 >= named);
+    match match_folded(cells, &folded, names) {
+        Err(refusal) if ours && (refusal.code == Code::DuplicateColumn || export_of(&folded).is_none()) => Err(refusal),
+        _ => Err(wrong_entity(cells, &folded)),
     }
 }
 
@@ -354,12 +270,9 @@ fn folded(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|cell| fold(cell)).collect()
 }
 
-/// How many columns of a layout a header has: required ones, all.
+/// How many columns of a layout a row has: required ones, all.
 pub(super) fn likeness(cells: &[&str], layout: &[Column]) -> (usize, usize) {
-    let mut found: Vec<usize> = cells.iter().filter_map(|c| find(&fold(c), layout)).collect();
-    found.sort_unstable();
-    found.dedup();
-    (found.iter().filter(|&&index| layout[index].required).count(), found.len())
+    Names::of(layout).likeness(&folded(&cells[..cells.len().min(COLUMN_LIMIT)]))
 }
 
 /// Nobody names a column like this.
@@ -369,10 +282,16 @@ pub(super) fn is_value(cell: &str) -> bool {
     cell.contains('@') || (digits > 0 && digits * 2 >= cell.chars().count())
 }
 
-fn wrong_entity(cells: &[&str]) -> Refusal {
-    if let Some((entity, _)) = export_of(&folded(cells)) {
-        return looks_like_export(entity);
-    }
+fn too_many_columns() -> Refusal {
+    let reason = format!("The header has more than {COLUMN_LIMIT} columns; export fewer columns.");
+    Refusal::new(Code::TooLarge, reason).hinted("columns")
+}
+
+fn wrong_entity(cells: &[&str], folded: &[String]) -> Refusal {
+    export_of(folded).map_or_else(|| no_header_of_ours(cells), |(entity, _)| looks_like_export(entity))
+}
+
+fn no_header_of_ours(cells: &[&str]) -> Refusal {
     // No cell of it is quoted: a row that is no header of ours may be a title with a name in it.
     Refusal::new(
         Code::WrongEntity,

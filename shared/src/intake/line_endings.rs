@@ -1,4 +1,4 @@
-//! How the lines of a file end, counted during the scan.
+//! How the lines of a file end, counted while the header is looked for and during the scan.
 
 /// The line endings of records seen so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +19,12 @@ impl LineEndings {
             b"\r" => self.cr += 1,
             _ => {}
         }
+    }
+
+    /// Those of two parts of a file.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { lf: self.lf + other.lf, crlf: self.crlf + other.crlf, cr: self.cr + other.cr }
     }
 
     /// `lf`, `crlf`, `cr`, `mixed`, or `none` if no line was ended.

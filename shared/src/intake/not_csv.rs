@@ -121,16 +121,29 @@ pub fn looks_like(sample: &[u8]) -> Option<NotCsv> {
 }
 
 fn markup(begin: &str) -> Option<NotCsv> {
-    let lower: String = begin.chars().take(64).collect::<String>().to_ascii_lowercase();
-    let html = ["<!doctype html", "<html", "<head", "<body", "<table", "<!--", "<script", "<div"];
-    if html.iter().any(|tag| lower.starts_with(tag)) {
+    let lower: String = begin.chars().take(256).collect::<String>().to_ascii_lowercase();
+    if lower.starts_with("<?xml") {
+        return Some(if begin.to_ascii_lowercase().contains("<html") { NotCsv::Html } else { NotCsv::Xml });
+    }
+    if lower.starts_with("<!") {
         return Some(NotCsv::Html);
     }
-    if !lower.starts_with("<?xml") {
-        return None;
+    let tag = lower.strip_prefix('<')?;
+    let name: &str = &tag[..tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len())];
+    if HTML.contains(&name) {
+        return Some(NotCsv::Html);
     }
-    Some(if begin.to_ascii_lowercase().contains("<html") { NotCsv::Html } else { NotCsv::Xml })
+    // `<id>,<email>` is a header all the same.
+    let behind = tag.split_once('>').map(|(_, behind)| behind.trim_start_matches(' '))?;
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    (begins && !behind.starts_with([',', ';', '\t', '|'])).then_some(NotCsv::Xml)
 }
+
+/// What a web page, or a part of one, begins with.
+const HTML: &[&str] = &[
+    "html", "head", "body", "title", "meta", "link", "style", "script", "table", "div", "span", "p", "br", "hr", "pre",
+    "h1", "h2", "h3", "h4", "center", "font", "form", "main", "header", "section", "b", "strong", "ul", "iframe",
+];
 
 /// A header never begins like JSON: `{"`, `{}`, `[{`, `["`, `[1`, `[]`.
 fn json(begin: &str) -> bool {
@@ -161,7 +174,10 @@ mod tests {
             (b"\x1f\x8b\x08\0", NotCsv::Gzip),
             (b"%PDF-1.7", NotCsv::Pdf),
             (b"\n<!DOCTYPE html><html>", NotCsv::Html),
+            (b"<h1>502 Bad Gateway</h1>", NotCsv::Html),
+            (b"<meta charset=\"utf-8\"><p>Sign in</p>", NotCsv::Html),
             (b"<?xml version=\"1.0\"?><Workbook>", NotCsv::Xml),
+            (b"<Error><Code>AccessDenied</Code></Error>", NotCsv::Xml),
             (b"\xef\xbb\xbf[\n {\"id\": 1}]", NotCsv::Json),
             (b"{\"error\":\"not allowed\"}", NotCsv::Json),
             (b"\x00\x01\x02\x03\xff\xfe\x90\x80\x81", NotCsv::Noise),
@@ -176,6 +192,8 @@ mod tests {
         for bytes in [
             &b"id,email\n"[..],
             b"[id],[email]\n1,2\n",
+            b"<id>,<email>\n1,2\n",
+            b"<3 of us, and more\n",
             b"# Total Records: 3\nid;email\n",
             b"i\0d\0,\0e\0\n\0",
             b"navn;by\r\nK\xe5re;\xd8rsta\r\n",

@@ -4,7 +4,7 @@ use super::code::{Code, Refusal};
 use super::column::{Column, Kind};
 use super::dialect::{DELIMITERS, Dialect, first_line, sep_line};
 use super::header::{Recognised, is_value, likeness, recognise};
-use super::scan::COLUMN_LIMIT;
+use super::line_endings::LineEndings;
 use super::split::Splitter;
 use super::walk::{Walk, is_blank, walk};
 
@@ -28,7 +28,9 @@ pub struct Preamble {
     pub records_line: u32,
     /// Physical lines above the header.
     pub preamble_lines: u32,
-    /// The number that a line `# Total Records: n` states.
+    /// How the header and the lines above it end.
+    pub endings: LineEndings,
+    /// The number that a line `# Total Records: n` states, above the header or below the records.
     pub control_total: Option<u64>,
     /// The import that a line `# teei-rejects import=<id>` names: this file is its rejects.
     pub rejects_of: Option<String>,
@@ -36,7 +38,8 @@ pub struct Preamble {
 
 /// Finds the header in the first bytes of the decoded stream (without byte order mark). `eof`:
 /// they are all. Lines that begin with `#` and blank lines are passed over; so are title rows,
-/// if a header of one of the layouts comes after them.
+/// if a header of one of the layouts comes after them. A remark that reads like a header is one if no header stands
+/// below the remarks.
 ///
 /// # Errors
 /// The refusal for the row that comes nearest to a header; `missing_header` if there is none, or if records stand above
@@ -46,6 +49,7 @@ pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]])
     let (mut at, mut line, mut titles) = (0, 1u32, 0);
     let (mut control_total, mut rejects_of) = (None, None);
     let mut above = Above::default();
+    let (mut endings, mut remarked) = (LineEndings::default(), None);
     let mut splitter = Splitter::new(delimiter);
     while at < text.len() && titles <= TITLE_LIMIT && line <= LINE_LIMIT {
         let (first, length) = first_line(&text[at..]);
@@ -58,22 +62,29 @@ pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]])
         {
             let cells: Vec<&str> = cells.iter().collect();
             match recognise(&cells, layouts) {
-                Ok(_) if cells.len() > COLUMN_LIMIT => return Err(too_many_columns()),
                 Ok(recognised) => {
                     if let Some(refusal) = above.refusal_for(&recognised, layouts) {
                         return Err(refusal);
                     }
-                    return Ok(Preamble {
+                    let mut endings = endings;
+                    endings.count(&text[body..end]);
+                    let found = Preamble {
                         recognised,
                         header_start: at as u64,
                         records_start: end as u64,
                         header_line: line,
                         records_line: line + newlines + u32::from(body < end),
                         preamble_lines: line - 1,
+                        endings,
                         control_total,
-                        rejects_of,
-                    });
+                        rejects_of: rejects_of.clone(),
+                    };
+                    if remark(first).is_none() {
+                        return Ok(found);
+                    }
+                    remarked.get_or_insert(found);
                 }
+                Err(refusal) if refusal.code == Code::TooLarge => return Err(refusal),
                 Err(found) if is_record(first, delimiter, at) => above.note(&cells, found, layouts),
                 Err(_) => {}
             }
@@ -86,15 +97,19 @@ pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]])
             )
             .hinted("header"));
         }
+        if let Some(found) = remarked.take_if(|_| remark(first).is_none() && !is_blank(first, delimiter)) {
+            return Ok(found);
+        }
         if let Some(remark) = remark(first) {
             control_total = control_total.or_else(|| control_total_in(remark));
             rejects_of = rejects_of.or_else(|| rejects_import(remark));
         } else if !is_blank(first, delimiter) {
             titles += 1;
         }
+        endings.count(&text[at + first.len()..at + length]);
         (at, line) = (at + length, line + 1);
     }
-    Err(above.best())
+    remarked.ok_or_else(|| above.best())
 }
 
 /// Rows above the header, or in its place.
@@ -146,7 +161,7 @@ impl Above {
     }
 
     /// Why the file is refused although it has a header: what stands above it is more than a title.
-    fn refusal_for(self, recognised: &Recognised, layouts: &[&[Column]]) -> Option<Refusal> {
+    fn refusal_for(&self, recognised: &Recognised, layouts: &[&[Column]]) -> Option<Refusal> {
         let width = recognised.header.columns.len();
         let required: Vec<_> = layouts[recognised.layout].iter().filter(|column| column.required).collect();
         let needs_address = required.iter().any(|column| column.kind == Kind::Email);
@@ -155,9 +170,9 @@ impl Above {
             whole && row.filled >= 3 && (row.has_address || (!needs_address && row.values * 2 >= row.filled))
         };
         // What follows a mistaken header may be its records; the header once more, and right, is none.
-        let mistaken = self.mistaken.filter(|(rows, _)| self.values.len() > *rows);
+        let mistaken = self.mistaken.as_ref().filter(|(rows, _)| self.values.len() > *rows);
         if let Some((_, refusal)) = mistaken {
-            return Some(refusal);
+            return Some(refusal.clone());
         }
         self.values.iter().any(is_record).then(|| {
             Refusal::new(
@@ -181,46 +196,49 @@ impl Above {
     }
 }
 
-fn too_many_columns() -> Refusal {
-    let reason = format!("The header has more than {COLUMN_LIMIT} columns; export fewer columns.");
-    Refusal::new(Code::TooLarge, reason).hinted("columns")
-}
-
 /// The same for the rows of a sheet: the row's number and its cells, up to the first [`TITLE_LIMIT`] that hold
 /// something. Offsets in what it finds are 0.
 ///
 /// # Errors
 /// As [`find_header`].
 pub fn find_header_row(rows: &[(u32, Vec<String>)], layouts: &[&[Column]]) -> Result<Preamble, Refusal> {
-    let (mut control_total, mut rejects_of) = (None, None);
+    let (mut control_total, mut rejects_of, mut remarked) = (None, None, None);
     let mut above = Above::default();
     for (row, cells) in rows.iter().take(TITLE_LIMIT as usize) {
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         let first = cells.iter().find(|cell| !cell.trim().is_empty()).copied().unwrap_or_default();
-        match (recognise(&cells, layouts), remark(first.as_bytes())) {
-            (Ok(recognised), _) => {
+        let remark = remark(first.as_bytes());
+        match recognise(&cells, layouts) {
+            Ok(recognised) => {
                 if let Some(refusal) = above.refusal_for(&recognised, layouts) {
                     return Err(refusal);
                 }
-                return Ok(Preamble {
+                let found = Preamble {
                     recognised,
                     header_start: 0,
                     records_start: 0,
                     header_line: *row,
                     records_line: row + 1,
                     preamble_lines: row - 1,
+                    endings: LineEndings::default(),
                     control_total,
-                    rejects_of,
-                });
+                    rejects_of: rejects_of.clone(),
+                };
+                if remark.is_none() {
+                    return Ok(found);
+                }
+                remarked.get_or_insert(found);
             }
-            (Err(_), Some(remark)) => {
-                control_total = control_total.or_else(|| control_total_in(remark));
-                rejects_of = rejects_of.or_else(|| rejects_import(remark));
-            }
-            (Err(found), None) => above.note(&cells, found, layouts),
+            Err(_) if remark.is_none() && remarked.is_some() => break,
+            Err(found) if remark.is_none() => above.note(&cells, found, layouts),
+            Err(_) => {}
+        }
+        if let Some(remark) = remark {
+            control_total = control_total.or_else(|| control_total_in(remark));
+            rejects_of = rejects_of.or_else(|| rejects_import(remark));
         }
     }
-    Err(above.best())
+    remarked.ok_or_else(|| above.best())
 }
 
 /// As [`find_header`] with the dialect's delimiter; if that finds none, the other delimiters are
@@ -253,6 +271,11 @@ fn remark(line: &[u8]) -> Option<&str> {
     let line = std::str::from_utf8(line).ok()?.trim_start();
     let line = line.strip_prefix('"').unwrap_or(line);
     line.strip_prefix('#').map(|rest| rest.trim_end_matches(['"', ',', ';', '\t', '|', ' ']).trim())
+}
+
+/// The number that a line of remarks states, if it is about a total.
+pub fn stated_total(line: &[u8]) -> Option<u64> {
+    control_total_in(remark(first_line(line).0)?)
 }
 
 /// `Total Records: 12`, `total rows = 1 200`: the number, if the text is about a total.

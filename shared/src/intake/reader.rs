@@ -16,6 +16,8 @@ use super::{
 
 /// Bytes a ranged read.
 const RANGE: u64 = 4 << 20;
+/// Records a batch: of empty lines one read holds millions.
+const MOST: usize = 1 << 16;
 
 /// Where a reader begins, from the preamble.
 #[derive(Clone)]
@@ -50,6 +52,8 @@ pub struct RecordReader {
     skip: u64,
     buffer: Vec<u8>,
     consumed: usize,
+    /// What is left in the buffer holds more records.
+    more: bool,
     spans: Vec<RecordSpan>,
     /// The beginning of a faulty record that began in an earlier buffer, and where; nothing if it is too long.
     kept: Vec<u8>,
@@ -109,6 +113,7 @@ impl RecordReader {
             skip: begin.offset,
             buffer: Vec::new(),
             consumed: 0,
+            more: false,
             spans: Vec::new(),
             kept: Vec::new(),
             kept_from: 0,
@@ -146,26 +151,11 @@ impl RecordReader {
             self.buffer.drain(..self.consumed);
             self.consumed = 0;
             let base = self.scanner.offset();
-            let piece = match self.ahead.take() {
-                Some(ahead) => {
-                    ahead.await.map_err(|_| BlobError::Unavailable("the read was broken off".to_owned()))??
-                }
-                // An object without bytes, or all of them read.
-                None if self.got == self.bytes => return Ok(None),
-                None => return Err(BlobError::Unavailable("the object is shorter than it said".to_owned())),
-            };
-            self.fetch_ahead();
-            raw(&piece);
-            self.got += piece.len() as u64;
-            let eof = self.got >= self.bytes;
-            if !eof && self.ahead.is_none() {
-                return Err(BlobError::Unavailable("the object is shorter than it said".to_owned()));
+            if !self.more && !self.read_on(&mut raw).await? {
+                return Ok(None);
             }
-            let text = self.decoder.decode(&piece, eof);
-            let skip = self.skip.min(text.len() as u64);
-            self.skip -= skip;
-            self.buffer.extend_from_slice(&text[skip as usize..]);
-            self.consumed = self.scanner.scan(&self.buffer, eof, &mut self.spans);
+            let eof = self.got >= self.bytes;
+            (self.consumed, self.more) = self.scanner.scan_some(&self.buffer, eof, MOST, &mut self.spans);
             if !self.spans.is_empty() {
                 return Ok(Some(self.batch(base)));
             }
@@ -173,6 +163,28 @@ impl RecordReader {
                 return Ok(None);
             }
         }
+    }
+
+    /// Puts the next piece behind what is in the buffer. False: there is none.
+    async fn read_on(&mut self, raw: &mut impl FnMut(&[u8])) -> Result<bool, BlobError> {
+        let piece = match self.ahead.take() {
+            Some(ahead) => ahead.await.map_err(|_| BlobError::Unavailable("the read was broken off".to_owned()))??,
+            // An object without bytes, or all of them read.
+            None if self.got == self.bytes => return Ok(false),
+            None => return Err(BlobError::Unavailable("the object is shorter than it said".to_owned())),
+        };
+        self.fetch_ahead();
+        raw(&piece);
+        self.got += piece.len() as u64;
+        let eof = self.got >= self.bytes;
+        if !eof && self.ahead.is_none() {
+            return Err(BlobError::Unavailable("the object is shorter than it said".to_owned()));
+        }
+        let text = self.decoder.decode(&piece, eof);
+        let skip = self.skip.min(text.len() as u64);
+        self.skip -= skip;
+        self.buffer.extend_from_slice(&text[skip as usize..]);
+        Ok(true)
     }
 
     fn batch(&self, base: u64) -> Batch<'_> {
@@ -240,11 +252,7 @@ mod tests {
     use super::*;
     use crate::intake::blob::MemoryBlobs;
 
-    #[tokio::test]
-    async fn records_come_whole_over_the_border_of_two_reads() {
-        let line = format!("1,{}\n", "x".repeat(1000));
-        let lines = (RANGE as usize * 2) / line.len() + 10;
-        let text = format!("id,text\n{}", line.repeat(lines));
+    fn reader_of(text: &str, records: u64) -> RecordReader {
         let blobs = Arc::new(MemoryBlobs::default());
         let version = blobs.drop_file("b", "k", text.as_bytes());
         let object = ObjectRef { bucket: "b".into(), key: "k".into(), version };
@@ -253,11 +261,34 @@ mod tests {
             encoding: Encoding::Utf8,
             delimiter: b',',
             width: Width::exactly(2),
-            offset: 8,
+            offset: records,
             line: 2,
             sheet: None,
         };
-        let mut reader = RecordReader::new(blobs, object, begin);
+        RecordReader::new(blobs, object, begin)
+    }
+
+    #[tokio::test]
+    async fn a_read_full_of_empty_lines_comes_in_batches_that_have_a_bound() {
+        let text = format!("id,text\n{}1,x\n", "\n".repeat(300_000));
+        let mut reader = reader_of(&text, 8);
+        let (mut at, mut found) = (8, 0);
+        while let Some(batch) = reader.next(|_| {}).await.unwrap() {
+            assert!(batch.spans.len() <= MOST);
+            for span in batch.spans {
+                assert_eq!((span.start, batch.bytes_of(span).len() as u64), (at, span.end - at));
+                (at, found) = (span.end, found + 1);
+            }
+        }
+        assert_eq!((at, found), (text.len() as u64, 300_001));
+    }
+
+    #[tokio::test]
+    async fn records_come_whole_over_the_border_of_two_reads() {
+        let line = format!("1,{}\n", "x".repeat(1000));
+        let lines = (RANGE as usize * 2) / line.len() + 10;
+        let text = format!("id,text\n{}", line.repeat(lines));
+        let mut reader = reader_of(&text, 8);
         let (mut found, mut raw) = (0, 0);
         while let Some(batch) = reader.next(|bytes| raw += bytes.len()).await.unwrap() {
             for span in batch.spans {

@@ -61,7 +61,8 @@ pub fn read(
     let header = &survey.preamble.recognised.header;
     let columns = survey.layout.columns;
     if let Some(rejection) = fault::rejection(span, header, columns) {
-        return Err(rejected(rejection));
+        let warnings = fault::may_be_cut_off(span).then_some(Code::PossibleTruncation).into_iter().collect();
+        return Err((Fate::Rejected, Note { rejection: Some(rejection), warnings }));
     }
     let cells = splitter.split(bytes).map_err(rejected)?;
     if let Some(rejection) = fault::no_record(&cells, header, columns) {

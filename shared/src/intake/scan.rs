@@ -16,14 +16,15 @@
 //! of its own: it has as many delimiters as the header, or it scans strictly (over several lines
 //! if need be, within [`LOOKAHEAD`]) to the header's number of cells. Where records of the file
 //! leave out cells at the end, or nothing is found for long, fewer will do, but never fewer than
-//! the required columns need. All that was given up is one faulty record. So a forgotten quote costs its record and not the
+//! the required columns need. Blank lines right before it are left out. All that was given up is one faulty record. So a forgotten quote costs its record and not the
 //! file, and a record that is faulty itself still rejects alone.
 //!
 //! A record that scans strictly is never broken up, even where a quoted cell holds lines that
 //! look like records (somebody pasted a CSV into a comment): otherwise the writer of a comment
 //! could put records into the file. It is marked with `lookalikes` instead. Two exceptions: if it
-//! has *not* the header's number of cells and holds lines that have, two faults have met; and if
-//! it holds such lines and no record follows it, it is rejected as a whole.
+//! has a number of cells that records of this file have not, and holds lines that have, two faults
+//! have met; and if the quote that closes it stands right behind a delimiter, where one that opens
+//! a cell could stand, and no record follows, it is rejected as a whole.
 
 use std::ops::RangeInclusive;
 
@@ -32,8 +33,9 @@ use memchr::{memchr_iter, memchr2};
 use super::code::Code;
 use super::line_endings::LineEndings;
 use super::walk::{
-    Walk, behind_newline, cells_in, column_after, column_over_limit, first_multi_line_cell, has_lookalikes, is_blank,
-    is_trusted, walk,
+    Walk, behind_blanks, behind_newline, blank_line, cells_in, closed_by_an_opening_quote, column_after,
+    column_over_limit, first_multi_line_cell, has_bare_quotes_only, has_lookalikes, has_whole_lines, is_blank,
+    is_trusted, usual_cells, walk,
 };
 
 /// The most bytes of one cell: 2 MB of text and its two quotes.
@@ -121,6 +123,8 @@ struct Lost {
     too_large: bool,
     /// In the middle of a physical line of which nothing more is of interest.
     within_line: bool,
+    /// Among blank lines behind which no record can be trusted.
+    among_blanks: bool,
 }
 
 /// What becomes of a record that spans lines or has a stray quote.
@@ -137,6 +141,8 @@ pub struct Scanner {
     width: Option<Width>,
     /// The least number of cells of a record so far, within `width`.
     seen: usize,
+    /// Whether a record has been seen that tells.
+    learned: bool,
     offset: u64,
     line: u32,
     endings: LineEndings,
@@ -161,6 +167,7 @@ impl Scanner {
             delimiter,
             width,
             seen: width.map_or(1, |width| width.header),
+            learned: false,
             offset,
             line,
             endings,
@@ -195,14 +202,23 @@ impl Scanner {
     ///
     /// The bytes of a record without a fault are in `buf` as a whole when its span appears.
     pub fn scan(&mut self, buf: &[u8], eof: bool, out: &mut Vec<RecordSpan>) -> usize {
+        self.scan_some(buf, eof, usize::MAX, out).0
+    }
+
+    /// As [`Scanner::scan`], and stops when `out` holds `most` spans: then the second of what it gives is true, and it
+    /// is to be called again with the rest of the same buffer.
+    pub fn scan_some(&mut self, buf: &[u8], eof: bool, most: usize, out: &mut Vec<RecordSpan>) -> (usize, bool) {
         if !eof && buf.len() < self.enough {
-            return 0;
+            return (0, false);
         }
         self.enough = 0;
         // Validity is asked for once a buffer, not once a cell: text is text until `valid`.
         let mut valid = valid_until(buf, 0);
         let mut at = 0;
         while at < buf.len() {
+            if out.len() >= most {
+                return (at, true);
+            }
             let step = match self.lost {
                 Some(_) => self.find_end(buf, at, eof, out),
                 None => self.record(buf, at, eof, valid, out),
@@ -221,13 +237,17 @@ impl Scanner {
         if eof && let Some(lost) = self.lost.take() {
             out.push(self.found_again(&lost));
         }
-        at
+        (at, false)
     }
 
     /// Takes the record at `at`; returns what is behind it, `None` if the buffer ends first.
     #[inline]
     fn record(&mut self, buf: &[u8], at: usize, eof: bool, valid: usize, out: &mut Vec<RecordSpan>) -> Option<usize> {
-        let (body, end, newlines, stray) = match walk(buf, at, self.delimiter, eof) {
+        let walked = walk(buf, at, self.delimiter, eof);
+        if !self.learned && !matches!(walked, Walk::Incomplete | Walk::End { newlines: 0, stray: None, .. }) {
+            self.look_ahead(buf, at, eof)?;
+        }
+        let (body, end, newlines, stray) = match walked {
             Walk::Incomplete => return None,
             Walk::End { body, end, newlines, stray } => (body, end, newlines, stray),
             Walk::Fatal { at: fault_at, open } => {
@@ -298,19 +318,21 @@ impl Scanner {
             let Some(width) = self.width.map(|width| width.header) else {
                 return ends(None, false);
             };
-            if !has_lookalikes(record, self.delimiter, width) {
-                return ends(None, false);
-            }
-            let open = at + first_multi_line_cell(record, self.delimiter);
-            if cells() != width {
+            let lookalikes = has_lookalikes(record, self.delimiter, width)
+                || has_whole_lines(record, self.delimiter, self.seen.max(3)..=width);
+            if lookalikes && !self.is_usual(cells(), record) {
+                let open = at + first_multi_line_cell(record, self.delimiter);
                 return Verdict::Lost { fault_at: body, open: Some(open) };
             }
             // The quote that closed it may have been meant to open a cell that begins with a line
             // break. What is left of that cell then follows, and is no record.
+            let Some(open) = closed_by_an_opening_quote(record, self.delimiter) else {
+                return ends(None, lookalikes);
+            };
             return match self.goes_on(buf, end, eof) {
                 None => Verdict::Incomplete,
-                Some(true) => ends(None, true),
-                Some(false) => ends(Some((Code::UnclosedQuote, open)), true),
+                Some(true) => ends(None, lookalikes),
+                Some(false) => ends(Some((Code::UnclosedQuote, at + open)), lookalikes),
             };
         };
         let stray = Some((Code::StrayQuote, fault_at));
@@ -321,9 +343,9 @@ impl Scanner {
                 _ => ends(stray, false),
             };
         }
-        // On one line it is right if its quotes come in pairs, or if the next line is a record of
-        // its own; else the cell goes on there.
-        if memchr_iter(b'"', record).count().is_multiple_of(2) {
+        // On one line it is right if its quotes come in pairs, if they stand amid text where none
+        // could open a cell, or if the next line is a record of its own; else the cell goes on there.
+        if memchr_iter(b'"', record).count().is_multiple_of(2) || has_bare_quotes_only(record, self.delimiter) {
             return ends(stray, false);
         }
         match self.goes_on(buf, end, eof) {
@@ -333,11 +355,19 @@ impl Scanner {
         }
     }
 
-    /// Whether a record of its own, or nothing, follows at `at`.
+    /// Whether records of this file have so many cells. Empty ones beyond the header's last are none.
+    fn is_usual(&self, cells: usize, record: &[u8]) -> bool {
+        let Some(width) = self.width else { return true };
+        let beyond = cells.saturating_sub(width.header);
+        let empty = record.iter().rev().take_while(|&&b| b == self.delimiter).count();
+        cells >= self.seen && beyond <= empty
+    }
+
+    /// Whether a record of its own, or nothing, follows at `at`, behind blank lines.
     fn goes_on(&self, buf: &[u8], at: usize, eof: bool) -> Option<bool> {
-        match at == buf.len() {
-            true => eof.then_some(true),
-            false => is_trusted(buf, at, self.delimiter, self.cells(self.seen), eof),
+        match behind_blanks(buf, at, self.delimiter, eof)? {
+            at if at == buf.len() => Some(true),
+            at => is_trusted(buf, at, self.delimiter, self.cells(self.seen), eof),
         }
     }
 
@@ -346,9 +376,27 @@ impl Scanner {
         self.width.map(|width| least..=width.header)
     }
 
+    /// Before a record has told how many cells the records of this file have, the lines behind a doubtful one do.
+    /// `None` if more of the stream is needed.
+    fn look_ahead(&mut self, buf: &[u8], at: usize, eof: bool) -> Option<()> {
+        let Some(width) = self.width.filter(|width| width.least < width.header) else {
+            self.learned = true;
+            return Some(());
+        };
+        let window = &buf[at..buf.len().min(at + LOOKAHEAD)];
+        if !eof && window.len() < LOOKAHEAD {
+            return None;
+        }
+        self.learned = true;
+        let whole = eof && at + window.len() == buf.len();
+        self.seen = usual_cells(window, self.delimiter, width.least..=width.header, whole).unwrap_or(self.seen);
+        Some(())
+    }
+
     /// Takes note of how many cells the records of this file have.
     #[inline]
     fn learn(&mut self, record: &[u8]) {
+        self.learned = true;
         if let Some(width) = self.width
             && width.least < self.seen
         {
@@ -372,6 +420,7 @@ impl Scanner {
             open_column: open.map(|open| column_after(&buf[at..open], self.delimiter)),
             too_large,
             within_line: true,
+            among_blanks: false,
         });
     }
 
@@ -386,10 +435,15 @@ impl Scanner {
                 _ => self.seen,
             };
             let cells = self.width.map(|width| least..=width.header);
-            if is_trusted(buf, at, self.delimiter, cells, eof)? {
-                let lost = self.lost.take()?;
-                out.push(self.found_again(&lost));
-                return Some(at);
+            // Blank lines in front of what can be trusted are records of their own.
+            if !lost.among_blanks || blank_line(buf, at, self.delimiter, eof)?.is_none() {
+                let next = behind_blanks(buf, at, self.delimiter, eof)?;
+                if next == buf.len() || is_trusted(buf, next, self.delimiter, cells, eof)? {
+                    let lost = self.lost.take()?;
+                    out.push(self.found_again(&lost));
+                    return Some(at);
+                }
+                lost.among_blanks = next > at;
             }
             lost.within_line = true;
         }

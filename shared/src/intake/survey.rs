@@ -240,7 +240,13 @@ async fn pass(
             if span.kind == SpanKind::Blank || span.fault.is_some() {
                 continue;
             }
-            let Ok(cells) = splitter.split(batch.bytes_of(span)) else { continue };
+            let bytes = batch.bytes_of(span);
+            // A control total may stand below the records as well: `# Total Records: 12`.
+            if bytes.starts_with(b"#") || bytes.starts_with(b"\"#") {
+                let stated = &mut survey.preamble.control_total;
+                *stated = stated.or_else(|| preamble::stated_total(bytes));
+            }
+            let Ok(cells) = splitter.split(bytes) else { continue };
             for (at, column) in survey.preamble.recognised.header.columns.iter().enumerate() {
                 if let (Some(index), Some(cell)) = (column, cells.get(at)) {
                     proofs[*index].feed(layout.columns[*index].kind, cell);
@@ -254,7 +260,7 @@ async fn pass(
     if reader.proves_utf8() && matches!(dialect.encoding, Encoding::Windows1252 | Encoding::Windows1251) {
         return Ok(Pass::IsUtf8);
     }
-    survey.line_ending = reader.endings().as_str();
+    survey.line_ending = reader.endings().plus(survey.preamble.endings).as_str();
     if survey.sheet.is_some() {
         for from in (0..info.bytes).step_by(RANGE as usize) {
             hash.update(&blobs.range(object, from, (from + RANGE).min(info.bytes)).await?);

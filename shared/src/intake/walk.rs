@@ -2,7 +2,7 @@
 //!
 //! Pure functions of bytes and positions; [`super::scan`] puts them together into a stream.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
@@ -170,6 +170,30 @@ pub(super) fn is_blank(record: &[u8], delimiter: u8) -> bool {
     })
 }
 
+/// Whether the line at `at` is blank, and what is behind it; a line longer than [`LOOKAHEAD`] is not. `None` if that
+/// depends on bytes still to come.
+pub(super) fn blank_line(buf: &[u8], at: usize, delimiter: u8, eof: bool) -> Option<Option<usize>> {
+    let window = &buf[at..buf.len().min(at + LOOKAHEAD)];
+    match memchr2(b'\n', b'\r', window) {
+        Some(found) if is_blank(&window[..found], delimiter) => behind_newline(buf, at + found, eof).map(Some),
+        None if window.len() < LOOKAHEAD && is_blank(window, delimiter) => eof.then_some(Some(buf.len())),
+        _ => Some(None),
+    }
+}
+
+/// Where the first line that is not blank begins, from the line at `at` on, within [`LOOKAHEAD`]; the buffer's end if
+/// there is none. `None` if that depends on bytes still to come.
+pub(super) fn behind_blanks(buf: &[u8], at: usize, delimiter: u8, eof: bool) -> Option<usize> {
+    let mut next = at;
+    while next < buf.len() && next - at <= LOOKAHEAD {
+        match blank_line(buf, next, delimiter, eof)? {
+            Some(behind) => next = behind,
+            None => return Some(next),
+        }
+    }
+    (eof || next < buf.len()).then_some(next)
+}
+
 /// Whether a record of its own, with so many cells, begins at the physical line at `at`; `None`
 /// if that depends on bytes still to come. See the head of [`super::scan`].
 pub(super) fn is_trusted(
@@ -222,6 +246,14 @@ pub(super) fn has_lookalikes(record: &[u8], delimiter: u8, width: usize) -> bool
     false
 }
 
+/// Whether a record without faults begins and goes on with lines that have as many delimiters as whole records: then a
+/// quote that was never closed may have met another one that is out of place.
+pub(super) fn has_whole_lines(record: &[u8], delimiter: u8, cells: RangeInclusive<usize>) -> bool {
+    let mut lines = record.split(|&b| matches!(b, b'\n' | b'\r'));
+    let whole = |line: &[u8]| cells.contains(&(memchr_iter(delimiter, line).count() + 1));
+    lines.next().is_some_and(whole) && lines.any(whole)
+}
+
 /// Where the first quoted cell with a line break begins, in a record without faults.
 pub(super) fn first_multi_line_cell(record: &[u8], delimiter: u8) -> usize {
     let newline = memchr2(b'\n', b'\r', record).unwrap_or(record.len());
@@ -232,4 +264,76 @@ pub(super) fn first_multi_line_cell(record: &[u8], delimiter: u8) -> usize {
         }
     });
     begin
+}
+
+/// Where the first quoted cell of several lines begins whose closing quote could also be one that opens a cell, because
+/// a delimiter stands in front of it; in a record without faults.
+pub(super) fn closed_by_an_opening_quote(record: &[u8], delimiter: u8) -> Option<usize> {
+    let (mut begin, mut found) = (0, None);
+    let mut look = |begin: usize, end: usize| {
+        let cell = &record[begin..end];
+        if found.is_none() && cell.ends_with(&[delimiter, b'"']) && memchr2(b'\n', b'\r', cell).is_some() {
+            found = Some(begin);
+        }
+    };
+    separators(record, delimiter, |at| {
+        look(begin, at);
+        begin = at + 1;
+    });
+    look(begin, record.len());
+    found
+}
+
+/// Whether no quote of a line with a stray one can open a cell that goes on in the next: each stands amid the text of
+/// an unquoted cell (`6" pipe`) or belongs to a quoted cell without a fault.
+pub(super) fn has_bare_quotes_only(line: &[u8], delimiter: u8) -> bool {
+    let mut rest = line;
+    loop {
+        let end = if rest.starts_with(b"\"") {
+            let mut close = 1;
+            // Behind the closing quote; a doubled one is none.
+            loop {
+                let Some(found) = memchr(b'"', &rest[close..]) else { return false };
+                close += found + 1;
+                if rest.get(close) != Some(&b'"') {
+                    break;
+                }
+                close += 1;
+            }
+            close
+        } else if rest.trim_ascii_start().starts_with(b"\"") {
+            return false;
+        } else {
+            memchr(delimiter, rest).unwrap_or(rest.len())
+        };
+        match rest.get(end) {
+            None => return true,
+            Some(&b) if b == delimiter => rest = &rest[end + 1..],
+            Some(_) => return false,
+        }
+    }
+}
+
+/// How many cells the records of a file have that leave out some at the end: the number, of those that are `allowed`,
+/// that most lines behind the first one have, two at least. None where a line has as many as the header. `whole`: the
+/// last line ends with the window.
+pub(super) fn usual_cells(window: &[u8], delimiter: u8, allowed: RangeInclusive<usize>, whole: bool) -> Option<usize> {
+    let mut lines = window.split(|&b| matches!(b, b'\n' | b'\r')).skip(1).peekable();
+    let mut counts = BTreeMap::new();
+    while let Some(line) = lines.next() {
+        let cut_off = lines.peek().is_none() && !whole;
+        if cut_off
+            || is_blank(line, delimiter)
+            || !matches!(walk(line, 0, delimiter, true), Walk::End { stray: None, .. })
+        {
+            continue;
+        }
+        let cells = cells_in(line, delimiter);
+        if cells >= *allowed.end() {
+            return None;
+        }
+        *counts.entry(cells).or_insert(0) += 1;
+    }
+    let usual = counts.into_iter().filter(|(cells, count)| *count > 1 && allowed.contains(cells));
+    usual.max_by_key(|&(cells, count): &(usize, usize)| (count, cells)).map(|(cells, _)| cells)
 }

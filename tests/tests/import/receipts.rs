@@ -83,13 +83,19 @@ async fn an_unknown_column_is_reported_with_the_nearest_known_name() {
 #[tokio::test]
 async fn a_control_total_that_does_not_fit_is_reported() {
     let world = World::new().await;
-    let content = format!("# Total Records: 3\n{}", file(&[line("S1", "4", "a"), line("S2", "4", "b")]));
-    let receipt = world.import("kintell/sessions/a.csv", content).await;
-    assert_eq!(receipt["control_total"], json!({"stated": 3, "counted": 2}));
-    assert!(
-        receipt["warnings"].as_array().unwrap().iter().any(|w| w["code"] == "control_total_mismatch"),
-        "{receipt:#}"
-    );
+    let records = file(&[line("S1", "4", "a"), line("S2", "4", "b")]);
+    for content in [
+        format!("# Total Records: 3\n{records}"),
+        format!("{records}# Total Records: 3\n"),
+        format!("{records}\n\"# Total Records: 3\",,"),
+    ] {
+        let receipt = world.import("kintell/sessions/a.csv", content).await;
+        assert_eq!(receipt["control_total"], json!({"stated": 3, "counted": 2}));
+        assert!(
+            receipt["warnings"].as_array().unwrap().iter().any(|w| w["code"] == "control_total_mismatch"),
+            "{receipt:#}"
+        );
+    }
 }
 
 #[tokio::test]

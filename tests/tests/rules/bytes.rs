@@ -1,5 +1,6 @@
 //! Encodings: text is exact or refused, and broken text costs its record alone.
 
+use proptest::prelude::*;
 use shared::intake::{code::Code, decode::Encoding};
 
 use super::file::{Declared, LAYOUT, brief, read, read_as};
@@ -107,4 +108,43 @@ fn utf32_and_noise_are_no_text() {
     assert_eq!(read(&utf32).unwrap_err().code, Code::NotCsv);
     let noise: Vec<u8> = (0..4096u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     assert_eq!(read(&noise).unwrap_err().code, Code::NotCsv);
+}
+
+#[test]
+fn a_nul_amid_cyrillic_in_a_declared_code_page_costs_its_record_and_not_the_file() {
+    let header = b"session_id;participant_email;feedback_text\n";
+    let text = b"1;a@b.no;\xc4\xff\xea\xf3\xfe \xe7\xe0 \xf0\xee\xe7\xec\xee\xe2\xf3, \xe1\xf3\xeb\xee \xf7\xf3\xe4\xee\xe2\xee\n";
+    let bytes = [&header[..], &text.repeat(3), b"2;a@b.no;\xc4\0\xff\n"].concat();
+    let declared = Declared { encoding: Some(Encoding::Windows1251), ..Declared::default() };
+    let found = read_as(&bytes, &declared, &[LAYOUT]).unwrap();
+    assert_eq!(found.records[0].get("feedback_text"), Some("Дякую за розмову, було чудово"));
+    assert_eq!(found.records[3].brief(), "5 nul_byte@feedback_text");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// `read` itself asserts that spans cover every byte once, in pieces of several sizes.
+    #[test]
+    fn any_text_is_the_same_records_on_the_same_lines_in_every_encoding(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            ",", ",", "\"", "\"", "\n", "\n", "\r\n", "\r", "\"\"", ",\"", "\",", "x", "å", "Ї", "😀", "\u{feff}", "1,a@b.no,x\n",
+        ]), 0..40),
+        ending in prop::sample::select(vec!["\n", "\r\n", "\r"]),
+    ) {
+        let text = format!("session_id,participant_email,feedback_text{ending}{}", pieces.concat());
+        let plain = read(&text).unwrap();
+        let marked = format!("\u{feff}{text}");
+        for bytes in [marked.clone().into_bytes(), utf16(&marked, u16::to_le_bytes), utf16(&marked, u16::to_be_bytes)] {
+            let found = read(&bytes).unwrap();
+            prop_assert_eq!(&found.records, &plain.records);
+            prop_assert_eq!(found.line_ending, plain.line_ending);
+        }
+        // Lines as an editor counts them: the last record's last line is the file's.
+        let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+        let last = lines.matches('\n').count() + usize::from(!lines.ends_with('\n'));
+        if let Some(record) = plain.records.last() {
+            prop_assert_eq!(record.line_end as usize, last);
+        }
+    }
 }

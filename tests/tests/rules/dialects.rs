@@ -78,3 +78,18 @@ fn the_decimal_comma_goes_with_the_semicolon_and_never_vanishes() {
     assert_eq!(score("session_id\tparticipant_email\tfinal_score\n1\ta@b.no\t92,5\n"), "2 bad_number@final_score");
     assert_eq!(score("session_id;participant_email;final_score\n1;a@b.no;1.234,5\n"), "2 bad_number@final_score");
 }
+
+#[test]
+fn the_header_s_own_line_ending_counts() {
+    let header = "session_id,participant_email";
+    for (text, ending) in [
+        (header.to_owned(), "none"),
+        (format!("{header}\r\n"), "crlf"),
+        (format!("{header}\n1,a@b.no"), "lf"),
+        (format!("{header}\r\n1,a@b.no\n"), "mixed"),
+        (format!("# remark\r{header}\r1,a@b.no\r"), "cr"),
+        (format!("# remark\n{header}\r\n1,a@b.no\r\n"), "mixed"),
+    ] {
+        assert_eq!(read(&text).unwrap().line_ending, ending, "{text:?}");
+    }
+}

@@ -178,7 +178,7 @@ fn scan(
         at = span.end;
     }
     assert_eq!(at, text.len() as u64);
-    (spans, scanner.endings().as_str())
+    (spans, scanner.endings().plus(preamble.endings).as_str())
 }
 
 fn records(
@@ -220,6 +220,7 @@ fn records(
             let fate = if span.kind == SpanKind::Blank {
                 Fate::Blank
             } else if let Some(rejection) = fault::rejection(span, header, layout) {
+                truncated = fault::may_be_cut_off(span);
                 Fate::Rejected(rejection)
             } else {
                 let cells = splitter.split(bytes_of(span)).unwrap();

@@ -36,6 +36,10 @@ fn an_unknown_column_is_reported_with_the_nearest_name() {
     assert_eq!((unknown[0].name.as_str(), unknown[0].nearest), ("ratting", Some("rating")));
     assert_eq!((unknown[1].name.as_str(), unknown[1].nearest), ("colour", None));
     assert_eq!(found.records[0].get("rating"), None);
+    // A mistyped alias leads to the column it stands for.
+    let found = read("session_id,participant_email,CERF,Durration (min)\n1,a@b.no,B1,45\n").unwrap();
+    let nearest: Vec<_> = found.preamble.recognised.header.unknown.iter().map(|unknown| unknown.nearest).collect();
+    assert_eq!(nearest, [Some("language_level"), Some("duration_minutes")]);
 }
 
 #[test]
@@ -109,4 +113,28 @@ fn the_layouts_of_kintell_are_told_by_their_headers() {
         assert_eq!(layouts[found.preamble.recognised.layout].name, layout, "{header}");
     }
     let _ = LAYOUT;
+}
+
+#[test]
+fn a_header_that_is_mostly_a_layout_s_hears_which_column_it_lacks() {
+    let users = kintell::ENTITIES.iter().find(|entity| entity.name == "users").unwrap().layouts[0].columns;
+    for header in ["Name,Linkedin_URL,Verification_status,grant_access", "Linkedin_URL,Name"] {
+        let refusal = read_as(format!("{header}\nx,y\n").as_bytes(), &Declared::default(), &[users]).unwrap_err();
+        assert_eq!((refusal.code, refusal.hint.as_deref()), (Code::MissingColumn, Some("email")), "{header}");
+    }
+}
+
+#[test]
+fn rows_of_very_many_cells_are_answered_at_once() {
+    let layouts: Vec<_> =
+        buddy::ENTITIES.iter().flat_map(|entity| entity.layouts).map(|layout| layout.columns).collect();
+    let begin = std::time::Instant::now();
+    for unit in [",", "a,", "id,", "event title,"] {
+        let text = unit.repeat((256 << 10) / unit.len());
+        assert!(read_as(text.as_bytes(), &Declared::default(), &layouts).is_err());
+    }
+    let title = format!("{}\n", "a,".repeat(2_900)).repeat(40);
+    let found = read(format!("{title}session_id,participant_email\n1,a@b.no\n")).unwrap();
+    assert_eq!(found.brief(), ["42 1"]);
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
 }

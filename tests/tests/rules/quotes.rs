@@ -70,6 +70,19 @@ fn the_lines_of_an_unclosed_cell_go_with_it_as_one_entry() {
 }
 
 #[test]
+fn blank_lines_behind_an_unclosed_quote_are_records_of_their_own_where_a_record_follows() {
+    for (rest, expected) in [
+        ("\n2,a@b.no,x\n", &["2 unclosed_quote@feedback_text", "3 blank", "4 2"][..]),
+        ("\n,,\n  \n2,a@b.no,x\n", &["2 unclosed_quote@feedback_text", "3 blank", "4 blank", "5 blank", "6 2"]),
+        ("more\n\n2,a@b.no,x\n", &["2-3 unclosed_quote@feedback_text", "4 blank", "5 2"]),
+        ("\nmore\n\n2,a@b.no,x\n", &["2-4 unclosed_quote@feedback_text", "5 blank", "6 2"]),
+        ("\n\n", &["2 unclosed_quote@feedback_text", "3 blank", "4 blank"]),
+    ] {
+        assert_eq!(of(&format!("1,a@b.no,\"oops\n{rest}")), expected, "{rest:?}");
+    }
+}
+
+#[test]
 fn several_faults_cost_as_many_records() {
     let mut text = String::new();
     let mut expected = Vec::new();
@@ -123,4 +136,86 @@ fn hostile_quotes_take_no_more_than_linear_time() {
         assert!(!found.records.is_empty());
     }
     assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn an_inch_mark_amid_text_costs_its_line_alone_whatever_follows() {
+    for bad in ["1,a@b.no,6\" pipe", "\"1\",\"a@b.no\",6\" pipe", "1\",\"a@b.no\",\"x\""] {
+        let fault = if bad.starts_with("1\"") { "2 stray_quote@session_id" } else { "2 stray_quote@feedback_text" };
+        for (rest, expected) in [
+            ("\n2,a@b.no,x\n", &["3 blank", "4 2"][..]),
+            ("2,a@b.no\n3,a@b.no,x\n", &["3 2", "4 3"]),
+            ("2\n3,a@b.no,x\n", &["3 too_few_cells@participant_email", "4 3"]),
+            ("Total: 1\n", &["3 footer_row"]),
+            ("", &[]),
+        ] {
+            assert_eq!(of(&format!("{bad}\n{rest}")), [&[fault], expected].concat(), "{bad} {rest}");
+        }
+    }
+}
+
+#[test]
+fn a_comment_with_pasted_records_stays_whole_whatever_follows_it() {
+    let pasted = "1,a@b.no,\"pasted:\n7,x@y.no,z\nend\"\n";
+    for (rest, expected) in [
+        ("\n2,a@b.no,x\n", &["5 blank", "6 2"][..]),
+        ("2,a@b.no\n", &["5 2"]),
+        ("2\n", &["5 too_few_cells@participant_email"]),
+        ("2,a@b.no,6\" pipe\n", &["5 stray_quote@feedback_text"]),
+        ("Total: 1\n", &["5 footer_row"]),
+    ] {
+        let found = read(format!("{HEADER}{pasted}{rest}")).unwrap();
+        assert_eq!(found.brief(), [&["2-4 1"], expected].concat(), "{rest}");
+        assert_eq!(found.records[0].get("feedback_text"), Some("pasted:\n7,x@y.no,z\nend"));
+    }
+}
+
+#[test]
+fn a_pasted_comment_puts_nothing_into_a_file_that_leaves_out_its_last_cells() {
+    let header = "session_id,participant_email,feedback_text,points\n";
+    let pasted = "1,a@b.no,\"pasted:\n7,x@y.no,z,1\nend\"\n";
+    let of = |records: &str| brief(format!("{header}{records}"));
+    assert_eq!(of(&format!("5,a@b.no,x\n{pasted}6,a@b.no,y\n")), ["2 5", "3-5 1", "6 6"]);
+    // Where it is the first record, those behind it tell that the last cell is left out.
+    assert_eq!(of(&format!("{}5,a@b.no,x\n6,a@b.no,y\n", pasted.replace("z,1", "z"))), ["2-4 1", "5 5", "6 6"]);
+    let more = format!("5,a@b.no,x,1,,\n{}6,a@b.no,y,2,,\n", pasted.replace("end\"", "end\",3,,"));
+    assert_eq!(of(&more), ["2 5", "3-5 1", "6 6"], "empty cells behind the header's last");
+}
+
+#[test]
+fn a_quote_closed_by_one_that_opens_a_cell_of_the_next_record_is_not_read_as_its_text() {
+    let found = of("1,a@b.no,\"oops\n2,a@b.no,\"\nfoo\"\n3,a@b.no,y\n");
+    assert_eq!(found, ["2-3 unclosed_quote@feedback_text", "4 stray_quote@session_id", "5 3"]);
+    // A text that ends with a comma is one, where records follow.
+    assert_eq!(of("1,a@b.no,\"so,\nand so,\"\n\n3,a@b.no,y\n"), ["2-3 1", "4 blank", "5 3"]);
+    assert_eq!(of("1,a@b.no,\"so,\nand so,\""), ["2-3 1"]);
+}
+
+#[test]
+fn an_unclosed_quote_of_the_first_record_does_not_take_records_that_leave_out_cells() {
+    let header = "session_id,participant_email,feedback_text,points,language_level\n";
+    for left_out in ["", ",x", ",x,3"] {
+        let blank = ",,,,\n";
+        let rows: String = (2..40).map(|n| format!("{n},a@b.no{left_out}\n")).collect::<String>() + blank;
+        let found = brief(format!("{header}1,\"a@b.no{left_out}\n{rows}"));
+        assert_eq!(found.len(), 40, "{left_out}: {found:?}");
+        assert_eq!(found[0], "2 unclosed_quote@participant_email");
+        assert_eq!(found[1..39], (2..40).map(|n| format!("{} {n}", n + 1)).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn an_unclosed_quote_that_meets_one_out_of_place_in_the_next_line_costs_two_records_with_their_own_reasons() {
+    let header = "session_id,participant_email,feedback_text,points\n";
+    let of = |records: &str| read(format!("{header}{records}4,a@b.no,x,1\n")).unwrap();
+    let found = of("2,a@b.no,\"oops,1\nx\",a@b.no,x,1\n");
+    assert_eq!(found.brief(), ["2 unclosed_quote@feedback_text", "3 stray_quote@session_id", "4 4"]);
+    let found = of("\"oops,a@b.no,x,1\n3,x\",x,1\n");
+    assert_eq!(found.brief(), ["2 unclosed_quote@session_id", "3 stray_quote@participant_email", "4 4"]);
+    // Where the two make one record of the right width nothing tells it from a text of two lines: it says so.
+    let found = of("2,a@b.no,\"oops,1\n3,a@b.no,x\",1\n");
+    assert_eq!(found.brief(), ["2-3 2", "4 4"]);
+    assert!(found.records[0].lookalikes);
+    // A record with a cell too many and a text of two lines is what it is.
+    assert_eq!(of("2,a@b.no,\"so\nit is\",1,y\n").brief(), ["2-3 too_many_cells", "4 4"]);
 }

@@ -57,6 +57,34 @@ fn the_header_again_is_a_rejected_record() {
 }
 
 #[test]
+fn the_header_again_by_other_names_or_with_empty_cells_behind_is_a_rejected_record() {
+    for again in [
+        "session_id,participant_email,points,Feedback",
+        "session_id,participant_email,points,feedback_text,,",
+        "\u{feff}session_id,participant_email,points,feedback_text",
+    ] {
+        assert_eq!(
+            of(&format!("1,a@b.no,3,x\n{again}\n2,a@b.no,4,y\n")),
+            ["2 1", "3 repeated_header", "4 2"],
+            "{again}"
+        );
+    }
+    assert_eq!(of("session_id,participant_email,points,feedback_text,more\n"), ["2 bad_email@participant_email"]);
+}
+
+#[test]
+fn a_remark_that_lists_the_columns_is_a_header_only_where_none_follows() {
+    for between in ["", "\n", "# another remark\n"] {
+        let found = read(format!("# {HEADER}\n{between}{HEADER}\n1,a@b.no,3,x\n")).unwrap();
+        let lines = 1 + u32::from(!between.is_empty());
+        assert_eq!(found.brief(), [format!("{} 1", lines + 2)], "{between:?}");
+        assert_eq!(found.preamble.preamble_lines, lines);
+    }
+    assert_eq!(brief(format!("#{HEADER}\n1,a@b.no,3,x\n")), ["2 1"]);
+    assert!(brief(format!("#{HEADER}\n")).is_empty());
+}
+
+#[test]
 fn totals_rows_and_closing_remarks_are_rejected_records_in_three_languages() {
     for footer in [
         "Total,,7,",
@@ -128,6 +156,8 @@ fn a_last_record_that_may_be_cut_off_says_so() {
     assert_eq!(truncated("1"), ("2 too_few_cells@participant_email".to_owned(), true));
     assert_eq!(truncated("1,a@b.no,3,x"), ("2 1".to_owned(), false));
     assert_eq!(truncated("1,a@b.no,3\n"), ("2 1".to_owned(), false));
+    assert_eq!(truncated("1,a@b.no,3,\"cut off in the"), ("2 unclosed_quote@feedback_text".to_owned(), true));
+    assert_eq!(truncated("1,a@b.no,3,\"never closed\n"), ("2 unclosed_quote@feedback_text".to_owned(), false));
 }
 
 #[test]

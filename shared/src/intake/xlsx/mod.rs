@@ -41,7 +41,7 @@ use super::{
     mask::mask,
     not_csv::{self, NotCsv},
     preamble::{self, Preamble},
-    scan::{RecordSpan, SpanKind},
+    scan::{RECORD_LIMIT, RecordSpan, SpanKind},
     split::Splitter,
     survey::Survey,
 };
@@ -121,7 +121,13 @@ pub async fn recognise(
 ) -> Result<Option<Sheet>, SheetError> {
     match not_csv::looks_like(sample) {
         None => Ok(None),
-        Some(NotCsv::Workbook | NotCsv::Zip) => open(blobs.clone(), object.clone(), bytes).await.map(Some),
+        Some(kind @ (NotCsv::Workbook | NotCsv::Zip)) => match open(blobs.clone(), object.clone(), bytes).await {
+            // A container that is cut off has no directory: its beginning says what it was.
+            Err(SheetError::Refused(refusal)) if refusal == NotCsv::Workbook.refusal() => {
+                Err(SheetError::Refused(kind.refusal()))
+            }
+            opened => opened.map(Some),
+        },
         Some(NotCsv::OldWorkbook) => {
             Err(SheetError::Refused(compound(blobs.as_ref(), object, sample, bytes).await.map_err(SheetError::Blob)?))
         }
@@ -146,17 +152,18 @@ pub async fn find_header_cells(
     layouts: &[&[Column]],
 ) -> Result<Result<(Preamble, Vec<String>), Refusal>, BlobError> {
     let mut pieces = rows::stream(sheet.clone(), 1, 0).await?;
-    let (mut found, mut splitter) = (Vec::new(), Splitter::new(rows::DELIMITER));
+    let (mut found, mut splitter, mut bytes) = (Vec::new(), Splitter::new(rows::DELIMITER), 0);
     while let Some(piece) = pieces.recv().await {
         let piece = piece?;
         let base = piece.spans.first().map_or(0, |span| span.start);
+        bytes += piece.bytes.len();
         for span in piece.spans.iter().filter(|span| span.kind == SpanKind::Record && span.fault.is_none()) {
             let record = piece.bytes.get((span.start - base) as usize..(span.end - base) as usize).unwrap_or_default();
             if let Ok(cells) = splitter.split(record) {
                 found.push((span.line, cells.iter().map(ToOwned::to_owned).collect::<Vec<_>>()));
             }
         }
-        if found.len() >= preamble::TITLE_LIMIT as usize {
+        if found.len() >= preamble::TITLE_LIMIT as usize || bytes > RECORD_LIMIT {
             break;
         }
     }

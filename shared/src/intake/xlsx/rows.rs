@@ -105,7 +105,10 @@ impl Rows {
                             ..Cell::default()
                         };
                     }
-                    ("v", Some(_)) => open = "v",
+                    ("v", Some(_)) => {
+                        cell.value.get_or_insert_default();
+                        open = "v";
+                    }
                     ("f", Some(_)) => open = "f",
                     ("rPh", Some(_)) => phonetic = true,
                     ("t", Some(_)) if !phonetic => open = "t",
@@ -152,10 +155,12 @@ impl Rows {
 impl Sheet {
     /// The text of a cell.
     fn text(&self, cell: Cell) -> Result<String, ZipError> {
-        let Some(value) = cell.value else {
+        // A formula that gave an empty text has the kind of one; one never calculated has no value, or no kind.
+        let value = cell.value.filter(|value| cell.kind == "str" || !value.trim().is_empty());
+        let Some(value) = value else {
             return Ok(match cell.inline {
                 Some(text) => unescape(&text).into_owned(),
-                // Never calculated: its formula is shown, so that an empty cell does not stand for it.
+                // Its formula is shown, so that an empty cell does not stand for it.
                 None if !cell.formula.is_empty() => format!("={}", cell.formula),
                 None => String::new(),
             });

@@ -168,6 +168,12 @@ async fn what_other_programs_write_is_read_too() {
 }
 
 #[tokio::test]
+async fn a_formula_that_gave_an_empty_text_is_an_empty_cell_and_one_never_calculated_is_shown() {
+    let rows = r#"<row><c t="str"><f>IF(A9="","",A9)</f><v></v></c><c t="str"><f>""</f><v/></c><c><f>1+1</f><v/></c><c><f>2+2</f></c><c t="s"><v/></c><c><v>1</v></c></row>"#;
+    assert_eq!(read(&workbook("", "", rows)).await[0].1, ["", "", "=1+1", "=2+2", "", "1"]);
+}
+
+#[tokio::test]
 async fn what_is_no_workbook_says_what_it_looks_like() {
     let ole = |name: &str| {
         let mut bytes = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
@@ -186,6 +192,7 @@ async fn what_is_no_workbook_says_what_it_looks_like() {
         (zip(&[("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", "<x/>")]), ".ods"),
         (zip(&[("xl/workbook.bin", "x")]), ".xlsb"),
         (zip(&[("sessions.csv", "id,email")]), "zip archive"),
+        (zip(&[("sessions.csv", "id,email")])[..40].to_vec(), "zip archive"),
         (zip(&[("xl/workbook.xml", "<workbook/>")]), "without a sheet"),
         (zip(&[("xl/workbook.xml", "<other/>")]), "cannot be read"),
         (cut, "cannot be read"),
