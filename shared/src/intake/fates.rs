@@ -174,9 +174,10 @@ impl Fates {
     pub async fn flush(&mut self, tx: &Transaction<'_>, import_id: Uuid) -> Result<(), DbError> {
         for mut block in std::mem::take(&mut self.full) {
             if self.again {
-                for (was, is) in block.merge_with_stored(tx, import_id).await? {
-                    *count(&mut self.counts, was) -= 1;
-                    *count(&mut self.counts, is) += 1;
+                for (kept, now, then) in block.merge_with_stored(tx, import_id).await? {
+                    *count(&mut self.counts, now) -= 1;
+                    *count(&mut self.counts, then) += 1;
+                    self.rejections.retain(|(record, ..)| *record != kept);
                 }
             }
             block.insert(tx, import_id, &self.rejections).await?;

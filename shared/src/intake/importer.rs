@@ -130,17 +130,21 @@ async fn run(app: &App, jobs: Result<Vec<Job>, NotANotification>, deadline: Inst
         tracing::error!(code = "not_a_notification", %error, "a message cannot be read");
         Failed::Unreadable(error)
     })?;
-    let mut done = Vec::new();
+    let (mut done, mut failed) = (Vec::new(), None);
     for job in jobs {
-        // The engine has logged what failed, with the id everything about this file can be found by.
+        // The engine has logged what failed, with the id everything about this file can be found by. One file that
+        // fails does not keep the others of its message waiting.
         let import = match job {
             Job::Import(drop) => app.engine.import(&drop, deadline).await,
             Job::Command(import_id) => app.engine.command(import_id, deadline).await,
         };
-        let import = import.map_err(Failed::Import)?;
-        done.push(json!({ "import_id": import.import_id, "outcome": import.outcome, "repeated": import.repeated }));
+        match import {
+            Ok(import) => done
+                .push(json!({ "import_id": import.import_id, "outcome": import.outcome, "repeated": import.repeated })),
+            Err(error) => failed = failed.or(Some(Failed::Import(error))),
+        }
     }
-    Ok(done)
+    failed.map_or(Ok(done), Err)
 }
 
 async fn beat(app: &App, failed: Option<&'static str>) {

@@ -96,6 +96,31 @@ async fn a_file_the_brake_stopped_is_loaded_by_its_commit() {
 }
 
 #[tokio::test]
+async fn the_brake_holds_above_twenty_records_and_above_half_of_them_and_not_at_either() {
+    let world = World::new().await;
+    world.import("kintell/sessions/a.csv", file(&lines(22, "4"))).await;
+    let mut n = 0;
+    for (records, changed, rejected, outcome) in [
+        (20, 20, 0, "loaded"),
+        (21, 11, 0, "planned"),
+        (22, 11, 0, "loaded"),
+        (22, 0, 11, "loaded"),
+        (22, 0, 12, "planned"),
+    ] {
+        n += 1;
+        let mut all = lines(records, "4");
+        let at = |n: u32| format!("S{n}");
+        (0..changed).for_each(|i| all[i as usize] = line(&at(i), "4", &format!("other words {n}")));
+        (0..rejected).for_each(|i| all[i as usize] = line(&at(i), "9", "good"));
+        let receipt = world.import(&format!("kintell/sessions/b{n}.csv"), file(&all)).await;
+        assert_eq!(
+            receipt["outcome"], outcome,
+            "{records} records, {changed} changed, {rejected} rejected: {receipt:#}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_brake_is_a_setting() {
     let mut world = World::new().await;
     world.app.engine.brake = shared::intake::engine::Brake { percent: 90, records: 5 };

@@ -119,12 +119,13 @@ pub async fn undo(
     Ok((StatusCode::ACCEPTED, Json(Queued { id, status: "queued" })))
 }
 
-/// The import, held against another who decides at the same time and against the importer.
+/// The import, held against another who decides at the same time and against the importer; not against imports that
+/// only refer to it in the history they write.
 async fn locked(tx: &Transaction<'_>, id: Uuid) -> Result<Row, Problem> {
     tx.query_typed(
         "SELECT import_id, source, status, outcome, plan_hash,
                 COALESCE(receipt -> 'warnings' @> '[{\"code\": \"stale_revision\"}]', false) AS has_stale
-         FROM intake.imports WHERE import_id = $1 FOR UPDATE",
+         FROM intake.imports WHERE import_id = $1 FOR NO KEY UPDATE",
         &[(&id, Type::UUID)],
     )
     .await?

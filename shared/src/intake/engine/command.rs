@@ -50,6 +50,9 @@ pub struct Command {
     /// Who asks: the token's subject.
     #[serde(default)]
     pub actor: Option<String>,
+    /// The request it was asked in: the same words in another request are another command.
+    #[serde(default)]
+    pub request_id: Option<String>,
     /// Earlier revisions that came again are applied.
     #[serde(default)]
     pub apply_stale: bool,
@@ -140,13 +143,18 @@ impl Run<'_> {
     }
 
     /// The command goes, everything else stays.
-    async fn nothing_to_do(&self, client: &Client) -> Result<Receipt, ApplyError> {
+    pub(super) async fn nothing_to_do(&self, client: &Client) -> Result<Receipt, ApplyError> {
         tracing::warn!(correlation_id = %self.import.id, "a command that does not fit the import's state any more");
+        let request = self.command.as_ref().and_then(|command| command.request_id.as_deref());
         let rows = client
             .query_typed(
-                "UPDATE intake.imports SET command = NULL, status = 'done', receipt = receipt - 'command_failed'
+                "UPDATE intake.imports SET command = CASE WHEN mine THEN NULL ELSE command END,
+                        status = CASE WHEN mine THEN 'done' ELSE status END,
+                        receipt = CASE WHEN mine THEN receipt - 'command_failed' ELSE receipt END
+                 FROM (SELECT command ->> 'request_id' IS NOT DISTINCT FROM $2 AS mine
+                       FROM intake.imports WHERE import_id = $1 FOR NO KEY UPDATE) AS asked
                  WHERE import_id = $1 RETURNING receipt",
-                &[(&self.import.id, Type::UUID)],
+                &[(&self.import.id, Type::UUID), (&request, Type::TEXT)],
             )
             .await?;
         rows.first()

@@ -19,10 +19,10 @@ pub struct Import {
     retryable: bool,
     /// Its receipt so far.
     pub receipt: Option<Receipt>,
-    /// How often it was told.
-    pub attempts: i32,
     /// Only a plan was asked for.
     pub dry_run: bool,
+    /// How many events told of the import itself.
+    pub told: i32,
     /// What was planned.
     pub plan_hash: Option<String>,
     /// The programme instance that was given with the upload.
@@ -35,8 +35,7 @@ pub struct Import {
     pub not_the_upload: bool,
 }
 
-const COLUMNS: &str =
-    "import_id, outcome, retryable, receipt, attempts, dry_run, plan_hash, instance_id, name, command";
+const COLUMNS: &str = "import_id, outcome, retryable, receipt, told, dry_run, plan_hash, instance_id, name, command";
 
 impl Import {
     fn read(row: &Row) -> Self {
@@ -46,7 +45,7 @@ impl Import {
             outcome: row.get(1),
             retryable: row.get(2),
             receipt: json(3).and_then(|receipt| serde_json::from_value(receipt).ok()),
-            attempts: row.get(4),
+            told: row.get(4),
             dry_run: row.get(5),
             plan_hash: row.get(6),
             instance_id: row.get(7),
@@ -104,6 +103,17 @@ pub async fn begin(
     Ok(import)
 }
 
+/// Whether an upload is announced under this key and still waits for its object.
+pub async fn is_announced(client: &Client, object: &ObjectRef) -> Result<bool, DbError> {
+    let rows = client
+        .query_typed(
+            "SELECT FROM intake.imports WHERE bucket = $1 AND object_key = $2 AND status = 'waiting_upload' LIMIT 1",
+            &[(&object.bucket, Type::TEXT), (&object.key, Type::TEXT)],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
 /// Ties the object to the upload that announced it: the first version at that key. A later one is a file of its own.
 async fn bind(client: &mut Client, source: &str, object: &ObjectRef, import_id: Uuid) -> Result<bool, DbError> {
     let bound = client
@@ -123,11 +133,13 @@ async fn bind(client: &mut Client, source: &str, object: &ObjectRef, import_id: 
     Ok(bound > 0)
 }
 
-/// Holds the import's row until the end: a second delivery at the same time waits here and then finds it done.
+/// Holds the import's row until the end: a second delivery at the same time waits here and then finds it done. Weaker
+/// than `FOR UPDATE`: another import that writes history refers to the row, and holds the identity lock that this one
+/// waits for next.
 pub async fn lock(tx: &Transaction<'_>, import_id: Uuid) -> Result<Option<Import>, DbError> {
     let rows = tx
         .query_typed(
-            &format!("SELECT {COLUMNS} FROM intake.imports WHERE import_id = $1 FOR UPDATE"),
+            &format!("SELECT {COLUMNS} FROM intake.imports WHERE import_id = $1 FOR NO KEY UPDATE"),
             &[(&import_id, Type::UUID)],
         )
         .await?;

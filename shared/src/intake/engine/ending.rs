@@ -50,7 +50,7 @@ impl Run<'_> {
         tx.execute_typed(
             "UPDATE intake.imports SET status = 'done', outcome = $2, retryable = $3, reason = $4, entity = $5, layout = $6,
                     bytes = $7, sha256 = $8, receipt = $9, finished_at = $10, object_modified = $11, plan_hash = $12, command = NULL,
-                    rejects_of = $13 WHERE import_id = $1",
+                    rejects_of = $13, told = told + $14 WHERE import_id = $1",
             &[
                 (&self.import.id, Type::UUID),
                 (&receipt.outcome.as_str(), Type::TEXT),
@@ -65,6 +65,7 @@ impl Run<'_> {
                 (&info.map(|info| info.modified), Type::TIMESTAMPTZ),
                 (&receipt.plan_hash, Type::TEXT),
                 (&receipt.first_attempt, Type::UUID),
+                (&i32::from(matches!(receipt.outcome, Outcome::Loaded | Outcome::Refused)), Type::INT4),
             ],
         )
         .await?;

@@ -133,7 +133,11 @@ impl Engine {
         let info = match self.blobs.head(&drop.bucket, &drop.key, drop.version.as_deref()).await {
             Ok(info) => Some(info),
             Err(BlobError::Gone) => None,
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let error = error.into();
+                *noted = self.note_unread(&mut client, drop, &error, deadline).await;
+                return Err(error);
+            }
         };
         let version = info
             .as_ref()
@@ -168,6 +172,31 @@ impl Engine {
         self.tell(&receipt);
         self.write_results(&client, &receipt, false).await?;
         Ok(Done { import_id, outcome: receipt.outcome.as_str(), repeated: false })
+    }
+
+    /// A bucket that does not even say what is there is told in a receipt as well, so that somebody sees why the file
+    /// waits. Not where an upload is announced under this key: which of the two rows it is nobody can say now.
+    async fn note_unread(
+        &self,
+        client: &mut Client,
+        drop: &Drop,
+        error: &ApplyError,
+        deadline: Instant,
+    ) -> Option<Uuid> {
+        let object = ObjectRef { bucket: drop.bucket.clone(), key: drop.key.clone(), version: drop.version.clone()? };
+        if delivery::is_announced(client, &object).await.unwrap_or(true) {
+            return None;
+        }
+        let import = delivery::begin(client, self.source, &object, None).await.ok()?;
+        let id = import.id;
+        if import.finished().is_none() {
+            let started = Timestamp::now();
+            let run = Run { engine: self, object, import, command: None, started, deadline: before(deadline) };
+            if let Err(second) = run.tell_failure(client, None, error).await {
+                tracing::warn!(correlation_id = %id, code = second.code(), "the failure could not be written down");
+            }
+        }
+        Some(id)
     }
 
     fn tell(&self, receipt: &Receipt) {

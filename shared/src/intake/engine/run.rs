@@ -1,8 +1,10 @@
 //! One try at one object: surveyed, applied behind a savepoint, kept or told as a plan.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio::time::Instant;
-use tokio_postgres::{Client, Transaction, types::Type};
+use tokio_postgres::{Client, Row, Transaction, error::SqlState, types::Type};
 use uuid::Uuid;
 
 use super::{
@@ -26,6 +28,9 @@ use crate::{
         survey::{Seen, Survey, SurveyError, survey},
     },
 };
+
+/// Even a run whose time is over waits this long for a lock, to write down that it is.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
 
 /// One attempt at one object.
 pub struct Run<'a> {
@@ -78,7 +83,7 @@ impl Run<'_> {
         if let Some(receipt) = self.lock(&tx).await? {
             return Ok(receipt);
         }
-        identity::lock(&tx).await?;
+        identity::lock(&tx).await.map_err(waited_too_long)?;
         let told_newer = self.told_newer(&tx, info).await?;
         let superseded = told_newer.is_some();
         let loaded_before = self.import.outcome.as_deref() == Some("loaded");
@@ -114,6 +119,12 @@ impl Run<'_> {
         tell_control_total(&mut receipt, survey, &apply);
         let (plan_hash, changes) = std::mem::take(&mut apply.plan).finish();
         let (known, created) = apply.people.counts();
+        if too_many && loaded_before {
+            // What was loaded stays as it is.
+            savepoint.rollback().await?;
+            tx.rollback().await?;
+            return self.nothing_to_do(client).await;
+        }
         let verdict = match too_many {
             true => Verdict::TooManyRejections,
             false => self.verdict(&receipt, &apply, &plan_hash, &came_back),
@@ -128,6 +139,11 @@ impl Run<'_> {
                 }
                 apply.outbox.write(&tx).await.map_err(ApplyError::from)?;
                 receipt.events = apply.outbox.written();
+                if let Some(first) = self.import.receipt.as_ref().filter(|_| loaded_before) {
+                    receipt.events += first.events;
+                    receipt.people.created += first.people.created;
+                    receipt.people.known = receipt.people.known.saturating_sub(first.people.created);
+                }
             }
             Verdict::Plan { code, reason, moved } => {
                 savepoint.rollback().await?;
@@ -180,7 +196,9 @@ impl Run<'_> {
                     let reason = "What this file would do has changed since it was planned; look at the new plan and commit that.";
                     return Verdict::Plan { code: "moved", reason: reason.to_owned(), moved: true };
                 }
-                if came_back.changes > 0 && !accepted {
+                // What is loaded was accepted before.
+                let loaded = self.import.outcome.as_deref() == Some("loaded");
+                if came_back.changes > 0 && !accepted && !loaded {
                     return plan("changed_elsewhere", cells());
                 }
                 Verdict::Load
@@ -223,7 +241,10 @@ impl Run<'_> {
 
     /// Holds the import's row until the end. Its receipt, if somebody else did the same meanwhile.
     pub async fn lock(&self, tx: &Transaction<'_>) -> Result<Option<Receipt>, ApplyError> {
-        let Some(row) = delivery::lock(tx, self.import.id).await? else { return Ok(None) };
+        // Whoever waits for another import gives up in time, too.
+        let left = self.deadline.saturating_duration_since(Instant::now()).max(LEAST_WAIT);
+        tx.batch_execute(&format!("SET LOCAL lock_timeout = {}", left.as_millis())).await?;
+        let Some(row) = delivery::lock(tx, self.import.id).await.map_err(waited_too_long)? else { return Ok(None) };
         if self.command.is_some() && row.command == self.command {
             return Ok(None);
         }
@@ -232,10 +253,11 @@ impl Run<'_> {
 
     /// Facts that newer versions of the same object tell of, sorted; none where no newer version was applied. Told
     /// late, the older one has nothing to say about them, and everything about what only it has.
-    async fn told_newer(&self, tx: &Transaction<'_>, info: &ObjectInfo) -> Result<Option<Vec<Uuid>>, DbError> {
+    async fn told_newer(&self, tx: &Transaction<'_>, info: &ObjectInfo) -> Result<Option<Vec<Uuid>>, ApplyError> {
         let newer = tx
             .query_typed(
-                "SELECT import_id FROM intake.imports WHERE bucket = $1 AND object_key = $2 AND object_modified > $3
+                "SELECT import_id, object_version, object_modified > $3 FROM intake.imports
+                 WHERE bucket = $1 AND object_key = $2 AND object_modified >= $3
                  AND import_id <> $4 AND outcome IN ('loaded', 'unchanged')",
                 &[
                     (&self.object.bucket, Type::TEXT),
@@ -245,10 +267,20 @@ impl Run<'_> {
                 ],
             )
             .await?;
+        let newest = match newer.iter().all(|row| row.get(2)) {
+            true => None,
+            // Written in one second: what the bucket has now is the newer one.
+            false => match self.engine.blobs.head(&self.object.bucket, &self.object.key, None).await {
+                Ok(now) => Some(now.version),
+                Err(BlobError::Gone) => None,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        let is_newer = |row: &&Row| row.get(2) || newest.as_deref() == Some(row.get(1));
+        let newer: Vec<Uuid> = newer.iter().filter(is_newer).map(|row| row.get(0)).collect();
         if newer.is_empty() {
             return Ok(None);
         }
-        let newer: Vec<Uuid> = newer.iter().map(|row| row.get(0)).collect();
         let mut facts = Vec::new();
         for import_id in newer {
             let rows = tx
@@ -264,10 +296,17 @@ impl Run<'_> {
         Ok(Some(facts))
     }
 
-    /// The version of what is told about the import itself: a first run is 1, a command the next.
+    /// The version of what is told about the import itself: 1, 2, … however often it was delivered.
     pub fn revision(&self) -> crate::contracts::Revision {
-        let told = if self.command.is_some() { self.import.attempts.max(2) } else { 1 };
-        crate::contracts::Revision::new(told).unwrap_or(crate::contracts::Revision::FIRST)
+        crate::contracts::Revision::new(self.import.told + 1).unwrap_or(crate::contracts::Revision::FIRST)
+    }
+}
+
+/// Another import held the lock until the time was nearly over.
+pub fn waited_too_long(error: DbError) -> ApplyError {
+    match error {
+        DbError::Statement(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => ApplyError::TimeLimit,
+        other => other.into(),
     }
 }
 

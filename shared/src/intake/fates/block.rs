@@ -72,25 +72,30 @@ impl Block {
         }
     }
 
-    /// What the first run of the import made is still its own: a record that is unchanged now and was new or changed
-    /// then keeps its fate. The stored block goes. Gives the (found, kept) pairs.
+    /// What the first run of the import made is still its own: a record that was new or changed then and is neither now
+    /// keeps its fate and its fact, so that an undo finds it. The stored block goes. Gives the records with their fate
+    /// now and then.
     pub async fn merge_with_stored(
         &mut self,
         tx: &Transaction<'_>,
         import_id: Uuid,
-    ) -> Result<Vec<(Fate, Fate)>, DbError> {
+    ) -> Result<Vec<(u32, Fate, Fate)>, DbError> {
         let rows = tx
             .query_typed(
-                "DELETE FROM intake.fates WHERE import_id = $1 AND first_record = $2 RETURNING fates::text[]",
+                "DELETE FROM intake.fates WHERE import_id = $1 AND first_record = $2 RETURNING fates::text[], facts",
                 &[(&import_id, Type::UUID), (&(self.first as i32), Type::INT4)],
             )
             .await?;
         let Some(row) = rows.first() else { return Ok(Vec::new()) };
         let mut merged = Vec::new();
-        for (now, then) in self.fates.iter_mut().zip(row.get::<_, Vec<&str>>(0)) {
-            if let (Fate::Unchanged, Some(then @ (Fate::New | Fate::Changed))) = (*now, Fate::named(then)) {
-                merged.push((*now, then));
-                *now = then;
+        let then = row.get::<_, Vec<&str>>(0).into_iter().zip(row.get::<_, Vec<Option<Uuid>>>(1));
+        for (at, (fate, fact)) in then.enumerate().take(self.len()) {
+            let now = self.fates[at];
+            if let (false, Some(then @ (Fate::New | Fate::Changed))) =
+                (matches!(now, Fate::New | Fate::Changed), Fate::named(fate))
+            {
+                merged.push((self.first + at as u32, now, then));
+                (self.fates[at], self.facts[at]) = (then, fact);
             }
         }
         Ok(merged)

@@ -3,7 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
-use tokio_postgres::{Transaction, types::Type};
+use tokio_postgres::{
+    Row, Transaction,
+    types::{ToSql, Type},
+};
 use uuid::Uuid;
 
 use super::{
@@ -26,18 +29,34 @@ use crate::{
     },
 };
 
-/// Columns of tables this role may read that refer to the entity's facts: `(table, column)`.
-pub async fn references(tx: &Transaction<'_>, entity: &Entity) -> Result<Vec<(String, String)>, DbError> {
+/// A column of another table that refers to facts.
+pub struct Reference {
+    table: String,
+    column: String,
+    /// That table's own key.
+    key: String,
+    /// What its facts are in the history: `buddy/checkins`.
+    entity: String,
+}
+
+/// Columns of tables this role may read that refer to the entity's facts. They have the names of their fields.
+pub async fn references(tx: &Transaction<'_>, entity: &Entity) -> Result<Vec<Reference>, DbError> {
     let rows = tx
         .query_typed(
-            "SELECT c.conrelid::regclass::text, quote_ident(a.attname) FROM pg_constraint c
+            "SELECT c.conrelid::regclass::text, a.attname::text, k.attname::text, regexp_replace(t.relname, '_', '/')
+             FROM pg_constraint c
              JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+             JOIN pg_class t ON t.oid = c.conrelid
+             JOIN pg_constraint p ON p.conrelid = c.conrelid AND p.contype = 'p'
+             JOIN pg_attribute k ON k.attrelid = p.conrelid AND k.attnum = p.conkey[1]
              WHERE c.contype = 'f' AND c.confrelid = $1::text::regclass AND cardinality(c.conkey) = 1
                AND has_table_privilege(c.conrelid, 'SELECT')",
             &[(&entity.table, Type::TEXT)],
         )
         .await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    let reference =
+        |row: &Row| Reference { table: row.get(0), column: row.get(1), key: row.get(2), entity: row.get(3) };
+    Ok(rows.iter().map(reference).collect())
 }
 
 /// A fact that gets its values from before.
@@ -47,7 +66,8 @@ struct Restored {
 }
 
 impl Undo<'_> {
-    /// Takes back what the import did to these facts (and the line it did it by); gives each fact's fate.
+    /// Takes back what the import did to these facts (and the line it did it by); gives each fact's fate. Facts it did
+    /// nothing to go if only undone imports say that they are.
     pub async fn take_back(&mut self, lines: &HashMap<Uuid, i32>) -> Result<HashMap<Uuid, Fate>, ApplyError> {
         let ids: Vec<Uuid> = lines.keys().copied().collect();
         let mut now = store::load_by_id(self.tx, self.entity, &ids).await?;
@@ -67,7 +87,7 @@ impl Undo<'_> {
 
         let touched: Vec<&Existing> =
             removed.iter().chain(restored.keys()).filter_map(|id| now.get(id)).map(|(known, _)| known).collect();
-        self.attributes_back(&touched).await?;
+        self.attributes_back(&touched, removed.len()).await?;
         store::keep_history(self.tx, self.entity, &touched, self.import_id).await?;
         self.lay_attributes(restored.values_mut().map(|restored| &mut restored.next)).await?;
         for (id, Restored { row, next }) in &mut restored {
@@ -106,7 +126,7 @@ impl Undo<'_> {
         Ok(ends)
     }
 
-    async fn decide(&self, now: &HashMap<Uuid, (Existing, Value)>) -> Result<Vec<(Uuid, Decision)>, DbError> {
+    async fn decide(&mut self, now: &HashMap<Uuid, (Existing, Value)>) -> Result<Vec<(Uuid, Decision)>, DbError> {
         let ids: Vec<Uuid> = now.keys().copied().collect();
         let earlier = self
             .tx
@@ -121,7 +141,6 @@ impl Undo<'_> {
         for row in &earlier {
             let mine = row.get::<_, Option<Uuid>>(1) == Some(self.import_id);
             let version = Version {
-                mine,
                 live: !mine && !row.get::<_, bool>(2),
                 content: row.get(3),
                 stored: row.get::<_, Option<Value>>(4).unwrap_or_default(),
@@ -144,29 +163,66 @@ impl Undo<'_> {
             let mine = known.import_id == Some(self.import_id);
             let mut versions = histories.remove(id).unwrap_or_default();
             versions.push(Version {
-                mine,
                 live: !mine && !known.import_id.is_some_and(|import| undone.contains(&import)),
                 content: store::content(&known.fact),
                 stored: stored.clone(),
             });
-            let decision = match decide(&fields, &versions) {
-                Decision::Remove if referred_to.contains(id) => Decision::Keep,
-                decision => decision,
-            };
+            let decision = decide(&fields, &versions, referred_to.contains(id));
+            if decision == Decision::Remove {
+                self.lets_go(&versions);
+            }
             decisions.push((*id, decision));
         }
         Ok(decisions)
     }
 
-    /// Which of these facts other facts refer to.
+    /// Which of these facts other facts refer to, or did in an earlier revision that another undo may bring back.
     async fn referred_to(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
         let mut found = HashSet::new();
-        for (table, column) in &self.references {
-            let sql = format!("SELECT DISTINCT {column} FROM {table} WHERE {column} = ANY($1)");
-            let rows = self.tx.query_typed(&sql, &[(&ids, Type::UUID_ARRAY)]).await?;
+        for Reference { table, column, key, entity } in &self.references {
+            let sql = format!(
+                "SELECT {column} FROM {table} WHERE {column} = ANY($1)
+                 UNION SELECT (r.content ->> $2)::uuid FROM intake.revisions r JOIN {table} t ON t.{key} = r.fact_id
+                       WHERE r.entity = $3 AND r.content ->> $2 = ANY($1::text[])"
+            );
+            let params: [(&(dyn ToSql + Sync), Type); 3] =
+                [(&ids, Type::UUID_ARRAY), (column, Type::TEXT), (entity, Type::TEXT)];
+            let rows = self.tx.query_typed(&sql, &params).await?;
             found.extend(rows.iter().map(|row| row.get::<_, Uuid>(0)));
         }
         Ok(found)
+    }
+
+    /// Notes what a fact that goes referred to, ever.
+    fn lets_go(&mut self, versions: &[Version]) {
+        for field in self.entity.fields {
+            let FieldKind::Ref(target) = field.kind else { continue };
+            let ids =
+                versions.iter().filter_map(|version| version.content.get(field.name)?.as_str()?.parse::<Uuid>().ok());
+            self.let_go.entry(target.entity).or_default().extend(ids);
+        }
+    }
+
+    /// Facts that an earlier undo kept for the references of facts that are gone now go, too.
+    pub async fn free(&mut self, entities: &[&'static Entity]) -> Result<(), ApplyError> {
+        while let Some((name, ids)) = self.let_go.pop_first() {
+            let Some(entity) = entities.iter().find(|entity| entity.name == name) else { continue };
+            let ids: Vec<Uuid> = ids.into_iter().collect();
+            let sql = format!(
+                "SELECT t.{id} FROM {} t WHERE t.{id} = ANY($1) AND NOT EXISTS (
+                   SELECT FROM (SELECT t.import_id UNION ALL SELECT r.import_id FROM intake.revisions r WHERE r.fact_id = t.{id}) said
+                   WHERE NOT EXISTS (SELECT FROM intake.imports i WHERE i.import_id = said.import_id AND i.undone_at IS NOT NULL))",
+                entity.table,
+                id = entity.id
+            );
+            let rows = self.tx.query_typed(&sql, &[(&ids, Type::UUID_ARRAY)]).await?;
+            let lines = rows.iter().map(|row| (row.get(0), 1)).collect();
+            self.references = references(self.tx, entity).await?;
+            let own = std::mem::replace(&mut self.entity, entity);
+            self.take_back(&lines).await?;
+            self.entity = own;
+        }
+        Ok(())
     }
 
     /// The rows as facts. What would contradict itself (an end set since before a beginning that comes back) is kept.
@@ -231,23 +287,29 @@ impl Undo<'_> {
         Ok(())
     }
 
-    /// What goes back in the vault with these facts.
-    async fn attributes_back(&mut self, facts: &[&Existing]) -> Result<(), DbError> {
-        let profiles: Vec<Uuid> = facts
-            .iter()
-            .flat_map(|known| said_of(self.entity).filter_map(|(_, person)| known.fact.person(person)))
-            .collect();
+    /// What goes back in the vault with these facts, of which the first `removed` go.
+    async fn attributes_back(&mut self, facts: &[&Existing], removed: usize) -> Result<(), DbError> {
+        let about = |facts: &[&Existing]| -> Vec<Uuid> {
+            let people =
+                facts.iter().flat_map(|known| said_of(self.entity).filter_map(|(_, person)| known.fact.person(person)));
+            people.collect()
+        };
+        let (profiles, unlisted) = (about(facts), about(&facts[..removed]));
         if profiles.is_empty() {
             return Ok(());
         }
         let rows = self
             .tx
             .query_typed(
-                "SELECT profile_id, field FROM vault.undo_attributes($1, $2)",
-                &[(&self.import_id, Type::UUID), (&profiles, Type::UUID_ARRAY)],
+                "SELECT profile_id, field FROM vault.undo_attributes($1, $2, $3)",
+                &[(&self.import_id, Type::UUID), (&profiles, Type::UUID_ARRAY), (&unlisted, Type::UUID_ARRAY)],
             )
             .await?;
-        self.renamed.extend(rows.iter().filter(|row| row.get::<_, &str>(1) == "name").map(|row| row.get::<_, Uuid>(0)));
+        for row in &rows {
+            if let Ok(field) = row.get::<_, &str>(1).parse() {
+                self.went_back.entry(row.get(0)).or_default().insert(field);
+            }
+        }
         Ok(())
     }
 

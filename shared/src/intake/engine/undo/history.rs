@@ -14,8 +14,6 @@ use crate::intake::merge;
 /// One revision of a fact.
 #[derive(Debug, Clone)]
 pub struct Version {
-    /// Brought by the import that is being undone.
-    pub mine: bool,
     /// Brought by something that still counts: a door, or an import that was not undone.
     pub live: bool,
     /// Its fields' values as the history keeps them.
@@ -38,20 +36,22 @@ pub enum Decision {
 /// Columns that go together and are no fields: which company's figure the fact is in, and who rates.
 const BESIDE_FIELDS: [&[&str]; 2] = [&["instance_id", "company_id"], &["rated_by"]];
 
-/// What becomes of a fact with these revisions, oldest first. `fields` are the entity's.
-pub fn decide(fields: &[&'static str], versions: &[Version]) -> Decision {
+/// What becomes of a fact with these revisions, oldest first. `fields` are the entity's; `held`: other facts refer to
+/// it, so that it stays whoever says so.
+pub fn decide(fields: &[&'static str], versions: &[Version], held: bool) -> Decision {
     let Some(now) = versions.last() else { return Decision::Remove };
-    if !versions.iter().any(|version| version.live) {
+    if !held && !versions.iter().any(|version| version.live) {
         return Decision::Remove;
     }
-    if versions[0].mine || versions.iter().any(|version| version.stored.is_null()) {
+    if versions.iter().any(|version| version.stored.is_null()) {
         return Decision::Keep;
     }
     let Value::Object(mut row) = now.stored.clone() else { return Decision::Keep };
     let mut doors: BTreeMap<&str, String> = BTreeMap::new();
     let mut back = false;
     for field in fields {
-        let value = |version: &Version| comparable(&version.content, field);
+        // A secret is sealed anew only with its words or its person, so as it was sealed it belongs to its person.
+        let value = |version: &Version| version.content.get(field).cloned();
         let from = setter(versions, value);
         if value(from) != value(now) {
             back = true;
@@ -96,11 +96,6 @@ fn setter<T: PartialEq>(versions: &[Version], value: impl Fn(&Version) -> T) -> 
     set.last().unwrap_or(&versions[0])
 }
 
-/// What is sealed anew at every import is compared by its digest.
-fn comparable(content: &Value, field: &str) -> Option<Value> {
-    content.get(field).map(|value| value.get("digest").unwrap_or(value).clone())
-}
-
 /// The columns a field stands in, of those the row has.
 fn columns(field: &str, row: &Map<String, Value>) -> Vec<String> {
     let day_only = format!("{}_day_only", field.strip_suffix("_at").unwrap_or(field));
@@ -140,7 +135,6 @@ mod tests {
         revisions
             .iter()
             .map(|(by, level, rating)| Version {
-                mine: *by == By::Mine,
                 live: *by == By::Other,
                 content: json!({ "level": level, "rating": rating }),
                 stored: json!({
@@ -152,7 +146,7 @@ mod tests {
     }
 
     fn after(revisions: &[(By, &str, &str)]) -> String {
-        match decide(&FIELDS, &history(revisions)) {
+        match decide(&FIELDS, &history(revisions), false) {
             Decision::Remove => "removed".to_owned(),
             Decision::Keep => "kept".to_owned(),
             Decision::Restore(row) => {
@@ -193,7 +187,7 @@ mod tests {
     #[test]
     fn a_value_that_comes_back_has_the_door_it_came_by() {
         let versions = history(&[(By::Other, "A1", "4"), (By::Mine, "A1", "5")]);
-        let Decision::Restore(row) = decide(&FIELDS, &versions) else { panic!("restored") };
+        let Decision::Restore(row) = decide(&FIELDS, &versions, false) else { panic!("restored") };
         assert_eq!(row["doors"], json!({"*": "csv/other"}));
     }
 
@@ -201,6 +195,32 @@ mod tests {
     fn a_history_without_rows_is_left_alone() {
         let mut versions = history(&[(By::Other, "A1", "4"), (By::Mine, "A1", "5")]);
         versions[0].stored = Value::Null;
-        assert_eq!(decide(&FIELDS, &versions), Decision::Keep);
+        assert_eq!(decide(&FIELDS, &versions, false), Decision::Keep);
+    }
+
+    #[test]
+    fn what_the_import_set_a_second_time_goes_back_to_what_another_set_between() {
+        use By::{Mine, Other};
+        assert_eq!(after(&[(Mine, "A1", "4"), (Other, "A1", "5"), (Mine, "A1", "4")]), "A1 5");
+    }
+
+    #[test]
+    fn a_fact_that_others_refer_to_is_as_its_undone_maker_left_it() {
+        let versions = history(&[(By::Undone, "A1", "4"), (By::Mine, "A1", "5")]);
+        let Decision::Restore(row) = decide(&FIELDS, &versions, true) else { panic!("restored") };
+        assert_eq!(row["rating_raw"], "4");
+        assert_eq!(decide(&FIELDS, &versions[..1], true), Decision::Keep);
+    }
+
+    #[test]
+    fn a_secret_goes_back_as_it_was_sealed_for_the_person_who_comes_back() {
+        let version = |by: By, who: &str, sealed: &str| Version {
+            live: by == By::Other,
+            content: json!({ "person": who, "url": { "digest": "same words", "sealed": sealed } }),
+            stored: json!({ "person": who, "url_digest": "same words", "url_sealed": sealed, "doors": {"*": "csv"} }),
+        };
+        let versions = [version(By::Other, "p", "under p's key"), version(By::Mine, "q", "under q's key")];
+        let Decision::Restore(row) = decide(&["person", "url"], &versions, false) else { panic!("restored") };
+        assert_eq!((&row["person"], &row["url_sealed"]), (&json!("p"), &json!("under p's key")));
     }
 }

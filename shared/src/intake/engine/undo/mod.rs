@@ -18,17 +18,20 @@ mod history;
 mod people;
 mod texts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_postgres::{Client, Row, Transaction, types::Type};
 use uuid::Uuid;
 
-use super::{ending::contract, run::Run};
+use super::{
+    ending::contract,
+    run::{Run, waited_too_long},
+};
 use crate::{
     bus::outbox::Outbox,
-    contracts::{Entity as EntityName, EventDraft, ImportUndone, SourceCode, UndoCounts, UndoOutcome},
+    contracts::{Entity as EntityName, EventDraft, ImportUndone, ProfileField, SourceCode, UndoCounts, UndoOutcome},
     db::DbError,
     identity,
     intake::{
@@ -51,9 +54,11 @@ struct Undo<'a> {
     import_id: Uuid,
     outbox: Outbox,
     /// Columns of other tables that refer to this entity's facts.
-    references: Vec<(String, String)>,
-    /// People whose name went back.
-    renamed: BTreeSet<Uuid>,
+    references: Vec<facts::Reference>,
+    /// What facts that went had referred to, by entity.
+    let_go: BTreeMap<&'static str, BTreeSet<Uuid>>,
+    /// What a reader of people's profiles sees went back.
+    went_back: BTreeMap<Uuid, BTreeSet<ProfileField>>,
     counts: UndoCounts,
 }
 
@@ -88,7 +93,7 @@ impl Run<'_> {
         let Some(mut receipt) = self.import.receipt.clone() else { return Ok(None) };
         let known = |entity: &&&'static Entity| Some(entity.name) == receipt.entity.as_deref();
         let Some(entity) = self.engine.entities.iter().find(known).copied() else { return Ok(None) };
-        identity::lock(&tx).await?;
+        identity::lock(&tx).await.map_err(waited_too_long)?;
         let mut undo = Undo {
             tx: &tx,
             vault,
@@ -96,7 +101,8 @@ impl Run<'_> {
             import_id: self.import.id,
             outbox: Outbox::new(&self.import.id.to_string()),
             references: facts::references(&tx, entity).await?,
-            renamed: BTreeSet::new(),
+            let_go: BTreeMap::new(),
+            went_back: BTreeMap::new(),
             counts: UndoCounts::default(),
         };
         let mut after = 0;
@@ -110,6 +116,7 @@ impl Run<'_> {
             undo.step(blocks).await?;
             undo.outbox.write(&tx).await?;
         }
+        undo.free(self.engine.entities).await?;
         let people_removed = undo.people().await?;
         let undone = ImportUndone {
             import_id: self.import.id,
@@ -141,7 +148,7 @@ impl Run<'_> {
     async fn close(&self, tx: Transaction<'_>, receipt: &Receipt) -> Result<(), ApplyError> {
         let json = serde_json::to_value(receipt).map_err(|error| DbError::Unavailable(Box::new(error)))?;
         tx.execute_typed(
-            "UPDATE intake.imports SET status = 'done', outcome = 'undone', undone_at = $2, command = NULL, receipt = $3
+            "UPDATE intake.imports SET status = 'done', outcome = 'undone', undone_at = $2, command = NULL, receipt = $3, told = told + 1
              WHERE import_id = $1",
             &[
                 (&self.import.id, Type::UUID),
