@@ -186,7 +186,7 @@ impl Model {
             same.collect::<Vec<_>>()
         };
         let (mut fates, mut plan, mut told) = (Vec::new(), Vec::new(), Told::default());
-        let mut met = BTreeSet::new();
+        let (mut met, begun) = (BTreeSet::new(), self.people.len());
         let mut newcomers: Vec<usize> = Vec::new();
         for record in &file.records {
             let (fate, fact, said) = match record {
@@ -199,7 +199,7 @@ impl Model {
                     } else if !met.insert(*id) {
                         (Fate::Duplicate, None, String::new())
                     } else {
-                        self.one((at, file.layout), id, cells, (newer, apply_stale), &mut newcomers)
+                        self.one((at, file.layout), id, cells, (newer, apply_stale), (begun, &mut newcomers))
                     }
                 }
             };
@@ -217,7 +217,7 @@ impl Model {
         id: &'static str,
         cells: &BTreeMap<&'static str, String>,
         (newer, apply_stale): (&[usize], bool),
-        newcomers: &mut Vec<usize>,
+        (begun, newcomers): (usize, &mut Vec<usize>),
     ) -> (Fate, Option<usize>, String) {
         let (people, texts) = (self.people.len(), self.texts.len());
         let existing = self.known.get(id).copied();
@@ -254,12 +254,12 @@ impl Model {
         }
         for field in ["participant_id", "volunteer_id"] {
             let who: usize = values[field][1..].parse().unwrap();
-            if who >= people && !newcomers.contains(&who) {
+            if who >= begun && !newcomers.contains(&who) {
                 newcomers.push(who);
             }
         }
         let Some(fact) = existing else {
-            let difference = self.difference(None, &values, people, newcomers);
+            let difference = self.difference(None, &values, newcomers);
             self.facts.push(Fact { id, revisions: vec![Revision { import: at, values, doors }], gone: false });
             self.known.insert(id, self.facts.len() - 1);
             return (Fate::New, Some(self.facts.len() - 1), difference);
@@ -273,7 +273,7 @@ impl Model {
         let seen = earlier.iter().any(|revision| {
             self.imports[revision.import].outcome != "undone" && self.content(&revision.values) == content
         });
-        let difference = self.difference(Some(fact), &values, people, newcomers);
+        let difference = self.difference(Some(fact), &values, newcomers);
         let stale = seen || newer.contains(&fact);
         let said = if stale { format!("stale {difference}") } else { difference };
         if stale && !apply_stale {
@@ -285,7 +285,7 @@ impl Model {
     }
 
     /// What differs, as a plan tells it: people who would be created by their order in the file.
-    fn difference(&self, fact: Option<usize>, values: &Values, people: usize, newcomers: &[usize]) -> String {
+    fn difference(&self, fact: Option<usize>, values: &Values, newcomers: &[usize]) -> String {
         let old = fact.map(|fact| self.content(&self.facts[fact].now().values)).unwrap_or_default();
         let new = self.content(values);
         let mut said = String::new();
@@ -293,7 +293,7 @@ impl Model {
             let value = match new.get(field) {
                 Some(who) if field.ends_with("t_id") || field.ends_with("r_id") => {
                     let at: usize = who[1..].parse().unwrap();
-                    let place = newcomers.iter().position(|new| *new == at).filter(|_| at >= people);
+                    let place = newcomers.iter().position(|new| *new == at);
                     place.map_or_else(|| who.clone(), |place| format!("new {place}"))
                 }
                 Some(text) if *field == "feedback" => text.split('|').next().unwrap().to_owned(),
