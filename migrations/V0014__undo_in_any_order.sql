@@ -102,7 +102,8 @@ BEGIN
       place.table_name, place.column_name) INTO named USING people;
     people := ARRAY(SELECT unnest(people) EXCEPT SELECT unnest(named));
   END LOOP;
-  -- Whom earlier revisions of facts that are there name: another undo may bring them back.
+  -- Whom earlier revisions of facts that are there name: another undo may bring them back. It brings back what a fact
+  -- began with, or what an import set that still counts.
   IF cardinality(people) > 0 THEN
     FOR place IN
       SELECT replaced.entity, array_agg(replaced.person) AS persons, array_agg(replaced.fact_id) AS facts
@@ -110,7 +111,8 @@ BEGIN
             FROM intake.revisions r
             CROSS JOIN LATERAL jsonb_each_text(r.content) AS field
             CROSS JOIN LATERAL unnest(string_to_array(field.value, ',')) AS who (id)
-            WHERE who.id = ANY (people::text[])) AS replaced
+            WHERE who.id = ANY (people::text[])
+              AND (r.revision = 1 OR vault.is_undone(r.import_id, p_import) IS NOT TRUE)) AS replaced
       GROUP BY replaced.entity
     LOOP
       EXECUTE format(
@@ -148,7 +150,7 @@ BEGIN
     END;
   END LOOP;
 END $$;
-COMMENT ON FUNCTION vault.undo_people IS 'Removes the people that this import, or one that was undone before, created and that no fact names any more, nor an earlier revision of a fact that is there, with what the projector made of them; gives their ids.';
+COMMENT ON FUNCTION vault.undo_people IS 'Removes the people that this import, or one that was undone before, created and that no fact names any more, nor an earlier revision that another undo may bring back, with what the projector made of them; gives their ids.';
 
 CREATE FUNCTION vault.undo_addresses(p_import uuid) RETURNS SETOF uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$

@@ -26,8 +26,9 @@ pub enum Record {
     Blank,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct File {
+    pub text: String,
     pub layout: &'static str,
     pub records: Vec<Record>,
 }
@@ -90,6 +91,8 @@ pub struct Import {
     pub plan: Vec<String>,
     /// A newer version of the same object.
     pub newer: Option<usize>,
+    /// The earliest other import that had these bytes and counted when it ran.
+    pub first: Option<usize>,
 }
 
 /// What a run or an undo does.
@@ -110,6 +113,9 @@ pub struct Model {
     pub imports: Vec<Import>,
 }
 
+/// The fate of each record with its fact, what a plan says of it, and what is told.
+type Ran = (Vec<(Fate, Option<usize>)>, Vec<String>, Told);
+
 /// What a person asks of a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ask {
@@ -122,7 +128,7 @@ pub struct Ask {
 impl Model {
     /// Imports a file for the first time.
     pub fn import(&mut self, file: File, newer: Option<usize>, dry_run: bool) -> Told {
-        self.imports.push(Import { outcome: "none", file, fates: Vec::new(), plan: Vec::new(), newer });
+        self.imports.push(Import { outcome: "none", file, fates: Vec::new(), plan: Vec::new(), newer, first: None });
         self.run(self.imports.len() - 1, Ask { dry_run, ..Ask::default() })
     }
 
@@ -142,26 +148,27 @@ impl Model {
             return Told::default();
         }
         if before.outcome == "loaded" {
-            for ((now, fact), (then, made)) in fates.iter_mut().zip(&before.fates) {
-                if *now == Fate::Unchanged && matches!(then, Fate::New | Fate::Changed) {
-                    (*now, *fact) = (*then, *made);
+            for ((now, fact), (then, of)) in fates.iter_mut().zip(&before.fates) {
+                let made = |fate: &Fate| matches!(fate, Fate::New | Fate::Changed);
+                if made(then) && !made(now) {
+                    (*now, *fact) = (*then, *of);
                 }
             }
         }
         *self = tried;
         let something = fates.iter().any(|(fate, _)| matches!(fate, Fate::New | Fate::Changed));
-        let seen = self.first_with_these_bytes(at).is_some();
-        let nothing = !something && before.outcome != "loaded" && (seen || newer.is_some());
+        let first = self.first_with_these_bytes(at);
+        let nothing = !something && before.outcome != "loaded" && (first.is_some() || newer.is_some());
         let outcome = if nothing { "unchanged" } else { "loaded" };
-        self.imports[at] = Import { outcome, fates, plan, ..before };
+        self.imports[at] = Import { outcome, fates, plan, first, ..before };
         told
     }
 
-    pub fn first_with_these_bytes(&self, at: usize) -> Option<usize> {
+    fn first_with_these_bytes(&self, at: usize) -> Option<usize> {
         let these = &self.imports[at].file;
         (0..self.imports.len()).find(|other| {
             let import = &self.imports[*other];
-            *other != at && import.file == *these && matches!(import.outcome, "loaded" | "unchanged")
+            *other != at && import.file.text == these.text && matches!(import.outcome, "loaded" | "unchanged")
         })
     }
 
@@ -170,13 +177,7 @@ impl Model {
         self.imports[at].fates.iter().filter_map(|(_, fact)| *fact).collect()
     }
 
-    fn apply(
-        &mut self,
-        at: usize,
-        file: &File,
-        newer: &[usize],
-        apply_stale: bool,
-    ) -> (Vec<(Fate, Option<usize>)>, Vec<String>, Told) {
+    fn apply(&mut self, at: usize, file: &File, newer: &[usize], apply_stale: bool) -> Ran {
         let readable = |id: &str| {
             let same = file.records.iter().filter_map(move |record| match record {
                 Record::Cells { id: other, cells } if *other == id => Some(cells),
@@ -185,7 +186,7 @@ impl Model {
             same.collect::<Vec<_>>()
         };
         let (mut fates, mut plan, mut told) = (Vec::new(), Vec::new(), Told::default());
-        let mut met = BTreeSet::new();
+        let (mut met, begun) = (BTreeSet::new(), self.people.len());
         let mut newcomers: Vec<usize> = Vec::new();
         for record in &file.records {
             let (fate, fact, said) = match record {
@@ -198,7 +199,7 @@ impl Model {
                     } else if !met.insert(*id) {
                         (Fate::Duplicate, None, String::new())
                     } else {
-                        self.one((at, file.layout), id, cells, (newer, apply_stale), &mut newcomers)
+                        self.one((at, file.layout), id, cells, (newer, apply_stale), (begun, &mut newcomers))
                     }
                 }
             };
@@ -216,7 +217,7 @@ impl Model {
         id: &'static str,
         cells: &BTreeMap<&'static str, String>,
         (newer, apply_stale): (&[usize], bool),
-        newcomers: &mut Vec<usize>,
+        (begun, newcomers): (usize, &mut Vec<usize>),
     ) -> (Fate, Option<usize>, String) {
         let (people, texts) = (self.people.len(), self.texts.len());
         let existing = self.known.get(id).copied();
@@ -253,12 +254,12 @@ impl Model {
         }
         for field in ["participant_id", "volunteer_id"] {
             let who: usize = values[field][1..].parse().unwrap();
-            if who >= people && !newcomers.contains(&who) {
+            if who >= begun && !newcomers.contains(&who) {
                 newcomers.push(who);
             }
         }
         let Some(fact) = existing else {
-            let difference = self.difference(None, &values, people, newcomers);
+            let difference = self.difference(None, &values, newcomers);
             self.facts.push(Fact { id, revisions: vec![Revision { import: at, values, doors }], gone: false });
             self.known.insert(id, self.facts.len() - 1);
             return (Fate::New, Some(self.facts.len() - 1), difference);
@@ -272,7 +273,7 @@ impl Model {
         let seen = earlier.iter().any(|revision| {
             self.imports[revision.import].outcome != "undone" && self.content(&revision.values) == content
         });
-        let difference = self.difference(Some(fact), &values, people, newcomers);
+        let difference = self.difference(Some(fact), &values, newcomers);
         let stale = seen || newer.contains(&fact);
         let said = if stale { format!("stale {difference}") } else { difference };
         if stale && !apply_stale {
@@ -284,7 +285,7 @@ impl Model {
     }
 
     /// What differs, as a plan tells it: people who would be created by their order in the file.
-    fn difference(&self, fact: Option<usize>, values: &Values, people: usize, newcomers: &[usize]) -> String {
+    fn difference(&self, fact: Option<usize>, values: &Values, newcomers: &[usize]) -> String {
         let old = fact.map(|fact| self.content(&self.facts[fact].now().values)).unwrap_or_default();
         let new = self.content(values);
         let mut said = String::new();
@@ -292,7 +293,7 @@ impl Model {
             let value = match new.get(field) {
                 Some(who) if field.ends_with("t_id") || field.ends_with("r_id") => {
                     let at: usize = who[1..].parse().unwrap();
-                    let place = newcomers.iter().position(|new| *new == at).filter(|_| at >= people);
+                    let place = newcomers.iter().position(|new| *new == at);
                     place.map_or_else(|| who.clone(), |place| format!("new {place}"))
                 }
                 Some(text) if *field == "feedback" => text.split('|').next().unwrap().to_owned(),
@@ -348,7 +349,14 @@ impl Model {
             .facts
             .iter()
             .filter(|fact| !fact.gone)
-            .flat_map(|fact| fact.revisions.iter().flat_map(|revision| revision.values.values()))
+            .flat_map(|fact| {
+                let may_come_back = |at: usize| {
+                    let by = fact.revisions[at].import;
+                    at == 0 || at + 1 == fact.revisions.len() || self.imports[by].outcome != "undone"
+                };
+                let revisions = (0..fact.revisions.len()).filter(move |at| may_come_back(*at));
+                revisions.flat_map(|at| fact.revisions[at].values.values())
+            })
             .collect();
         for (who, (_, by, there)) in self.people.iter_mut().enumerate() {
             *there &= self.imports[*by].outcome != "undone" || named.contains(&format!("p{who}"));

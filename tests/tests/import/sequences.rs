@@ -1,10 +1,7 @@
 //! Random lives of random files, compared with the model after every step: fates, receipts, facts, people, events and
 //! timelines. The seeds are fixed, so a sequence that fails fails again.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 use shared::{
@@ -18,7 +15,8 @@ use super::{
     timelines::Timelines,
 };
 
-const SEQUENCES: u64 = 60;
+const FEW: u64 = 16;
+const MANY: u64 = 600;
 const STEPS: usize = 14;
 
 const IDS: [&str; 4] = ["S1", "S2", "S3", "S4"];
@@ -142,7 +140,7 @@ fn file(random: &mut Random, domain: &str) -> (String, File) {
         text.push('\n');
         records.push(record);
     }
-    (text, File { layout, records })
+    (text.clone(), File { text, layout, records })
 }
 
 /// One sequence: the world, the model, and what was imported so far.
@@ -332,15 +330,15 @@ impl Sequence<'_> {
                 let many = model.fates.iter().filter(|(is, _)| *is == fate).count();
                 assert_eq!(counts[fate.name()], many, "{} of {at}\n{}", fate.name(), story());
             }
-            let first = self.model.first_with_these_bytes(at).map(|first| self.imports[first].2["id"].clone());
-            if matches!(model.outcome, "unchanged") {
+            let first = model.first.map(|first| self.imports[first].2["id"].clone());
+            if model.outcome != "planned" {
                 assert_eq!(receipt["first_import"], first.unwrap_or_default(), "{}", story());
             }
         }
         assert_eq!(self.table().await, self.model.table(), "facts\n{}", story());
         assert_eq!(self.everybody().await, self.model.everybody(), "people\n{}", story());
         assert_eq!(self.session_events().await, events + told.sessions, "events\n{}", story());
-        let gaps = self.texts(&GAPS.replace("{domain}", &self.domain)).await;
+        let gaps = self.texts(GAPS).await;
         assert_eq!(gaps, [""; 0], "revisions of events\n{}", story());
     }
 
@@ -380,20 +378,13 @@ impl Sequence<'_> {
 
     /// The table of sessions as the model prints it.
     async fn table(&self) -> Vec<String> {
-        let mut addresses = HashMap::new();
         let rows = self.world.owner.query(TABLE, &[&format!("%{}", self.domain)]).await.unwrap();
         let mut all = Vec::new();
         for row in &rows {
             let mut line: String = row.get::<_, String>(0).replace(&self.domain, "");
             for field in FIELDS {
                 let value = match field {
-                    "participant_id" | "volunteer_id" => {
-                        let who: uuid::Uuid = row.get(field);
-                        if !addresses.contains_key(&who) {
-                            addresses.insert(who, self.address(who).await);
-                        }
-                        Some(addresses[&who].clone())
-                    }
+                    "participant_id" | "volunteer_id" => Some(self.address(row.get(field)).await),
                     "feedback" => match row.get::<_, Option<uuid::Uuid>>("feedback") {
                         None => None,
                         Some(text) => Some(self.words(text).await),
@@ -439,12 +430,11 @@ FROM core.kintell_sessions WHERE source_id LIKE $1"#;
 const GAPS: &str = "
 WITH told AS (
   SELECT subject, CASE WHEN type LIKE 'kintell.session.%' OR detail::jsonb -> 'data' ->> 'factType' = 'kintell.session' THEN 'session'
-                       WHEN type LIKE 'intake.import.%' THEN 'import'
                        WHEN type LIKE 'intake.text.%' OR detail::jsonb -> 'data' ->> 'factType' = 'intake.text' THEN 'text'
-                       WHEN type IN ('profile.created.v1', 'profile.updated.v1') THEN 'profile' END AS what,
+                       WHEN type LIKE 'intake.import.%' THEN 'import' END AS what,
          (detail::jsonb -> 'data' ->> 'revision')::int AS revision
   FROM bus.events), revisions AS (
-  SELECT subject, what, array_agg(revision ORDER BY revision) AS are FROM told WHERE what IN ('session', 'import') GROUP BY 1, 2)
+  SELECT subject, what, array_agg(revision ORDER BY revision) AS are FROM told WHERE what IS NOT NULL GROUP BY 1, 2)
 SELECT what || ' ' || are::text FROM revisions WHERE are <> ARRAY(SELECT generate_series(1, cardinality(are)))
 UNION ALL
 SELECT 'fact ' || s.source_id || ' r' || s.revision FROM core.kintell_sessions s LEFT JOIN revisions r ON r.subject = s.session_id
@@ -455,12 +445,20 @@ WHERE s.revision <> 1 + (SELECT count(*) FROM intake.revisions h WHERE h.fact_id
 
 #[tokio::test]
 async fn random_lives_of_files_end_as_the_rules_say() {
-    let from: u64 = std::env::var("A4_FROM").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
-    let many: u64 = std::env::var("A4_MANY").ok().and_then(|n| n.parse().ok()).unwrap_or(SEQUENCES);
+    play(0..FEW).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: for changes of what happens to records"]
+async fn many_random_lives_of_files_end_as_the_rules_say() {
+    play(FEW..MANY).await;
+}
+
+async fn play(seeds: std::ops::Range<u64>) {
     let mut world = World::new().await;
     let mut vault = world.database.vault().await;
     let mut timelines = Timelines::over(&world.database);
-    for seed in from..from + many {
+    for seed in seeds {
         if seed % 20 == 0 {
             world = World::new().await;
             vault = world.database.vault().await;

@@ -176,17 +176,20 @@ impl Undo<'_> {
         Ok(decisions)
     }
 
-    /// Which of these facts other facts refer to, or did in an earlier revision that another undo may bring back.
+    /// Which of these facts other facts refer to, or did in an earlier revision that another undo may bring back: their
+    /// first, or one of an import that still counts.
     async fn referred_to(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
         let mut found = HashSet::new();
         for Reference { table, column, key, entity } in &self.references {
             let sql = format!(
                 "SELECT {column} FROM {table} WHERE {column} = ANY($1)
                  UNION SELECT (r.content ->> $2)::uuid FROM intake.revisions r JOIN {table} t ON t.{key} = r.fact_id
-                       WHERE r.entity = $3 AND r.content ->> $2 = ANY($1::text[])"
+                       LEFT JOIN intake.imports i ON i.import_id = r.import_id
+                       WHERE r.entity = $3 AND r.content ->> $2 = ANY($1::text[])
+                         AND (r.revision = 1 OR (i.undone_at IS NULL AND r.import_id IS DISTINCT FROM $4))"
             );
-            let params: [(&(dyn ToSql + Sync), Type); 3] =
-                [(&ids, Type::UUID_ARRAY), (column, Type::TEXT), (entity, Type::TEXT)];
+            let params: [(&(dyn ToSql + Sync), Type); 4] =
+                [(&ids, Type::UUID_ARRAY), (column, Type::TEXT), (entity, Type::TEXT), (&self.import_id, Type::UUID)];
             let rows = self.tx.query_typed(&sql, &params).await?;
             found.extend(rows.iter().map(|row| row.get::<_, Uuid>(0)));
         }
