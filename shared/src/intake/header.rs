@@ -266,13 +266,18 @@ pub fn recognise(cells: &[&str], layouts: &[&[Column]]) -> Result<Recognised, Re
     }
 }
 
+/// A cell longer than this is no name, and not worth folding.
+const NAME_LIMIT: usize = 4 << 10;
+
 fn folded(cells: &[&str]) -> Vec<String> {
-    cells.iter().map(|cell| fold(cell)).collect()
+    let one = |cell: &&str| if cell.len() > NAME_LIMIT { "\u{fffd}".to_owned() } else { fold(cell) };
+    cells.iter().map(one).collect()
 }
 
-/// How many columns of a layout a row has: required ones, all.
-pub(super) fn likeness(cells: &[&str], layout: &[Column]) -> (usize, usize) {
-    Names::of(layout).likeness(&folded(&cells[..cells.len().min(COLUMN_LIMIT)]))
+/// How many columns of the layout it resembles most a row has: required ones, all.
+pub(super) fn likeness(cells: &[&str], layouts: &[&[Column]]) -> (usize, usize) {
+    let folded = folded(&cells[..cells.len().min(COLUMN_LIMIT)]);
+    layouts.iter().map(|layout| Names::of(layout).likeness(&folded)).max().unwrap_or_default()
 }
 
 /// Nobody names a column like this.

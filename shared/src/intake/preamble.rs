@@ -133,7 +133,7 @@ struct Values {
 
 impl Above {
     fn note(&mut self, cells: &[&str], found: Refusal, layouts: &[&[Column]]) {
-        let rank = layouts.iter().map(|layout| likeness(cells, layout)).max().unwrap_or_default();
+        let rank = likeness(cells, layouts);
         if matches!(found.code, Code::MissingColumn | Code::DuplicateColumn) && self.mistaken.is_none() {
             self.mistaken = Some((self.values.len() + 1, found.clone()));
         }
