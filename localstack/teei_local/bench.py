@@ -66,7 +66,13 @@ def variables(logical: str, template: dict) -> dict[str, str]:
         "DATABASE_AUTH": "iam", "DATABASE_TLS": "require", "DATABASE_CA_FILE": "", "JWT_ISSUER": settings.ISSUER,
         "JWT_AUDIENCE": settings.AUDIENCE, "JWT_JWKS": tokens.jwks(), "ROLE_AUTH": "iam",
     }
-    return {name: value if isinstance(value, str) else known.get(name, f"http://127.0.0.1:9/{name.lower()}") for name, value in names.items()}
+    return {name: value if isinstance(value, str) else known.get(name) or stand_in(name, value, template) for name, value in names.items()}
+
+
+def stand_in(name: str, value: object, template: dict) -> str:
+    """A parameter's default where the variable is one that has it; else an address where nobody answers."""
+    parameter = template.get("Parameters", {}).get(value.get("Ref"), {}) if isinstance(value, dict) else {}
+    return str(parameter.get("Default") or f"http://127.0.0.1:9/{name.lower()}")
 
 
 def start(binary: str, env: dict[str, str]) -> tuple[float, float]:
