@@ -11,6 +11,7 @@
 //! A breaking change is a new type `….v2`.
 
 pub mod buddy;
+pub mod consumers;
 mod examples;
 pub mod intake;
 pub mod kintell;
