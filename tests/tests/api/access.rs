@@ -38,7 +38,8 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
             let body = json!({"email": "olena.seed@newcomer.example"});
             vec![("of somebody in a language programme", call("POST", row.path).json(&body))]
         }
-        ("GET", "/v1/imports") => vec![("", call("GET", row.path))],
+        ("GET", "/v1/contracts" | "/v1/imports") => vec![("", call("GET", row.path))],
+        ("GET", "/v1/contracts/{name}") => vec![("", call("GET", "/v1/contracts/fact.retracted.v1.schema.json"))],
         ("POST", "/v1/imports") => {
             let body = json!({"source": "kintell", "entity": "sessions", "name": "march.csv"});
             vec![("", call("POST", row.path).json(&body))]

@@ -2,6 +2,7 @@
 
 mod access;
 mod authorizer;
+mod contracts;
 mod edge;
 mod events;
 mod finding;

@@ -300,3 +300,6 @@ impl Fact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
