@@ -30,7 +30,7 @@ pub use buddy::{
     MatchCreated, MatchEnded, SkillShareCompleted,
 };
 pub use intake::{Counts, ImportCompleted, ImportRefused, ImportUndone, TextReceived, UndoCounts};
-pub use kintell::{SessionCompleted, SessionScheduled};
+pub use kintell::{RatingCreated, SessionCompleted, SessionScheduled};
 pub use profile::{FlagChanged, MilestoneReached, ProfileCreated, ProfileLinked, ProfileUnlinked, ProfileUpdated};
 pub use retraction::FactRetracted;
 pub use upskilling::{CourseCompleted, CredentialIssued, ProgressUpdated};
