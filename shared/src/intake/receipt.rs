@@ -294,6 +294,10 @@ pub struct Receipt {
     pub layout: Option<String>,
     /// `done`.
     pub status: String,
+    /// How it came in: `csv` for a dropped file, `webhook`, `adapter`, `pull`.
+    #[serde(default = "csv")]
+    #[schema(example = "csv")]
+    pub door: String,
     /// How it ended.
     pub outcome: Outcome,
     /// Whether the same file may do better later without being changed.
@@ -307,8 +311,9 @@ pub struct Receipt {
     /// What the reason says beyond its code, in no language: see [`super::code::Rejection::hint`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The object.
-    pub file: File,
+    /// The object; none where no file was dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<File>,
     /// How it is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialect: Option<DialectFound>,
@@ -377,6 +382,10 @@ pub struct Receipt {
     pub command_failed: Option<CommandFailed>,
 }
 
+fn csv() -> String {
+    "csv".to_owned()
+}
+
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -426,7 +435,8 @@ impl Receipt {
 
     /// Where a result of the import stands in the results bucket.
     pub fn result_key(&self, file: &str) -> String {
-        let name = self.file.key.rsplit('/').next().unwrap_or(&self.file.key);
+        let key = self.file.as_ref().map_or("", |file| file.key.as_str());
+        let name = key.rsplit('/').next().unwrap_or(key);
         format!("{}/{}/{name}/{}/{file}", self.source, self.entity.as_deref().unwrap_or("unknown"), self.id)
     }
 }

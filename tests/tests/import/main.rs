@@ -5,6 +5,7 @@ mod dirty;
 mod failures;
 mod files;
 mod identity;
+mod live;
 mod mapping;
 mod plans;
 mod privacy;

@@ -218,6 +218,7 @@ impl FactType {
     pub fn of_entity(entity: Entity) -> Option<Self> {
         match entity {
             Entity::Sessions => Some(Self::KintellSession),
+            Entity::Ratings => Some(Self::KintellRating),
             Entity::Users => None,
             Entity::Matches => Some(Self::BuddyMatch),
             Entity::Events => Some(Self::BuddyEvent),
@@ -336,6 +337,8 @@ vocabulary!(
     Entity {
         /// Kintell meetings.
         Sessions = "sessions",
+        /// Ratings of Kintell meetings that came on their own.
+        Ratings = "ratings",
         /// People of a source.
         Users = "users",
         /// Buddy matches.
