@@ -2,11 +2,12 @@
 //!
 //! How a Kintell rating is read stands in [`sessions`], one that comes on its own in [`ratings`], the user list in
 //! [`users`]. The function that dropped files
-//! wake is `shared::intake::importer`, given [`SOURCE`].
+//! wake is `shared::intake::importer`, given [`SOURCE`]; what Kintell tells by itself comes to [`webhook`].
 
 pub mod ratings;
 pub mod sessions;
 pub mod users;
+pub mod webhook;
 
 use shared::intake::{entity::Entity, importer::Source};
 

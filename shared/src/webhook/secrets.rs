@@ -1,11 +1,21 @@
 //! The secrets messages are signed with.
 
 use aws_lc_rs::hmac;
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use zeroize::Zeroizing;
 
 /// What a secret begins with whose rest is base64.
 const PREFIX: &str = "whsec_";
+/// As the standard's libraries read secrets: with or without padding.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 /// Shorter keys can be guessed.
 const LEAST_BYTES: usize = 16;
 /// More secrets than this are not being replaced, they are being collected.
@@ -78,7 +88,7 @@ fn readings(secret: &str) -> Result<Vec<Zeroizing<Vec<u8>>>, BadSecret> {
     if secret.is_empty() {
         return Err(BadSecret::None);
     }
-    let decoded = |text: &str| STANDARD.decode(text).ok().map(Zeroizing::new);
+    let decoded = |text: &str| LENIENT.decode(text).ok().map(Zeroizing::new);
     let mut found = Vec::new();
     match secret.strip_prefix(PREFIX) {
         Some(encoded) => found.push(decoded(encoded).ok_or(BadSecret::Base64)?),

@@ -19,3 +19,4 @@ mod support;
 mod tokens;
 mod values;
 mod values_sources;
+mod webhooks;

@@ -11,8 +11,8 @@ use shared::{
 
 use crate::support::{World, call, golden};
 
-fn services() -> [Service; 2] {
-    [gateway::api::description(), profile::api::description()]
+fn services() -> [Service; 3] {
+    [gateway::api::description(), profile::api::description(), kintell::webhook::description()]
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn every_operation_says_who_may_and_which_problems_may_come() {
             service
                 .access
                 .iter()
-                .any(|row| row.who == Who::Public && name == format!("{} {}", row.method.to_lowercase(), row.path))
+                .any(|row| matches!(row.who, Who::Public | Who::Signed) && name == format!("{} {}", row.method.to_lowercase(), row.path))
         });
         assert_eq!(
             operation["responses"]["401"]["content"]["application/problem+json"]["examples"]["missing_token"].is_null(),

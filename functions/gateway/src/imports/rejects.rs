@@ -69,7 +69,7 @@ pub async fn rejects(
     let tx = client.transaction().await?;
     let row = tx
         .query_typed(
-            "SELECT receipt ->> 'rejects_key', receipt ->> 'rejects_xlsx_key', object_key
+            "SELECT receipt ->> 'rejects_key', receipt ->> 'rejects_xlsx_key', COALESCE(object_key, '')
              FROM intake.imports WHERE import_id = $1",
             &[(&id, Type::UUID)],
         )

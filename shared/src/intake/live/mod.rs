@@ -23,6 +23,7 @@ mod receipt;
 mod store;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 
 use std::{collections::BTreeMap, time::Duration};
 
