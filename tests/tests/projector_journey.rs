@@ -276,7 +276,8 @@ fn any_order_and_any_repeats_of_any_revisions_end_in_the_same_timeline_and_journ
 
 /// The flags that are up for somebody.
 async fn flags(owner: &tokio_postgres::Client, person: Uuid) -> String {
-    let sql = format!("SELECT string_agg(flag, ', ' ORDER BY flag) FROM core.flags WHERE value AND profile_id = '{person}'");
+    let sql =
+        format!("SELECT string_agg(flag, ', ' ORDER BY flag) FROM core.flags WHERE value AND profile_id = '{person}'");
     text(owner, &sql).await
 }
 

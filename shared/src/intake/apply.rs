@@ -4,6 +4,7 @@
 //! so a chunk needs no cleaning up when a later one fails.
 
 mod build;
+mod chunk;
 mod error;
 mod people;
 mod purposes;
@@ -25,6 +26,7 @@ use tokio::time::Instant;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
+use chunk::{Chunk, Known, Writing, done, unreachable_record};
 pub use error::ApplyError;
 
 use super::{
@@ -41,7 +43,7 @@ use super::{
     texts::{self, Words},
 };
 use crate::{
-    bus::outbox::{Outbox, OutboxError, Pending},
+    bus::outbox::{Outbox, OutboxError},
     contracts::{Line, Trigger},
     identity::{Arrival, Arriving, People, Rows},
     pii::Pii,
@@ -469,85 +471,4 @@ impl<'a> Apply<'a> {
         }
         Ok(())
     }
-}
-
-/// Records of a chunk as read, and the ends that are clear already.
-struct Chunk<'b> {
-    spans: &'b [RecordSpan],
-    ends: Vec<Option<(Fate, Option<Uuid>, Note)>>,
-    candidates: Vec<(usize, Candidate)>,
-}
-
-impl<'b> Chunk<'b> {
-    fn of(spans: &'b [RecordSpan], read: impl IntoIterator<Item = Result<Candidate, (Fate, Note)>>) -> Self {
-        let mut chunk = Self { spans, ends: spans.iter().map(|_| None).collect(), candidates: Vec::new() };
-        for (at, read) in read.into_iter().enumerate() {
-            match read {
-                Ok(candidate) => chunk.candidates.push((at, candidate)),
-                Err((fate, note)) => chunk.ends[at] = Some((fate, None, note)),
-            }
-        }
-        chunk
-    }
-}
-
-/// What is known of a chunk's records.
-struct Known {
-    facts: HashMap<String, Existing>,
-    refs: refs::Refs,
-}
-
-/// What a chunk writes.
-#[derive(Default)]
-struct Writing {
-    people: Rows,
-    texts: Vec<texts::Sealed>,
-    new: Vec<Written>,
-    old: Vec<Existing>,
-    next: Vec<Written>,
-    events: Option<Pending>,
-}
-
-impl Writing {
-    /// Sends all statements at the first poll, in an order that satisfies what refers to what, and waits for all.
-    async fn run(
-        self,
-        tx: &Transaction<'_>,
-        (entity, import_id, now, instance): (&'static Entity, Uuid, Timestamp, Option<Uuid>),
-    ) -> Result<(), ApplyError> {
-        let context = texts::Context { source: entity.source, import_id, now };
-        let old: Vec<&Existing> = self.old.iter().collect();
-        let (people, texts, new, history, next, events) = futures::join!(
-            self.people.insert(tx, entity.source, import_id),
-            texts::insert(tx, &context, &self.texts),
-            store::insert(tx, entity, &self.new, import_id, instance),
-            store::keep_history(tx, entity, &old, import_id),
-            store::update(tx, entity, &self.next, import_id, instance),
-            async {
-                match &self.events {
-                    Some(events) => events.write(tx).await,
-                    None => Ok(()),
-                }
-            },
-        );
-        people?;
-        texts?;
-        new?;
-        history?;
-        next?;
-        Ok(events?)
-    }
-}
-
-/// Waits for what is on its way.
-async fn done(mut writes: MaybeDone<BoxFuture<'_, Result<(), ApplyError>>>) -> Result<(), ApplyError> {
-    Pin::new(&mut writes).await;
-    Pin::new(&mut writes).take_output().unwrap_or(Ok(()))
-}
-
-/// Every span gets its end above; should one not, that is a fault of ours and is told as one.
-fn unreachable_record(span: &RecordSpan) -> (Fate, Option<Uuid>, Note) {
-    let reason =
-        format!("Line {} was read and not decided; this is our fault: report it, and drop the file again.", span.line);
-    (Fate::Rejected, None, Note::rejected(Rejection::record(Code::TooLarge, reason).hinted("internal")))
 }

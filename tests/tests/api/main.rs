@@ -20,3 +20,4 @@ mod tokens;
 mod values;
 mod values_sources;
 mod webhooks;
+mod webhooks_faults;

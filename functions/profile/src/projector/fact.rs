@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use shared::contracts::{
     BuddyMilestoneReached, CheckinCompleted, Contract, ContractError, CourseCompleted, CredentialIssued, Envelope,
     EventAttended, EventLogged, FactRetracted, FactType, FeedbackSubmitted, MatchCreated, MatchEnded, MatchSide,
-    ProgressUpdated, RatingCreated, RetractionReason, Revision, SessionCompleted, SessionScheduled, SkillShareCompleted,
+    ProgressUpdated, RatingCreated, RetractionReason, Revision, SessionCompleted, SessionScheduled,
+    SkillShareCompleted,
 };
 use uuid::Uuid;
 

@@ -36,19 +36,15 @@ struct Known {
 }
 
 /// A rating, or its next revision.
-pub async fn hold(
-    tx: &Transaction<'_>,
-    fact: &Fact,
-    rated: &Rated,
-    outbox: &mut Outbox,
-) -> Result<(), ProjectorError> {
+pub async fn hold(tx: &Transaction<'_>, fact: &Fact, rated: &Rated, outbox: &mut Outbox) -> Result<(), ProjectorError> {
     timeline::lock_fact(tx, fact.fact_id).await?;
     let known = known(tx, fact).await?;
     let revision = Some(fact.revision.get());
     if known.retracted >= revision || known.held.map(|(held, _)| held) >= revision {
         return Ok(());
     }
-    let sessions: BTreeSet<Uuid> = known.held.map(|(_, session)| session).into_iter().chain([rated.session_id]).collect();
+    let sessions: BTreeSet<Uuid> =
+        known.held.map(|(_, session)| session).into_iter().chain([rated.session_id]).collect();
     let people = lock_people(tx, &sessions).await?;
     tx.execute_typed(
         "INSERT INTO core.session_ratings (rating_id, session_id, from_role, rating, rated_at, revision, event_id)
