@@ -67,9 +67,8 @@ pub fn description() -> Service {
     }
 }
 
-/// What Kintell sends.
+/// What Kintell sends: its description, because the bytes are checked before they are read.
 #[derive(Serialize, ToSchema)]
-#[allow(dead_code, reason = "the description of a body whose bytes are checked before they are read")]
 pub struct KintellEvent {
     /// `session.scheduled`, `session.completed`, `rating.created`.
     #[schema(example = "session.completed")]

@@ -129,6 +129,12 @@ impl Problem {
         self
     }
 
+    /// Names the fields at fault.
+    pub fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
+        self
+    }
+
     /// 422 `bad_field` for one field.
     pub fn field(error: FieldError) -> Self {
         Self { errors: vec![error], ..Self::new(&BAD_FIELD) }

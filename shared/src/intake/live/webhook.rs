@@ -78,20 +78,18 @@ impl Event {
         let Some((kind, entity)) = types.iter().find(|(name, _)| *name == body.r#type) else {
             let known: Vec<&str> = types.iter().map(|(name, _)| *name).collect();
             let detail = format!("Not a type that is taken here; send one of: {}.", known.join(", "));
-            return Err(Problem {
-                errors: vec![FieldError::new("type", "bad_enum", detail)],
-                ..Problem::new(&problem::UNKNOWN_EVENT)
-            });
+            return Err(Problem::new(&problem::UNKNOWN_EVENT).errors(vec![FieldError::new("type", "bad_enum", detail)]));
         };
         let told = match body.timestamp.as_deref().map(str::parse::<Timestamp>) {
             None => None,
             Some(Ok(time)) => Some(time),
             Some(Err(_)) => {
                 let detail = "Not a time as RFC 3339 writes it, with its offset: 2025-03-04T17:45:00Z.";
-                return Err(Problem {
-                    errors: vec![FieldError::new("timestamp", "bad_date", detail)],
-                    ..Problem::new(&problem::INVALID_RECORD)
-                });
+                return Err(Problem::new(&problem::INVALID_RECORD).errors(vec![FieldError::new(
+                    "timestamp",
+                    "bad_date",
+                    detail,
+                )]));
             }
         };
         let item = match told {
@@ -235,7 +233,7 @@ pub fn refused(item: &TakenItem) -> Problem {
         let pointer = why.column.as_ref().map_or("/data".to_owned(), |column| format!("/data/{column}"));
         FieldError { pointer, code: why.code.as_str(), detail: why.reason.clone().into() }
     });
-    Problem { errors: errors.collect(), ..Problem::new(code) }
+    Problem::new(code).errors(errors.collect())
 }
 
 /// The row of a delivery.
