@@ -8,7 +8,7 @@ STAGE  ?= prod
 export AWS_LC_SYS_NO_JITTER_ENTROPY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean reset samples status token logs invoke acceptance psql testdb test test-fast lint fmt generate contracts contracts-release bench build deploy
+.PHONY: help up down clean reset samples status token logs invoke webhook acceptance psql testdb test test-fast lint fmt generate contracts contracts-release bench build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -32,6 +32,8 @@ logs: ## follow the functions' logs: [FN=kintell-import]
 	@$(TEEI) logs --fn '$(FN)'
 invoke: ## send a function its sample from events/: FN=kintell-import [EVENT=file.json]
 	@$(TEEI) invoke --fn '$(FN)' $(if $(EVENT),--event '$(EVENT)')
+webhook: ## send a signed sample delivery: SOURCE=kintell EVENT=session.completed [BAD=signature|old]
+	@$(TEEI) webhook --source '$(SOURCE)' --event '$(EVENT)' --bad '$(BAD)'
 acceptance: ## the six success criteria, each proven by a query on the running stack
 	@$(TEEI) acceptance
 psql: ## a prompt on the running database

@@ -21,3 +21,5 @@ mod support;
 mod tokens;
 mod values;
 mod values_sources;
+mod webhooks;
+mod webhooks_faults;
