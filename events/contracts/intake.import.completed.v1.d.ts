@@ -82,7 +82,7 @@ export interface IntakeImportCompletedV1Data {
     unchanged: number;
   };
   /** What the file held. */
-  entity: "sessions" | "users" | "matches" | "events" | "event_attendance" | "skill_sessions" | "checkins" | "feedback" | "milestones" | "completions" | "credentials" | "progress";
+  entity: "sessions" | "ratings" | "users" | "matches" | "events" | "event_attendance" | "skill_sessions" | "checkins" | "feedback" | "milestones" | "completions" | "credentials" | "progress";
   /** The import; the subject of the event. */
   importId: Uuid;
   /** How the import ended: `loaded`. */

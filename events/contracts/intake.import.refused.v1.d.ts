@@ -82,7 +82,7 @@ export interface IntakeImportRefusedV1Data {
     unchanged: number;
   };
   /** What the file was to hold; absent when neither its folder nor its header says so. */
-  entity?: "sessions" | "users" | "matches" | "events" | "event_attendance" | "skill_sessions" | "checkins" | "feedback" | "milestones" | "completions" | "credentials" | "progress" | null;
+  entity?: "sessions" | "ratings" | "users" | "matches" | "events" | "event_attendance" | "skill_sessions" | "checkins" | "feedback" | "milestones" | "completions" | "credentials" | "progress" | null;
   /** The import; the subject of the event. */
   importId: Uuid;
   /** How the import ended: `refused`. */

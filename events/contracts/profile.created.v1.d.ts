@@ -55,5 +55,5 @@ export interface ProfileCreatedV1Data {
    */
   revision: number;
   /** What brought the person. */
-  trigger: "import" | "webhook" | "api";
+  trigger: "import" | "webhook" | "api" | "pull" | "merge";
 }

@@ -55,5 +55,5 @@ export interface ProfileUpdatedV1Data {
    */
   revision: number;
   /** What changed them. */
-  trigger: "import" | "webhook" | "api";
+  trigger: "import" | "webhook" | "api" | "pull" | "merge";
 }

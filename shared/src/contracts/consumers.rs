@@ -6,8 +6,8 @@
 
 use super::{
     BuddyMilestoneReached, CheckinCompleted, Contract, CourseCompleted, CredentialIssued, EventAttended, EventLogged,
-    FactRetracted, FeedbackSubmitted, MatchCreated, MatchEnded, ProgressUpdated, SessionCompleted, SessionScheduled,
-    SkillShareCompleted,
+    FactRetracted, FeedbackSubmitted, MatchCreated, MatchEnded, ProgressUpdated, RatingCreated, SessionCompleted,
+    SessionScheduled, SkillShareCompleted,
 };
 
 /// One consumer behind a queue of its own.
@@ -72,6 +72,7 @@ pub const PROFILE_PROJECTOR: Declared = Declared {
             "rating",
             "revision",
         ]),
+        own::<RatingCreated>(&["ratingId", "sessionId", "fromRole", "rating", "createdAt", "revision"]),
         own::<MatchCreated>(&["matchId", "participantId", "buddyId", "matchedAt", "revision"]),
         own::<MatchEnded>(&[
             "matchId",
