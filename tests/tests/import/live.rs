@@ -149,8 +149,8 @@ async fn repeats_within_a_delivery_end_as_in_a_file() {
     let expected = [
         "new 1",
         "duplicate 0",
-        "duplicate_conflict -",
-        "duplicate_conflict -",
+        "duplicate_conflict session_id",
+        "duplicate_conflict session_id",
         "missing_required participant_email",
         "new 1",
     ];
