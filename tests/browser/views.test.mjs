@@ -169,8 +169,13 @@ async function tabTo(page, pattern, back = false) {
     if (back) await page.keyboard.down("Shift");
     await page.keyboard.press("Tab");
     if (back) await page.keyboard.up("Shift");
-    const now = await focused(page);
+    let now = await focused(page);
     if (now.tag === "BODY") continue;
+    // A list that arrives just now may move what is focused; a moment later it has to be in sight.
+    for (let waits = 0; !now.visible && waits < 10; waits++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      now = await focused(page);
+    }
     assert.ok(now.visible, `the focus on “${now.name}” cannot be seen`);
     if (pattern.test(now.name)) return;
   }
