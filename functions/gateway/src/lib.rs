@@ -9,6 +9,7 @@
 //! | [`localise`] | the sentences of receipts and records in the reader's language |
 //! | [`console`] | the coordinator's page |
 //! | [`queues`] | the importers' queues |
+//! | [`providers`] | learning-record stores, for the health of `upskilling` |
 //! | [`presign`] | signed addresses of the buckets |
 //! | [`authorizer`] | the token check API Gateway asks for |
 
@@ -19,5 +20,6 @@ pub mod health;
 pub mod imports;
 pub mod localise;
 pub mod presign;
+pub mod providers;
 pub mod queues;
 pub mod receipt_page;
