@@ -5,15 +5,17 @@
 //! | [`api`] | the routes of `gateway-api` and who may use them |
 //! | [`health`] | up or down, from the functions' heartbeats |
 //! | [`imports`] | what comes in, its receipts, the fate of every record, what is declared about sources |
+//! | [`bus`] | published = received, replays, dead letters |
 //! | [`receipt_page`] | a receipt as a page, in the reader's language |
 //! | [`localise`] | the sentences of receipts and records in the reader's language |
-//! | [`console`] | the coordinator's page |
+//! | [`console`] | the coordinator's page, the operator's page |
 //! | [`queues`] | the importers' queues |
 //! | [`presign`] | signed addresses of the buckets |
 //! | [`authorizer`] | the token check API Gateway asks for |
 
 pub mod api;
 pub mod authorizer;
+pub mod bus;
 pub mod console;
 pub mod health;
 pub mod imports;

@@ -11,6 +11,7 @@
 //! A breaking change is a new type `….v2`.
 
 pub mod buddy;
+pub mod consumers;
 mod examples;
 pub mod intake;
 pub mod kintell;
@@ -30,7 +31,7 @@ pub use buddy::{
     MatchCreated, MatchEnded, SkillShareCompleted,
 };
 pub use intake::{Counts, ImportCompleted, ImportRefused, ImportUndone, TextReceived, UndoCounts};
-pub use kintell::{SessionCompleted, SessionScheduled};
+pub use kintell::{RatingCreated, SessionCompleted, SessionScheduled};
 pub use profile::{FlagChanged, MilestoneReached, ProfileCreated, ProfileLinked, ProfileUnlinked, ProfileUpdated};
 pub use retraction::FactRetracted;
 pub use upskilling::{CourseCompleted, CredentialIssued, ProgressUpdated};
@@ -153,6 +154,9 @@ pub struct Header {
     pub r#type: String,
     /// What all events of one cause have in common.
     pub correlationid: CorrelationId,
+    /// The replay that sent it once more; only an event from the log has it, none on the bus.
+    #[serde(default)]
+    pub replayid: Option<Uuid>,
 }
 
 /// Why an event was not written or not taken in. Says the place and the rule; never a value of the event.
@@ -207,7 +211,7 @@ fn malformed(error: &serde_json::Error) -> ContractError {
 }
 
 impl Header {
-    /// Reads id, type and correlation id of any event.
+    /// Reads what stands on the outside of any event.
     pub fn read(json: &str) -> Result<Self, ContractError> {
         serde_json::from_str(json).map_err(|error| malformed(&error))
     }

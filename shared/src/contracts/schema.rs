@@ -8,8 +8,8 @@ use super::{
     BuddyMilestoneReached, CLASSIFICATION, CONTENT_TYPE, CheckinCompleted, Contract, CorrelationId, CourseCompleted,
     CredentialIssued, Envelope, EventAttended, EventDraft, EventLogged, FactRetracted, FeedbackSubmitted, FlagChanged,
     ImportCompleted, ImportRefused, ImportUndone, MatchCreated, MatchEnded, MilestoneReached, ProfileCreated,
-    ProfileLinked, ProfileUnlinked, ProfileUpdated, ProgressUpdated, SPEC_VERSION, SessionCompleted, SessionScheduled,
-    SkillShareCompleted, TextReceived, examples, source,
+    ProfileLinked, ProfileUnlinked, ProfileUpdated, ProgressUpdated, RatingCreated, SPEC_VERSION, SessionCompleted,
+    SessionScheduled, SkillShareCompleted, TextReceived, examples, source,
 };
 
 /// One published type.
@@ -25,6 +25,7 @@ pub fn catalogue() -> Vec<Published> {
     vec![
         published::<SessionScheduled>(),
         published::<SessionCompleted>(),
+        published::<RatingCreated>(),
         published::<MatchCreated>(),
         published::<MatchEnded>(),
         published::<EventLogged>(),

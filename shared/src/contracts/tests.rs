@@ -10,6 +10,7 @@ macro_rules! for_every_type {
     ($check:ident) => {
         $check::<SessionScheduled>();
         $check::<SessionCompleted>();
+        $check::<RatingCreated>();
         $check::<MatchCreated>();
         $check::<MatchEnded>();
         $check::<EventLogged>();
@@ -157,7 +158,7 @@ fn no_member_of_any_contract_takes_free_text() {
         }
     }
     let catalogue = schema::catalogue();
-    assert_eq!(catalogue.len(), 24);
+    assert_eq!(catalogue.len(), 25);
     for published in catalogue {
         look(published.name, &published.schema["properties"]);
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod authorizer;
+mod bus;
 mod edge;
 mod events;
 mod gateway_api;
