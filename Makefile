@@ -8,10 +8,10 @@ STAGE  ?= prod
 export AWS_LC_SYS_NO_JITTER_ENTROPY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean reset samples status token logs invoke acceptance psql testdb test test-fast lint fmt generate bench build deploy
+.PHONY: help up down clean reset samples status token logs invoke webhook acceptance psql testdb test test-fast lint fmt generate contracts contracts-release bench build deploy
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 up: ## build, start and deploy everything here, import the sample files, show the result
 	@$(TEEI) up
@@ -32,6 +32,8 @@ logs: ## follow the functions' logs: [FN=kintell-import]
 	@$(TEEI) logs --fn '$(FN)'
 invoke: ## send a function its sample from events/: FN=kintell-import [EVENT=file.json]
 	@$(TEEI) invoke --fn '$(FN)' $(if $(EVENT),--event '$(EVENT)')
+webhook: ## send a signed sample delivery: SOURCE=kintell EVENT=session.completed [BAD=signature|old]
+	@$(TEEI) webhook --source '$(SOURCE)' --event '$(EVENT)' --bad '$(BAD)'
 acceptance: ## the six success criteria, each proven by a query on the running stack
 	@$(TEEI) acceptance
 psql: ## a prompt on the running database
@@ -43,16 +45,21 @@ test-fast: ## unit and integration tests only
 	@$(TEEI) test-fast
 testdb: ## start a Postgres for `cargo test` and print its URL (for TEST_DATABASE_URL)
 	@$(TEEI) testdb
-lint: ## what CI refuses: format, clippy, template, python
+lint: ## what CI refuses: format, clippy, contracts that break somebody, template, python
 	@$(TEEI) venv
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) run -q -p contract-check --locked -- check
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/python -m compileall -q -x node_modules localstack/teei_local localstack/executor/src tests/e2e tests/browser
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
-generate: ## refresh what is generated: contracts, OpenAPI, ER diagram
+generate: ## refresh what is generated: contracts, AsyncAPI, OpenAPI, ER diagram
 	@$(TEEI) generate
+contracts: ## does a change of an event break a consumer? The smallest event that shows it, and who reads it
+	@$(CARGO) run -q -p contract-check -- check
+contracts-release: ## keep today's contract schemas as the next release; refused while one breaks somebody
+	@$(CARGO) run -q -p contract-check -- release
 bench: ## each binary's start, size and memory; a million rows imported, beside psql's \copy [TEEI_BENCH_ROWS=…]
 	@$(TEEI) bench
 	@$(TEEI) bench-load
@@ -62,4 +69,5 @@ build: ## build for AWS Lambda (cargo-lambda)
 	$(CARGO) lambda build --release --bins
 deploy: build ## deploy to AWS with sam: STAGE=prod, further parameters are asked for once
 	@command -v sam > /dev/null || { echo "teei: sam is missing: install the AWS SAM CLI, https://docs.aws.amazon.com/serverless-application-model" >&2; exit 1; }
+	$(CARGO) run -q -p contract-check -- released
 	sam deploy --template-file template.yaml --stack-name teei-$(STAGE) --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --resolve-s3 --parameter-overrides Stage=$(STAGE) $(PARAMETERS) $(if $(wildcard samconfig.toml),,--guided)

@@ -28,6 +28,9 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("--role", default="")
     for name in ("--subject", "--company", "--profile"):
         token.add_argument(name)
+    webhook = commands.add_parser("webhook", help="send a signed sample delivery")
+    for name in ("--source", "--event", "--bad"):
+        webhook.add_argument(name, default="")
     logs = commands.add_parser("logs", help="follow the functions' logs")
     logs.add_argument("--fn", default="")
     invoke = commands.add_parser("invoke", help="send a function its sample event")
@@ -85,6 +88,10 @@ def dispatch(options: argparse.Namespace) -> int | None:
             from . import invoke
 
             return invoke.run(options.fn, options.event)
+        case "webhook":
+            from . import webhook
+
+            return webhook.run(options.source, options.event, options.bad)
         case "logs":
             logs(options.fn)
         case "psql":

@@ -3,10 +3,11 @@
 import base64
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
-from . import deploy, localstack, package, settings, tokens
+from . import deploy, localstack, package, settings, tokens, webhook
 from .say import Problem, line, short
 
 
@@ -66,12 +67,24 @@ def with_token(event: str) -> str:
     return re.sub(r"Bearer <[^>]*>", f"Bearer {tokens.token('admin')}", event)
 
 
+def signed(event: str) -> str:
+    """The samples of deliveries are signed for nobody: one made now takes the place of what they hold."""
+    if "<made by `make invoke`>" not in event:
+        return event
+    whole = json.loads(event)
+    source, body = whole["path"].split("/")[2], base64.b64decode(whole["body"])
+    secret = webhook.secret_of(source)
+    for name, value in webhook.sign(secret, whole["headers"]["webhook-id"], int(time.time()), body).items():
+        whole["headers"][name], whole["multiValueHeaders"][name] = value, [value]
+    return json.dumps(whole)
+
+
 def run(name: str, event: str | None) -> int:
     logical = logical_id(name)
     file = Path(event) if event else settings.EVENTS / f"{package.binary_of(logical)}.json"
     if not file.exists():
         raise Problem(f"{short(file)} does not exist: give EVENT=<file>, or look into events/")
-    answer, log, failed = ask(logical, with_token(file.read_text()))
+    answer, log, failed = ask(logical, signed(with_token(file.read_text())))
     line(tail(log, 30))
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return 1 if failed else 0

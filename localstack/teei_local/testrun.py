@@ -28,6 +28,7 @@ def everything() -> int:
         ("tools for the tests", need_tools),
         ("unit and integration", cargo_tests),
         ("process executor", executor_tests),
+        ("the contracts outside Rust", contract_tests),
         ("the page in a browser", page_alone),
         ("a stack for the end-to-end tests", stack_up),
         ("end to end", end_to_end),
@@ -126,10 +127,15 @@ def cargo_tests() -> str | None:
 
 
 def need_tools() -> str | None:
-    """Chromium, Node and LibreOffice, which two parts of the suite drive."""
+    """Chromium, Node and LibreOffice, which three parts of the suite drive."""
     tools.ensure()
-    tools.packages()
+    tools.packages(tools.BROWSER_TESTS)
+    tools.packages(tools.CONTRACT_TESTS)
     return "ready"
+
+
+def contract_tests() -> str | None:
+    return verdict(*tools.contracts())
 
 
 def page_alone() -> str | None:

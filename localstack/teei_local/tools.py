@@ -1,7 +1,7 @@
-"""What the browser tests and the spreadsheet test need of the machine: Chromium, Node, LibreOffice.
+"""What the tests outside Rust and Python need of the machine: Chromium, Node, LibreOffice.
 
 As root on Debian or Ubuntu what is missing is installed; otherwise one line says what is missing. The packages of
-`tests/browser` come from its lock file.
+`tests/browser` and `tests/contracts` come from their lock files.
 """
 
 import os
@@ -14,6 +14,7 @@ from . import settings, tokens
 from .say import Problem, line
 
 BROWSER_TESTS = settings.ROOT / "tests" / "browser"
+CONTRACT_TESTS = settings.ROOT / "tests" / "contracts"
 # Programs of which one is enough, and the package that brings it.
 NEEDED = (
     (("chromium", "chromium-browser", "google-chrome"), "chromium"),
@@ -49,28 +50,38 @@ def ensure() -> None:
         raise Problem(f"node {version} is too old for the browser tests: install {NODE} or later")
 
 
-def packages() -> None:
-    """The test's npm packages as locked; nothing to do when they are there."""
-    lock, stamp = BROWSER_TESTS / "package-lock.json", BROWSER_TESTS / "node_modules" / ".package-lock.json"
+def packages(folder: Path) -> None:
+    """A folder's npm packages as locked; nothing to do when they are there."""
+    lock, stamp = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
     if stamp.exists() and stamp.stat().st_mtime >= lock.stat().st_mtime:
         return
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=BROWSER_TESTS, capture_output=True, text=True)
+    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, capture_output=True, text=True)
     if done.returncode:
-        raise Problem(f"npm ci failed in tests/browser: {(done.stderr.strip().splitlines() or ['no reason given'])[-1][:200]}")
+        raise Problem(f"npm ci failed in {folder.relative_to(settings.ROOT)}: {(done.stderr.strip().splitlines() or ['no reason given'])[-1][:200]}")
     stamp.touch()
 
 
 def browser(api_url: str | None = None) -> tuple[int, int, int]:
     """Runs the browser tests, on the stack at this address or on the page's fake API: (exit code, passed, failed)."""
     ensure()
-    packages()
-    env = settings.child_env()
-    if api_url:
-        env |= {"TEEI_BASE_URL": api_url, "TEEI_TOKEN": tokens.token("admin")}
+    env = {"TEEI_BASE_URL": api_url, "TEEI_TOKEN": tokens.token("admin")} if api_url else {}
+    return node_tests(BROWSER_TESTS, env)
+
+
+def contracts() -> tuple[int, int, int]:
+    """Runs the tests of the contracts outside Rust: (exit code, passed, failed)."""
+    ensure()
+    return node_tests(CONTRACT_TESTS, {})
+
+
+def node_tests(folder: Path, more: dict[str, str]) -> tuple[int, int, int]:
+    """Runs a folder's tests with node's own runner: (exit code, passed, failed)."""
+    packages(folder)
     command = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec"]
-    files = sorted(str(path.relative_to(BROWSER_TESTS)) for path in Path(BROWSER_TESTS).glob("*.test.mjs"))
-    # A process group's marker (settings.MARKER) is in `env`: `down` ends a browser that was left.
-    child = subprocess.Popen([*command, *files], cwd=BROWSER_TESTS, env=env, stdout=subprocess.PIPE, text=True, errors="replace")
+    files = sorted(str(path.relative_to(folder)) for path in folder.glob("*.test.mjs"))
+    # A process group's marker (settings.MARKER) is in the environment: `down` ends a browser that was left.
+    env = settings.child_env(**more)
+    child = subprocess.Popen([*command, *files], cwd=folder, env=env, stdout=subprocess.PIPE, text=True, errors="replace")
     output = []
     try:
         for text in child.stdout:

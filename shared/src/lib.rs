@@ -12,12 +12,13 @@
 //! | [`heartbeat`] | a function's sign of life, which health is made of |
 //! | [`http`] | one layer around every router, problems, pages, entity tags |
 //! | [`identity`] | who a record is about; in doubt nobody is joined |
-//! | [`intake`] | what happens to every byte of a dropped file |
+//! | [`intake`] | what happens to every byte of a dropped file, and to the same records by other doors |
 //! | [`openapi`] | one API description of all services |
 //! | [`pii`] | the wrapper that neither prints nor serialises |
 //! | [`purpose`] | on what basis a person's data is used |
 //! | [`telemetry`] | JSON logs that can be followed by one correlation id |
 //! | [`vault`] | sealing under a key per subject, blind indexes |
+//! | [`webhook`] | who signed a request: Standard Webhooks |
 
 pub mod audit;
 pub mod auth;
@@ -35,3 +36,4 @@ pub mod pii;
 pub mod purpose;
 pub mod telemetry;
 pub mod vault;
+pub mod webhook;

@@ -79,7 +79,10 @@ pub fn document(services: &[Service]) -> String {
         "components": {
             "schemas": schemas,
             "examples": examples(),
-            "securitySchemes": {"bearer": {
+            "securitySchemes": {"signature": {
+                "type": "apiKey", "in": "header", "name": "webhook-signature",
+                "description": "Standard Webhooks: `v1,` and the base64 of HMAC-SHA-256 over `<webhook-id>.<webhook-timestamp>.<body>`, the three headers beside the body's bytes; five minutes of tolerance.",
+            }, "bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                 "description": "A JWT signed with RS256 or ES256: `sub, role, iat, exp, iss, aud`, and `company_id`, `profile_id` where the role has them.",
             }},
@@ -94,10 +97,11 @@ fn complete(operation: &mut Value, service: &Service, method: &str, path: &str) 
     let row = service.access.iter().find(|row| row.path == path && row.method.eq_ignore_ascii_case(method));
     let roles: Option<Vec<_>> = match row.map(|row| row.who) {
         Some(Who::Roles(roles)) => Some(roles.iter().map(|role| role.name()).collect()),
+        Some(Who::Signed) => return complete_signed(operation, service),
         _ => None,
     };
     operation["tags"] = json!([service.name]);
-    let mut shared =
+    let mut shared: Vec<&'static Code> =
         vec![&problem::BAD_TOKEN, &problem::EXPIRED_TOKEN, &problem::INTERNAL, &problem::DATABASE_UNAVAILABLE];
     match &roles {
         None => {
@@ -124,6 +128,27 @@ fn complete(operation: &mut Value, service: &Service, method: &str, path: &str) 
             &problem::BAD_FIELD,
         ]);
     }
+    add_problems(operation, shared);
+}
+
+/// Opened by a signature of the body: no token, no role.
+fn complete_signed(operation: &mut Value, service: &Service) {
+    operation["tags"] = json!([service.name]);
+    operation["security"] = json!([{"signature": []}]);
+    operation["x-roles"] = json!(["whoever signs"]);
+    let shared = vec![
+        &problem::BAD_SIGNATURE,
+        &problem::BAD_JSON,
+        &problem::BODY_TOO_LARGE,
+        &problem::UNSUPPORTED_MEDIA_TYPE,
+        &problem::INTERNAL,
+        &problem::DATABASE_UNAVAILABLE,
+        &problem::SECRETS_UNAVAILABLE,
+    ];
+    add_problems(operation, shared);
+}
+
+fn add_problems(operation: &mut Value, shared: Vec<&'static Code>) {
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     let mut codes: Vec<&Code> = shared;
     for response in responses.values() {

@@ -329,6 +329,31 @@ test(
   },
 );
 
+test(
+  "the catalogue of events passes axe-core, in light and dark, also on a phone",
+  { skip: FAKE && "needs the stack" },
+  async () => {
+    const answer = await fetch(`${world.base}/v1/contracts`, { headers: { Accept: "text/html" } });
+    assert.equal(answer.status, 200);
+    const page = await answer.text();
+    for (const [scheme, width] of [
+      ["light", 320],
+      ["dark", 1200],
+    ]) {
+      const alone = await world.browser.newPage();
+      await alone.setViewport({ width, height: 700 });
+      await alone.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await alone.setContent(page);
+      await alone.$$eval("details", (all) => all.forEach((one) => (one.open = true)));
+      assert.match(await text(alone, "h1"), /Contract events/);
+      assert.deepEqual(await findings(alone), [], scheme);
+      assert.ok((await overflow(alone)) <= 0, scheme);
+      await picture(alone, `contracts ${scheme}`);
+      await alone.close();
+    }
+  },
+);
+
 // ── Answers that a running stack does not give at will ───────────────────────────────────────────────────────────────
 
 const fail = (problem) => fetch(`${world.base}/fail`, { method: "POST", body: JSON.stringify(problem) });

@@ -8,10 +8,13 @@ use profile::projector::handle;
 use proptest::{prelude::*, test_runner::TestRunner};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use shared::contracts::{Cefr, Contract, Revision, SessionCompleted, SessionScheduled, SessionType};
+use shared::contracts::{
+    Cefr, Contract, FactRetracted, FactType, Rater, RetractionReason, Revision, SessionCompleted, SessionScheduled,
+    SessionType,
+};
 use support::{
     PLENTY, batch, delivered,
-    meetings::{app, day, event, failures, from_store, model, people, rated, session, stored},
+    meetings::{app, day, event, failures, from_store, model, people, rated, rating_of, session, stored},
     sample, seed, text,
 };
 use tests::Database;
@@ -269,4 +272,78 @@ fn any_order_and_any_repeats_of_any_revisions_end_in_the_same_timeline_and_journ
         })
     });
     result.unwrap();
+}
+
+/// The flags that are up for somebody.
+async fn flags(owner: &tokio_postgres::Client, person: Uuid) -> String {
+    let sql =
+        format!("SELECT string_agg(flag, ', ' ORDER BY flag) FROM core.flags WHERE value AND profile_id = '{person}'");
+    text(owner, &sql).await
+}
+
+async fn take_in(app: &profile::projector::App, bodies: &[&str]) {
+    assert_eq!(failures(&handle(app, batch(bodies), PLENTY).await), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn a_rating_on_its_own_counts_for_its_session_whichever_of_the_two_is_told_first() {
+    let database = Database::fresh().await;
+    let owner = database.owner().await;
+    let [before, after, volunteer] = people(&owner).await;
+    let (app, _) = app(&database);
+    let good = Decimal::ONE;
+    for (person, ratings_first) in [(before, true), (after, false)] {
+        let sessions: Vec<Uuid> = (0..3).map(|_| Uuid::now_v7()).collect();
+        let told: Vec<String> =
+            sessions.iter().zip(0..).map(|(id, n)| event(session(*id, person, volunteer, n)).1).collect();
+        let ratings: Vec<String> =
+            sessions.iter().map(|id| rating_of(Uuid::now_v7(), *id, Rater::Participant, good, 9, 1)).collect();
+        let (first, then) = if ratings_first { (&ratings, &told) } else { (&told, &ratings) };
+        take_in(&app, &first.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        assert_eq!(flags(&owner, person).await, "");
+        for _ in 0..2 {
+            take_in(&app, &then.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        }
+        assert_eq!(flags(&owner, person).await, "mentor_ready");
+        let because = format!(
+            "SELECT (SELECT array_agg(x ORDER BY x) FROM unnest(because_of) x) = ARRAY(SELECT unnest('{{{}}}'::uuid[]) x ORDER BY x)
+             FROM core.flags WHERE value AND profile_id = '{person}'",
+            sessions.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
+        );
+        assert_eq!(text(&owner, &because).await, "true", "the cause is the sessions");
+    }
+}
+
+#[tokio::test]
+async fn of_several_ratings_the_sessions_own_wins_then_the_participants_newest() {
+    let database = Database::fresh().await;
+    let owner = database.owner().await;
+    let [participant, volunteer] = people(&owner).await;
+    let (app, _) = app(&database);
+    let (low, high) = (Decimal::new(25, 2), Decimal::ONE);
+    let [one, two] = [Uuid::now_v7(), Uuid::now_v7()];
+    let first = rated(session(one, participant, volunteer, 1), low);
+    take_in(&app, &[&event(first).1, &event(session(two, participant, volunteer, 2)).1]).await;
+    take_in(&app, &[&rating_of(Uuid::now_v7(), one, Rater::Participant, high, 5, 1)]).await;
+    take_in(&app, &[&rating_of(Uuid::now_v7(), two, Rater::Volunteer, low, 9, 1)]).await;
+    assert_eq!(flags(&owner, participant).await, "language_support_needed", "the volunteer's, where there is no other");
+    let mine = Uuid::now_v7();
+    take_in(&app, &[&rating_of(mine, two, Rater::Participant, high, 5, 2)]).await;
+    assert_eq!(flags(&owner, participant).await, "", "the participant's before the volunteer's");
+    take_in(&app, &[&rating_of(mine, two, Rater::Participant, low, 5, 1)]).await;
+    assert_eq!(flags(&owner, participant).await, "", "an older revision that comes late");
+    let gone = |n| {
+        let data = FactRetracted {
+            fact_type: FactType::KintellRating,
+            fact_id: mine,
+            milestone: None,
+            reason: RetractionReason::Undone,
+            revision: Revision::new(n).unwrap(),
+        };
+        delivered(data, mine, day(20)).1
+    };
+    take_in(&app, &[&gone(3)]).await;
+    assert_eq!(flags(&owner, participant).await, "language_support_needed", "taken back, the volunteer's counts again");
+    take_in(&app, &[&rating_of(mine, two, Rater::Participant, high, 5, 2), &gone(3)]).await;
+    assert_eq!(flags(&owner, participant).await, "language_support_needed", "what was taken back does not come back");
 }

@@ -48,8 +48,9 @@ async fn the_seed_is_refused_on_a_stage_with_people() {
     assert_eq!(profiles, 0);
 }
 
-const ROLES: [&str; 7] = [
+const ROLES: [&str; 8] = [
     "teei_kintell_import",
+    "teei_kintell_webhook",
     "teei_buddy_import",
     "teei_upskilling_import",
     "teei_bus_relay",
@@ -111,6 +112,14 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_kintell_import SELECT suppressions",
         "teei_kintell_import SELECT texts(author_id,author_role,digest,fact_id,field,import_id,kind,line,revision,source,subject_id,supersedes,text_id,withdrawn_at,written_at)",
         "teei_kintell_import UPDATE attributes",
+        "teei_kintell_webhook INSERT emails",
+        "teei_kintell_webhook INSERT subject_keys",
+        "teei_kintell_webhook INSERT texts",
+        "teei_kintell_webhook SELECT emails(blind_index,email_id,profile_id,source)",
+        "teei_kintell_webhook SELECT keyring",
+        "teei_kintell_webhook SELECT subject_keys",
+        "teei_kintell_webhook SELECT suppressions",
+        "teei_kintell_webhook SELECT texts(digest,fact_id,field,subject_id,text_id)",
         "teei_profile_api INSERT attributes",
         "teei_profile_api SELECT attributes",
         "teei_profile_api SELECT emails",

@@ -20,7 +20,7 @@ pub fn needed<T>(value: Option<T>, what: &'static str) -> Result<T, OutboxError>
 /// What every event says about where it came from.
 pub fn origin(published: &Published<'_>) -> Result<(Revision, Option<Uuid>, Option<Line>, String), OutboxError> {
     let revision = Revision::new(published.revision).map_err(bad)?;
-    Ok((revision, Some(published.import_id), Some(published.line), published.import_id.to_string()))
+    Ok((revision, Some(published.import_id), Some(published.line), published.correlation.to_owned()))
 }
 
 /// A rating from 0 to 1.

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     console::{self, Console},
-    health,
+    contracts, health,
     imports::{command, create, list, records, rejects, sources},
     presign::Presigner,
     queues::ImportQueues,
@@ -36,6 +36,8 @@ pub const ACCESS: &[Access] = &[
     Access { method: "GET", path: "/v1/health", who: Who::Public },
     Access { method: "GET", path: "/v1/{service}/health", who: Who::Public },
     Access { method: "GET", path: "/v1/openapi.json", who: Who::Public },
+    Access { method: "GET", path: "/v1/contracts", who: Who::Public },
+    Access { method: "GET", path: "/v1/contracts/{name}", who: Who::Public },
     Access { method: "GET", path: "/v1/imports", who: IMPORT_READERS },
     Access { method: "POST", path: "/v1/imports", who: IMPORT_CREATORS },
     // The page only: what it shows it asks for with the reader's token.
@@ -87,6 +89,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::all))
         .routes(routes!(health::one))
         .routes(routes!(openapi))
+        .routes(routes!(contracts::all))
+        .routes(routes!(contracts::one))
         .routes(routes!(list::list, create::create))
         .routes(routes!(console::console))
         .routes(routes!(list::get))
@@ -109,7 +113,7 @@ pub fn router(app: Arc<App>, verifier: Verifier) -> Router {
 pub fn description() -> Service {
     Service {
         name: "gateway",
-        description: "Imports and their receipts, health of all services, this description.",
+        description: "Imports and their receipts, health of all services, the contract events, this description.",
         api: routes().into_openapi(),
         access: ACCESS,
     }

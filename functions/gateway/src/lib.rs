@@ -8,6 +8,7 @@
 //! | [`receipt_page`] | a receipt as a page, in the reader's language |
 //! | [`localise`] | the sentences of receipts and records in the reader's language |
 //! | [`console`] | the coordinator's page |
+//! | [`contracts`] | the catalogue of contract events, and their schemas |
 //! | [`queues`] | the importers' queues |
 //! | [`presign`] | signed addresses of the buckets |
 //! | [`authorizer`] | the token check API Gateway asks for |
@@ -15,6 +16,7 @@
 pub mod api;
 pub mod authorizer;
 pub mod console;
+pub mod contracts;
 pub mod health;
 pub mod imports;
 pub mod localise;

@@ -233,7 +233,7 @@ fn push(body: &mut String, tag: &'static str, text: &str) {
 }
 
 /// Text between tags: a file's name and its header are whatever somebody wrote.
-fn escape(out: &mut String, text: &str) {
+pub(crate) fn escape(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

@@ -160,7 +160,7 @@ fn publish(published: &Published<'_>, outbox: &mut Outbox) -> Result<u64, Outbox
     let scheduled_at = fact.time("scheduled_at").ok_or_else(missing)?;
     let revision = Revision::new(published.revision).map_err(ContractError::Value)?;
     let (import_id, line) = (Some(published.import_id), Some(published.line));
-    let correlation = published.import_id.to_string();
+    let correlation = published.correlation;
     let Some(completed_at) = fact.time("completed_at") else {
         let scheduled = SessionScheduled {
             session_id,
@@ -172,7 +172,7 @@ fn publish(published: &Published<'_>, outbox: &mut Outbox) -> Result<u64, Outbox
             import_id,
             line,
         };
-        outbox.push(EventDraft::recorded(scheduled, session_id, &correlation))?;
+        outbox.push(EventDraft::recorded(scheduled, session_id, correlation))?;
         return Ok(1);
     };
     let rating = rating(fact)?;
@@ -201,11 +201,12 @@ fn publish(published: &Published<'_>, outbox: &mut Outbox) -> Result<u64, Outbox
         import_id,
         line,
     };
-    outbox.push(EventDraft::new(completed, session_id, completed_at, &correlation))?;
+    outbox.push(EventDraft::new(completed, session_id, completed_at, correlation))?;
     Ok(1)
 }
 
-fn rating(fact: &Fact) -> Result<Option<(Rating, RatingScale)>, OutboxError> {
+/// The rating of a fact.
+pub(crate) fn rating(fact: &Fact) -> Result<Option<(Rating, RatingScale)>, OutboxError> {
     let Some((value, scale)) = fact.rating("rating") else { return Ok(None) };
     let scale = scale.as_str().parse().map_err(ContractError::Value)?;
     Ok(Some((Rating::new(value).map_err(ContractError::Value)?, scale)))

@@ -50,7 +50,7 @@ pub fn course(published: &Published<'_>) -> Result<Course, OutboxError> {
         revision: Revision::new(published.revision).map_err(bad)?,
         import_id: Some(published.import_id),
         line: Some(published.line),
-        correlation: published.import_id.to_string(),
+        correlation: published.correlation.to_owned(),
     })
 }
 

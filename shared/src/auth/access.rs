@@ -7,6 +7,8 @@ use super::Role;
 pub enum Who {
     /// Everybody, also without a token.
     Public,
+    /// Whoever signs what they send; the handler checks the signature, and no token is looked at.
+    Signed,
     /// Callers with one of these roles.
     Roles(&'static [Role]),
 }

@@ -18,6 +18,12 @@ pub(super) const MATCH: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0
 pub(super) const FACT: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0061);
 pub(super) const SKILL: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0062);
 
+pub(super) const OTHER_PROFILE: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0022);
+pub(super) const REVIEWER: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0023);
+pub(super) const MERGE: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0041);
+pub(super) const CERTIFICATE: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0042);
+pub(super) const SAFETY_FLAG: Uuid = Uuid::from_u128(0x0195_61e0_0000_7000_8000_0000_0000_0063);
+
 pub(super) fn kintell() -> SourceCode {
     SourceCode::new("kintell").expect("a constant that keeps the rule of source codes")
 }

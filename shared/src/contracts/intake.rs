@@ -123,6 +123,7 @@ pub struct ImportCompleted {
     /// What became of its records.
     pub counts: Counts,
     /// How the import ended: `loaded`.
+    #[schemars(extend("const" = "loaded"))]
     pub outcome: ImportOutcome,
     /// The version of this fact; a second attempt at the same import is the next.
     pub revision: Revision,
@@ -165,6 +166,7 @@ pub struct ImportRefused {
     /// What became of its records, as far as it was read.
     pub counts: Counts,
     /// How the import ended: `refused`.
+    #[schemars(extend("const" = "refused"))]
     pub outcome: ImportOutcome,
     /// The version of this fact; a second attempt at the same import is the next.
     pub revision: Revision,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Contract, Violation,
-    examples::{IMPORT, PARTICIPANT, SESSION, TEXT, VOLUNTEER, instant},
+    examples::{FACT, IMPORT, PARTICIPANT, SESSION, TEXT, VOLUNTEER, instant},
     values::{Cefr, DurationMinutes, Line, Rater, Rating, RatingScale, Revision, SessionType},
 };
 
@@ -134,6 +134,55 @@ impl Contract for SessionCompleted {
             revision: Revision::FIRST,
             import_id: Some(IMPORT),
             line: Line::new(2).ok(),
+        }
+    }
+}
+
+/// A rating that came on its own: the meeting is another fact, and may be told later. `time` is `createdAt`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RatingCreated {
+    /// The rating; the subject of the event.
+    pub rating_id: Uuid,
+    /// The meeting that was rated.
+    pub session_id: Uuid,
+    /// Who rated.
+    pub from_role: Rater,
+    /// The rating, 0 to 1.
+    pub rating: Rating,
+    /// The scale the rating was given on.
+    pub rating_scale: RatingScale,
+    /// The feedback written with it, by id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_id: Option<Uuid>,
+    /// When it was given.
+    pub created_at: Timestamp,
+    /// The version of this fact; keep the highest.
+    pub revision: Revision,
+    /// The import that brought it, if a file or delivery did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<Uuid>,
+    /// The line of the file it stood on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
+}
+
+impl Contract for RatingCreated {
+    const TYPE: &'static str = "kintell.rating.created.v1";
+    const SERVICE: &'static str = "kintell";
+
+    fn example() -> Self {
+        Self {
+            rating_id: FACT,
+            session_id: SESSION,
+            from_role: Rater::Volunteer,
+            rating: Rating::new(rust_decimal::Decimal::new(75, 2)).expect("a constant within its bounds"),
+            rating_scale: RatingScale::OneToFive,
+            text_id: Some(TEXT),
+            created_at: instant("2025-03-04T18:10:00Z"),
+            revision: Revision::FIRST,
+            import_id: Some(IMPORT),
+            line: None,
         }
     }
 }

@@ -10,13 +10,20 @@
 //!
 //! A breaking change is a new type `….v2`.
 
+pub mod asyncapi;
 pub mod buddy;
+pub mod catalogue;
+pub mod consumers;
 mod examples;
 pub mod intake;
 pub mod kintell;
+pub mod outcome;
 pub mod profile;
+pub mod publishers;
 pub mod retraction;
+pub mod safety;
 pub mod schema;
+pub mod typescript;
 pub mod upskilling;
 pub mod values;
 
@@ -30,9 +37,14 @@ pub use buddy::{
     MatchCreated, MatchEnded, SkillShareCompleted,
 };
 pub use intake::{Counts, ImportCompleted, ImportRefused, ImportUndone, TextReceived, UndoCounts};
-pub use kintell::{SessionCompleted, SessionScheduled};
-pub use profile::{FlagChanged, MilestoneReached, ProfileCreated, ProfileLinked, ProfileUnlinked, ProfileUpdated};
+pub use kintell::{RatingCreated, SessionCompleted, SessionScheduled};
+pub use outcome::OutcomeScored;
+pub use profile::{
+    FlagChanged, MilestoneReached, ProfileCreated, ProfileErased, ProfileLinked, ProfileMerged, ProfileUnlinked,
+    ProfileUnmerged, ProfileUpdated, PurposeChanged,
+};
 pub use retraction::FactRetracted;
+pub use safety::{ReviewCompleted, SafetyFlagRaised, TextScreened};
 pub use upskilling::{CourseCompleted, CredentialIssued, ProgressUpdated};
 pub use values::*;
 
@@ -61,6 +73,9 @@ pub trait Contract: Serialize + DeserializeOwned + JsonSchema + Sized + Send + S
     const SERVICE: &'static str;
     /// Every service that facts of this type belong to: one, unless the type speaks of other facts.
     const SERVICES: &'static [&'static str] = &[Self::SERVICE];
+    /// Until when this type is published beside the one that replaces it, in RFC 3339; none while nothing does. Every
+    /// event of it then says so in `deprecationsunset`.
+    const SUNSET: Option<&'static str> = None;
 
     /// The service this fact belongs to; one of [`Self::SERVICES`].
     fn service(&self) -> &'static str {
@@ -141,6 +156,8 @@ struct Wire<S, T> {
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     causationid: Option<Uuid>,
     dataclassification: S,
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    deprecationsunset: Option<Timestamp>,
     data: T,
 }
 
@@ -213,6 +230,11 @@ impl Header {
     }
 }
 
+/// When a type that is replaced ends.
+fn sunset<T: Contract>() -> Result<Option<Timestamp>, ContractError> {
+    T::SUNSET.map(str::parse).transpose().map_err(|_| ContractError::Malformed("deprecationsunset"))
+}
+
 /// `source` of the events of a service.
 fn source(service: &str) -> String {
     format!("teei/{service}")
@@ -258,6 +280,7 @@ impl<T: Contract> Envelope<T> {
             correlationid: self.correlationid.clone(),
             causationid: self.causationid,
             dataclassification: CLASSIFICATION,
+            deprecationsunset: sunset::<T>()?,
             data: &self.data,
         })
         .map_err(|error| malformed(&error))
@@ -293,6 +316,49 @@ impl<T: Contract> Envelope<T> {
         })
     }
 }
+
+/// Calls a macro with the Rust types of all contract events, in the order of the contract document.
+macro_rules! every_type {
+    ($call:ident $($with:ident)?) => {
+        $call!(
+            [$($with)?]
+            SessionScheduled,
+            SessionCompleted,
+            RatingCreated,
+            MatchCreated,
+            MatchEnded,
+            EventLogged,
+            EventAttended,
+            SkillShareCompleted,
+            CheckinCompleted,
+            FeedbackSubmitted,
+            BuddyMilestoneReached,
+            CourseCompleted,
+            CredentialIssued,
+            ProgressUpdated,
+            TextReceived,
+            FactRetracted,
+            ProfileCreated,
+            ProfileUpdated,
+            ProfileLinked,
+            ProfileUnlinked,
+            ProfileMerged,
+            ProfileUnmerged,
+            PurposeChanged,
+            ProfileErased,
+            MilestoneReached,
+            FlagChanged,
+            TextScreened,
+            SafetyFlagRaised,
+            ReviewCompleted,
+            OutcomeScored,
+            ImportCompleted,
+            ImportRefused,
+            ImportUndone
+        )
+    };
+}
+use every_type;
 
 #[cfg(test)]
 mod tests;

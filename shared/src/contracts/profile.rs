@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{
     Contract, Violation,
-    examples::{EVENT, IMPORT, LINK, PARTICIPANT, instant, kintell},
-    values::{Flag, Line, Milestone, ProfileField, Revision, SourceCode, Trigger},
+    examples::{CERTIFICATE, EVENT, IMPORT, LINK, MERGE, OTHER_PROFILE, PARTICIPANT, instant, kintell},
+    values::{Flag, Line, Milestone, ProfileField, PurposeName, PurposeState, Revision, SourceCode, Trigger},
 };
 
 /// A person was met for the first time.
@@ -54,6 +54,7 @@ pub struct ProfileUpdated {
     /// The person; the subject of the event.
     pub profile_id: Uuid,
     /// Which fields changed; never their values.
+    #[schemars(length(min = 1))]
     pub changed: Vec<ProfileField>,
     /// What changed them.
     pub trigger: Trigger,
@@ -149,6 +150,116 @@ impl Contract for ProfileUnlinked {
     }
 }
 
+/// Two profiles were one person, and are one now. `time` is when they were merged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileMerged {
+    /// The profile that goes on; what was told of the other is its own now.
+    pub survivor_id: Uuid,
+    /// The profile that goes on no longer.
+    pub merged_id: Uuid,
+    /// The merge; the subject of the event.
+    pub merge_id: Uuid,
+    /// The version of this fact.
+    pub revision: Revision,
+}
+
+impl Contract for ProfileMerged {
+    const TYPE: &'static str = "profile.merged.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn check(&self) -> Result<(), Violation> {
+        two_profiles(self.survivor_id, self.merged_id)
+    }
+
+    fn example() -> Self {
+        Self { survivor_id: PARTICIPANT, merged_id: OTHER_PROFILE, merge_id: MERGE, revision: Revision::FIRST }
+    }
+}
+
+/// A merge was taken back: both profiles go on, each with its own facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileUnmerged {
+    /// The profile that had gone on.
+    pub survivor_id: Uuid,
+    /// The profile that goes on again.
+    pub merged_id: Uuid,
+    /// The merge that was taken back; the subject of the event.
+    pub merge_id: Uuid,
+    /// The version of this fact; above the one of `profile.merged`.
+    pub revision: Revision,
+}
+
+impl Contract for ProfileUnmerged {
+    const TYPE: &'static str = "profile.unmerged.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn check(&self) -> Result<(), Violation> {
+        two_profiles(self.survivor_id, self.merged_id)
+    }
+
+    fn example() -> Self {
+        Self { survivor_id: PARTICIPANT, merged_id: OTHER_PROFILE, merge_id: MERGE, revision: Revision::FIRST.next() }
+    }
+}
+
+fn two_profiles(survivor: Uuid, merged: Uuid) -> Result<(), Violation> {
+    if survivor == merged {
+        return Err(Violation("survivorId and mergedId have to be two profiles"));
+    }
+    Ok(())
+}
+
+/// What holds for a purpose of a person's data has changed. The subject is the person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PurposeChanged {
+    /// The person; the subject of the event.
+    pub profile_id: Uuid,
+    /// Which purpose.
+    pub purpose: PurposeName,
+    /// What holds for it now; only `granted` allows anything.
+    pub state: PurposeState,
+    /// The version of this purpose of this person; keep the highest.
+    pub revision: Revision,
+}
+
+impl Contract for PurposeChanged {
+    const TYPE: &'static str = "profile.purpose.changed.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn example() -> Self {
+        Self {
+            profile_id: PARTICIPANT,
+            purpose: PurposeName::CompanyReporting,
+            state: PurposeState::Objected,
+            revision: Revision::FIRST,
+        }
+    }
+}
+
+/// A person was erased: whoever keeps something under this id has to remove it. The subject is the person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileErased {
+    /// The person; the subject of the event.
+    pub profile_id: Uuid,
+    /// The record of what was erased where.
+    pub certificate_id: Uuid,
+    /// The revision of the profile that ends it.
+    pub revision: Revision,
+}
+
+impl Contract for ProfileErased {
+    const TYPE: &'static str = "profile.erased.v1";
+    const SERVICE: &'static str = "profile";
+
+    fn example() -> Self {
+        Self { profile_id: PARTICIPANT, certificate_id: CERTIFICATE, revision: Revision::FIRST.next() }
+    }
+}
+
 /// A person reached a milestone. When an earlier fact arrives later, the milestone moves: the next revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -191,6 +302,11 @@ impl Contract for MilestoneReached {
 /// A flag on a person's journey went up or down. Flags advise; nothing acts on a person by them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend(
+    "if" = { "properties": { "value": { "const": true } } },
+    "then" = { "properties": { "becauseOf": { "minItems": 1 } } },
+    "else" = { "properties": { "becauseOf": { "maxItems": 0 } } }
+))]
 pub struct FlagChanged {
     /// The person; the subject of the event.
     pub profile_id: Uuid,

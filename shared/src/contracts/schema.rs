@@ -4,13 +4,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use super::{
-    BuddyMilestoneReached, CLASSIFICATION, CONTENT_TYPE, CheckinCompleted, Contract, CorrelationId, CourseCompleted,
-    CredentialIssued, Envelope, EventAttended, EventDraft, EventLogged, FactRetracted, FeedbackSubmitted, FlagChanged,
-    ImportCompleted, ImportRefused, ImportUndone, MatchCreated, MatchEnded, MilestoneReached, ProfileCreated,
-    ProfileLinked, ProfileUnlinked, ProfileUpdated, ProgressUpdated, SPEC_VERSION, SessionCompleted, SessionScheduled,
-    SkillShareCompleted, TextReceived, examples, source,
-};
+use super::{CLASSIFICATION, CONTENT_TYPE, CorrelationId, SPEC_VERSION, examples, source, *};
 
 /// One published type.
 pub struct Published {
@@ -18,47 +12,40 @@ pub struct Published {
     pub name: &'static str,
     /// Its schema.
     pub schema: Value,
+    /// An invented event of it.
+    pub example: Value,
+    /// The services whose facts it tells.
+    pub services: &'static [&'static str],
+    /// Until when it is published beside the type that replaces it.
+    pub sunset: Option<&'static str>,
+    /// Reads an event of this type as a consumer does, and writes it again.
+    pub reread: fn(&str) -> Result<String, ContractError>,
 }
 
 /// Every type there is, in the order of the contract document.
 pub fn catalogue() -> Vec<Published> {
-    vec![
-        published::<SessionScheduled>(),
-        published::<SessionCompleted>(),
-        published::<MatchCreated>(),
-        published::<MatchEnded>(),
-        published::<EventLogged>(),
-        published::<EventAttended>(),
-        published::<SkillShareCompleted>(),
-        published::<CheckinCompleted>(),
-        published::<FeedbackSubmitted>(),
-        published::<BuddyMilestoneReached>(),
-        published::<CourseCompleted>(),
-        published::<CredentialIssued>(),
-        published::<ProgressUpdated>(),
-        published::<TextReceived>(),
-        published::<FactRetracted>(),
-        published::<ProfileCreated>(),
-        published::<ProfileUpdated>(),
-        published::<ProfileLinked>(),
-        published::<ProfileUnlinked>(),
-        published::<MilestoneReached>(),
-        published::<FlagChanged>(),
-        published::<ImportCompleted>(),
-        published::<ImportRefused>(),
-        published::<ImportUndone>(),
-    ]
+    macro_rules! all {
+        ([] $($kind:ident),+) => { vec![$(published::<$kind>()),+] };
+    }
+    every_type!(all)
 }
 
 fn published<T: Contract>() -> Published {
-    Published { name: T::TYPE, schema: schema_of::<T>() }
+    Published {
+        name: T::TYPE,
+        schema: schema_of::<T>(),
+        example: example::<T>(),
+        services: T::SERVICES,
+        sunset: T::SUNSET,
+        reread: |event| Envelope::<T>::read(event)?.to_json(),
+    }
 }
 
 /// The schema of a whole event of type `T`. Unknown members are allowed on purpose: readers pass over them.
 pub fn schema_of<T: Contract>() -> Value {
     let mut data: Value = data_schema::<T>();
     let description = data.as_object_mut().and_then(|data| data.remove("description"));
-    json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": Envelope::<T>::dataschema(),
         "title": T::TYPE,
@@ -81,10 +68,16 @@ pub fn schema_of<T: Contract>() -> Value {
             "correlationid": correlation(),
             "causationid": uuid("The event this one follows from, if one did."),
             "dataclassification": { "const": CLASSIFICATION, "description": "People are surrogate ids; no names, addresses or words." },
+            "deprecationsunset": instant("Until when this type is published beside the one that replaces it; absent while nothing does."),
             "data": data,
         },
         "examples": [example::<T>()],
-    })
+    });
+    if let Some(sunset) = T::SUNSET {
+        schema["deprecated"] = json!(true);
+        schema["x-sunset"] = json!(sunset);
+    }
+    schema
 }
 
 fn data_schema<T: Contract>() -> Value {
@@ -98,7 +91,40 @@ fn data_schema<T: Contract>() -> Value {
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("title");
     }
+    spell_out_widths(&mut schema);
     schema
+}
+
+/// `format: uint32` says nothing to most validators, while the Rust reader refuses what does not fit: the width as bounds.
+fn spell_out_widths(schema: &mut Value) {
+    let Value::Object(members) = schema else { return };
+    let bounds = match members.get("format").and_then(Value::as_str) {
+        Some("int8") => Some((json!(i8::MIN), json!(i8::MAX))),
+        Some("uint8") => Some((json!(u8::MIN), json!(u8::MAX))),
+        Some("int16") => Some((json!(i16::MIN), json!(i16::MAX))),
+        Some("uint16") => Some((json!(u16::MIN), json!(u16::MAX))),
+        Some("int32") => Some((json!(i32::MIN), json!(i32::MAX))),
+        Some("uint32") => Some((json!(u32::MIN), json!(u32::MAX))),
+        Some("int64" | "int") => Some((json!(i64::MIN), json!(i64::MAX))),
+        Some("uint64" | "uint") => Some((json!(u64::MIN), json!(u64::MAX))),
+        _ => None,
+    };
+    if matches!(members.get("format").and_then(Value::as_str), Some("float" | "double")) {
+        members.remove("format");
+    }
+    if let Some((low, high)) = bounds {
+        members.remove("format");
+        members.entry("minimum").or_insert(low);
+        members.entry("maximum").or_insert(high);
+    }
+    for (name, member) in members.iter_mut() {
+        match (name.as_str(), member) {
+            ("properties", Value::Object(properties)) => properties.values_mut().for_each(spell_out_widths),
+            ("anyOf" | "oneOf" | "allOf", Value::Array(branches)) => branches.iter_mut().for_each(spell_out_widths),
+            ("items" | "additionalProperties" | "not" | "if" | "then" | "else", member) => spell_out_widths(member),
+            _ => {}
+        }
+    }
 }
 
 fn sources<T: Contract>() -> Value {

@@ -282,6 +282,35 @@ code!(
 );
 
 code!(
+    /// An engine by its name: `rules`.
+    EngineCode,
+    "engine",
+    "^[a-z][a-z0-9-]{0,31}$",
+    "1 to 32 lower-case letters, digits or hyphens, a letter first",
+    |value| {
+        (1..=32).contains(&value.len())
+            && value.starts_with(|c: char| c.is_ascii_lowercase())
+            && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    }
+);
+code!(
+    /// An engine's version: `1.4.0`, or with the digest of its rules behind a `+`.
+    EngineVersion,
+    "engineVersion",
+    "^[0-9]{1,5}(\\.[0-9]{1,5}){0,3}(\\+[0-9a-f]{1,64})?$",
+    "one to four numbers with dots between, and perhaps a digest behind a +",
+    |value| {
+        let (numbers, digest) = value.split_once('+').map_or((value, None), |(numbers, digest)| (numbers, Some(digest)));
+        let parts: Vec<&str> = numbers.split('.').collect();
+        (1..=4).contains(&parts.len())
+            && parts.iter().all(|part| (1..=5).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
+            && digest.is_none_or(|digest| {
+                (1..=64).contains(&digest.len())
+                    && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            })
+    }
+);
+code!(
     /// A language by its BCP 47 code: `uk`, `nb-NO`.
     LanguageCode,
     "language",

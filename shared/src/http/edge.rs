@@ -163,6 +163,10 @@ impl Edge {
                 });
             }
         };
+        // Whoever signs what they send may send tokens of their own world along.
+        if who == Who::Signed {
+            return Ok(None);
+        }
         let claims = self.verifier.verify(authorization(headers)?).await;
         match (who, claims) {
             (Who::Roles(roles), Ok(claims)) if roles.contains(&claims.role) => Ok(Some(claims)),
@@ -171,6 +175,7 @@ impl Edge {
             // Public answers do not depend on the issuer's health.
             (Who::Public, Err(TokenError::Missing | TokenError::KeysUnavailable)) => Ok(None),
             (_, Err(error)) => Err(error.into()),
+            (Who::Signed, Ok(_)) => Ok(None),
         }
     }
 }

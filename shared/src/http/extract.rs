@@ -1,7 +1,7 @@
 //! Extractors whose refusals are problems and name places, never values: a body may hold a person.
 
 use axum::{
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
@@ -45,6 +45,20 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeJson
         }
         expect_json(&headers)?;
         read(&body).map(Self)
+    }
+}
+
+/// A body that says it is JSON, as its bytes came: signatures are over these.
+#[derive(Debug)]
+pub struct RawJson(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawJson {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        expect_json(request.headers())?;
+        let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| Problem::new(&BODY_TOO_LARGE))?;
+        Ok(Self(body))
     }
 }
 

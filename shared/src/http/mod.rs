@@ -23,7 +23,7 @@ mod server;
 
 pub use edge::{Beat, Caller, Edge, Ids, MaybeCaller, wrap};
 pub use etag::{IfMatch, etag};
-pub use extract::{Json, MaybeJson, PathId, Query};
+pub use extract::{Json, MaybeJson, PathId, Query, RawJson};
 pub use idempotency::{Begun, Idempotent};
 pub use moment::Moment;
 pub use page::Page;

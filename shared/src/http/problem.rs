@@ -14,7 +14,9 @@ use crate::{
     bus::{nudge::NudgeError, outbox::OutboxError},
     db::DbError,
     error::{Classified, Retry},
+    intake::live::CommitError,
     vault::VaultError,
+    webhook::Refused,
 };
 
 /// A kind of problem. The code is a promise: it never changes its meaning.
@@ -53,6 +55,7 @@ codes! {
     MISSING_TOKEN UNAUTHORIZED "missing_token" "Who are you?" None, "There is no bearer token: send `Authorization: Bearer <token>`.";
     BAD_TOKEN UNAUTHORIZED "bad_token" "The token cannot be used" None, "The token cannot be used: sign in again.";
     EXPIRED_TOKEN UNAUTHORIZED "expired_token" "The token has expired" None, "The token has expired: sign in again.";
+    BAD_SIGNATURE UNAUTHORIZED "bad_signature" "The signature does not hold" None, "No signature holds: sign the body's bytes as they are sent, with the secret agreed on.";
     FORBIDDEN FORBIDDEN "forbidden" "Your role does not allow this" None, "Your role does not allow this operation.";
     NOT_FOUND NOT_FOUND "not_found" "There is no such thing" None, "There is nothing here, or nothing that you may see.";
     METHOD_NOT_ALLOWED METHOD_NOT_ALLOWED "method_not_allowed" "The method is not there" None, "Use a method that the Allow header names.";
@@ -67,6 +70,10 @@ codes! {
     BAD_FIELD UNPROCESSABLE_ENTITY "bad_field" "A field cannot be used" None, "See `errors` for the fields and what is wrong with each.";
     IDEMPOTENCY_MISMATCH UNPROCESSABLE_ENTITY "idempotency_mismatch" "The Idempotency-Key was used for something else" None, "An earlier request with this Idempotency-Key asked for something else. Use a new key for a new request.";
     EXTERNAL_ID_REFUSED UNPROCESSABLE_ENTITY "external_id_refused" "The external id cannot be linked" None, "This external id may not be stored.";
+    INVALID_RECORD UNPROCESSABLE_ENTITY "invalid_record" "The record cannot be taken in" None, "See `errors` for the fields and what is wrong with each. Sending it again unchanged is pointless; correct it and send it as a new message.";
+    ORPHAN_REF UNPROCESSABLE_ENTITY "orphan_ref" "What the record refers to is not here yet" Some(300), "See `errors` for what it refers to. Send that first, then this again as it is, under the same id.";
+    UNKNOWN_EVENT UNPROCESSABLE_ENTITY "unknown_event" "Events of this type are not taken here" None, "See `errors` for the types that are taken. Sending it again is pointless.";
+    WEBHOOK_ID_MISMATCH UNPROCESSABLE_ENTITY "webhook_id_mismatch" "The webhook-id was used for another body" None, "An id names one message for ever. Send another message, a corrected one too, under an id of its own.";
     PRECONDITION_REQUIRED PRECONDITION_REQUIRED "precondition_required" "If-Match is missing" None, "Read it first and send its ETag as If-Match.";
     INTERNAL INTERNAL_SERVER_ERROR "internal" "Our mistake" None, "Something went wrong on our side. Tell us the request_id.";
     REJECTS_PENDING SERVICE_UNAVAILABLE "rejects_pending" "The rejects file is not written yet" Some(1), "The import is done and its rejected records are being written into a file. Ask again in a moment.";
@@ -75,6 +82,7 @@ codes! {
     BUS_UNAVAILABLE SERVICE_UNAVAILABLE "bus_unavailable" "The event queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
     IMPORTER_UNAVAILABLE SERVICE_UNAVAILABLE "importer_unavailable" "The importer's queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
     STORAGE_UNAVAILABLE SERVICE_UNAVAILABLE "storage_unavailable" "No address can be signed" Some(5), "Nothing was changed. Try again in a few seconds.";
+    SECRETS_UNAVAILABLE SERVICE_UNAVAILABLE "secrets_unavailable" "Signatures cannot be checked" Some(5), "The secrets that signatures are checked with cannot be read. Nothing was changed. Try again in a few seconds.";
     KEYS_UNAVAILABLE SERVICE_UNAVAILABLE "keys_unavailable" "Tokens cannot be checked" Some(5), "The issuer of tokens does not answer. Try again in a few seconds.";
 }
 
@@ -119,6 +127,12 @@ impl Problem {
     /// Says it more exactly. Never with a value that came from outside.
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = detail.into();
+        self
+    }
+
+    /// Names the fields at fault.
+    pub fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
         self
     }
 
@@ -211,7 +225,7 @@ pub struct ProblemBody {
     pub request_id: String,
     /// Whether the same request may succeed later (see `Retry-After`).
     pub retryable: bool,
-    /// The fields at fault, for `bad_field`.
+    /// The fields at fault, for `bad_field`, `invalid_record`, `orphan_ref` and `unknown_event`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<FieldError>,
@@ -256,6 +270,26 @@ impl From<tokio_postgres::Error> for Problem {
     }
 }
 
+impl From<CommitError> for Problem {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Nudge(error) => error.into(),
+            CommitError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Secrets(error) => Self::new(&SECRETS_UNAVAILABLE).because(error.0),
+            Refused::Signature(error) => Self::new(&BAD_SIGNATURE)
+                .detail(error.to_string())
+                .header(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Webhook-Signature realm="teei""#)),
+        }
+    }
+}
+
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
         let code = match error {
@@ -289,11 +323,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_unique_and_only_a_503_asks_to_try_again() {
+    fn every_code_is_unique_and_only_a_503_and_what_may_heal_ask_to_try_again() {
         let codes: HashSet<_> = ALL.iter().map(|code| code.code).collect();
         assert_eq!(codes.len(), ALL.len());
         for code in ALL {
-            assert_eq!(code.retry_after.is_some(), code.status == StatusCode::SERVICE_UNAVAILABLE, "{}", code.code);
+            let heals = code.status == StatusCode::SERVICE_UNAVAILABLE || code == &ORPHAN_REF;
+            assert_eq!(code.retry_after.is_some(), heals, "{}", code.code);
         }
     }
 

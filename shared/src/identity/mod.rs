@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use crate::{
     bus::outbox::OutboxError,
+    contracts::Trigger,
     db::DbError,
     error::{Classified, Retry},
     vault::{SubjectKey, Vault, VaultError},
@@ -82,6 +83,7 @@ const REMEMBERED: usize = 40_000;
 pub struct People {
     source: &'static str,
     import_id: Uuid,
+    trigger: Trigger,
     /// Whom each address names.
     emails: HashMap<EmailIndex, Vec<Uuid>>,
     /// Who has each id of the source; none: nobody.
@@ -104,6 +106,7 @@ impl People {
         Ok(Self {
             source,
             import_id,
+            trigger: Trigger::Import,
             emails: HashMap::new(),
             ids: HashMap::new(),
             listed: HashSet::new(),
@@ -115,6 +118,12 @@ impl People {
             met: HashSet::new(),
             created: 0,
         })
+    }
+
+    /// The same, as another door than a dropped file brings them.
+    #[must_use]
+    pub fn brought_by(self, trigger: Trigger) -> Self {
+        Self { trigger, ..self }
     }
 
     /// Looks up addresses and ids of the source, those not asked before, in at most four queries.

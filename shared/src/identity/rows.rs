@@ -11,9 +11,7 @@ use uuid::Uuid;
 use super::{Arrival, IdentityError, People};
 use crate::{
     bus::outbox::Outbox,
-    contracts::{
-        ContractError, EventDraft, Line, ProfileCreated, ProfileField, ProfileLinked, Revision, SourceCode, Trigger,
-    },
+    contracts::{ContractError, EventDraft, Line, ProfileCreated, ProfileField, ProfileLinked, Revision, SourceCode},
     db::DbError,
     vault::{Place, Vault},
 };
@@ -86,7 +84,7 @@ impl People {
                 let created = ProfileCreated {
                     profile_id,
                     changed: known,
-                    trigger: Trigger::Import,
+                    trigger: self.trigger,
                     revision: Revision::FIRST,
                     import_id: Some(self.import_id),
                     line: Some(line),

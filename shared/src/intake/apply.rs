@@ -4,6 +4,7 @@
 //! so a chunk needs no cleaning up when a later one fails.
 
 mod build;
+mod chunk;
 mod error;
 mod people;
 mod purposes;
@@ -25,25 +26,25 @@ use tokio::time::Instant;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
+use chunk::{Chunk, Known, Writing, done, unreachable_record};
 pub use error::ApplyError;
 
 use super::{
-    code::{Code, Rejection},
+    code::Code,
     entity::{Entity, FieldValue, Published},
     fates::{Fate, Fates, MOST_REJECTIONS, Note},
+    mapping::Mapping,
     merge::{Door, Merged},
     plan::{Difference, Entry, Plan},
     reader::Batch,
-    record::{self, Candidate},
+    record::{Candidate, Lines},
     scan::RecordSpan,
-    split::Splitter,
     store::{self, Existing, Written},
-    survey::{Short, Survey},
     texts::{self, Words},
 };
 use crate::{
-    bus::outbox::{Outbox, OutboxError, Pending},
-    contracts::Line,
+    bus::outbox::{Outbox, OutboxError},
+    contracts::{Line, Trigger},
     identity::{Arrival, Arriving, People, Rows},
     pii::Pii,
     vault::{Place, Vault},
@@ -52,14 +53,44 @@ use crate::{
 /// Records a chunk: as many as `INSERT … SELECT unnest` takes well.
 pub const CHUNK: usize = 5_000;
 
-/// One file being applied.
+/// What is applied, and as whose.
+pub struct About<'a> {
+    /// What its records are read by.
+    pub mapping: Mapping<'a>,
+    /// The door it came in by, with the layout: `csv/language`.
+    pub door: String,
+    /// What brings people and facts, as events say it.
+    pub trigger: Trigger,
+    /// The import.
+    pub import_id: Uuid,
+    /// What its events have in common.
+    pub correlation: String,
+    /// When the file was written, or the delivery came.
+    pub now: Timestamp,
+    /// When to give up.
+    pub deadline: Instant,
+}
+
+/// How a record ended.
+pub struct Ended {
+    /// Its fate.
+    pub fate: Fate,
+    /// The fact it fed.
+    pub fact: Option<Uuid>,
+    /// What there is to say.
+    pub note: Note,
+    entry: Option<Entry>,
+}
+
+/// One file or delivery being applied.
 pub struct Apply<'a> {
-    survey: &'a Survey,
+    mapping: Mapping<'a>,
     vault: &'a Vault,
     import_id: Uuid,
     correlation: String,
     now: Timestamp,
     door: Door,
+    trigger: Trigger,
     deadline: Instant,
     company_of_instance: Option<Uuid>,
     /// Who the file is about.
@@ -76,11 +107,12 @@ pub struct Apply<'a> {
     pub apply_stale: bool,
     /// Facts that newer versions of the same file tell of, sorted: what this one says of them is stale.
     pub told_newer: Vec<Uuid>,
+    /// Facts whose newest revision was told before this, sorted: what this says of them is not stale, even if an
+    /// earlier revision said the same.
+    pub told_later: Vec<Uuid>,
     /// Whose data may not be used for a programme (true), of those asked.
     purposes: HashMap<(&'static str, Uuid), bool>,
     refusals: usize,
-    splitter: Splitter,
-    seen: HashSet<Short>,
     rejected: usize,
 }
 
@@ -110,31 +142,25 @@ impl Decided {
 type Ends = [Option<(Fate, Option<Uuid>, Note)>];
 
 impl<'a> Apply<'a> {
-    /// Begins. `now` is when the file was written, `deadline` when to give up.
-    pub async fn new(
-        tx: &Transaction<'_>,
-        survey: &'a Survey,
-        vault: &'a Vault,
-        import_id: Uuid,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<Self, ApplyError> {
-        let correlation = import_id.to_string();
+    /// Begins.
+    pub async fn new(tx: &Transaction<'_>, vault: &'a Vault, about: About<'a>) -> Result<Self, ApplyError> {
+        let About { mapping, door, trigger, import_id, correlation, now, deadline } = about;
         let company = tx
             .query_typed(
                 "SELECT company_id FROM core.programme_instances WHERE instance_id = $1",
-                &[(&survey.profile.instance_id, Type::UUID)],
+                &[(&mapping.profile.instance_id, Type::UUID)],
             )
             .await?;
         Ok(Self {
-            survey,
+            mapping,
             vault,
             import_id,
             now,
-            door: Door::new(format!("csv/{}", survey.layout.name)),
+            door: Door::new(door),
+            trigger,
             deadline,
             company_of_instance: company.first().and_then(|row| row.get(0)),
-            people: People::new(tx, survey.entity.source, import_id).await?,
+            people: People::new(tx, mapping.entity.source, import_id).await?.brought_by(trigger),
             outbox: Outbox::new(&correlation),
             correlation,
             fates: Fates::default(),
@@ -142,40 +168,48 @@ impl<'a> Apply<'a> {
             plan: Plan::default(),
             apply_stale: false,
             told_newer: Vec::new(),
+            told_later: Vec::new(),
             purposes: HashMap::new(),
             refusals: 0,
-            splitter: survey.splitter(),
-            seen: HashSet::new(),
             rejected: 0,
         })
     }
 
     /// Applies some records. What a chunk writes is on its way while the next one is read and decided: what is asked
     /// about a chunk is asked before the chunk before it is written, and does not depend on it.
-    pub async fn batch(&mut self, tx: &Transaction<'_>, batch: &Batch<'_>) -> Result<(), ApplyError> {
+    pub async fn batch(
+        &mut self,
+        tx: &Transaction<'_>,
+        lines: &mut Lines<'_>,
+        batch: &Batch<'_>,
+    ) -> Result<(), ApplyError> {
         // Everything asked and written before is done here, so what is remembered may be forgotten and asked again.
         if self.people.forget() {
             self.purposes.clear();
         }
         let mut chunks = batch.spans.chunks(CHUNK);
         let Some(first) = chunks.next() else { return Ok(()) };
-        let mut chunk = self.read(batch, first);
+        let mut chunk = self.read(lines, batch, first);
         let mut known = self.ask(tx, &chunk).await?;
         let mut on_the_way: Option<MaybeDone<BoxFuture<'_, Result<(), ApplyError>>>> = None;
         loop {
             if Instant::now() >= self.deadline {
                 return Err(ApplyError::TimeLimit);
             }
-            let writing = self.decide(tx, chunk, known).await?;
+            let spans = chunk.spans;
+            let (writing, ends) = self.decide(tx, chunk, known).await?;
+            for (span, mut ended) in spans.iter().zip(ends) {
+                super::xlsx::name_cell(lines.survey, span, &mut ended.note);
+                self.tell(span, ended);
+            }
             if self.rejected > MOST_REJECTIONS {
                 return Err(ApplyError::TooManyRejections);
             }
-            let next = chunks.next().map(|spans| self.read(batch, spans));
+            let next = chunks.next().map(|spans| self.read(lines, batch, spans));
             if let Some(before) = on_the_way.take() {
                 done(before).await?;
             }
-            let import = (self.survey.entity, self.import_id, self.now, self.survey.profile.instance_id);
-            let mut writes = maybe_done(writing.run(tx, import).boxed());
+            let mut writes = maybe_done(writing.run(tx, self.import()).boxed());
             let Some(next) = next else {
                 done(writes).await?;
                 break;
@@ -200,27 +234,38 @@ impl<'a> Apply<'a> {
         Ok(())
     }
 
+    /// Applies the items of a delivery, read already; gives their ends. Fates are the caller's to write.
+    pub async fn items(
+        &mut self,
+        tx: &Transaction<'_>,
+        spans: &[RecordSpan],
+        read: Vec<Result<Candidate, (Fate, Note)>>,
+    ) -> Result<Vec<Ended>, ApplyError> {
+        let chunk = Chunk::of(spans, read);
+        let known = self.ask(tx, &chunk).await?;
+        let (writing, ends) = self.decide(tx, chunk, known).await?;
+        writing.run(tx, self.import()).await?;
+        Ok(ends)
+    }
+
+    fn import(&self) -> (&'static Entity, Uuid, Timestamp, Option<Uuid>) {
+        (self.mapping.entity, self.import_id, self.now, self.mapping.profile.instance_id)
+    }
+
     /// What a source says about people is compared in the vault, row by row as it was written before.
     fn says_things_about_people(&self) -> bool {
-        self.survey.entity.fields.iter().any(|field| field.kind.attribute_of().is_some())
+        self.mapping.entity.fields.iter().any(|field| field.kind.attribute_of().is_some())
     }
 
     /// Reads the records of a chunk; nothing but the file's bytes.
-    fn read<'b>(&mut self, batch: &Batch<'_>, spans: &'b [RecordSpan]) -> Chunk<'b> {
-        let mut chunk = Chunk { spans, ends: spans.iter().map(|_| None).collect(), candidates: Vec::new() };
-        for (at, span) in spans.iter().enumerate() {
-            let bytes = batch.bytes_of(span);
-            match record::read(self.survey, span, bytes, &mut self.splitter, self.vault, self.now, &mut self.seen) {
-                Ok(candidate) => chunk.candidates.push((at, candidate)),
-                Err((fate, note)) => chunk.ends[at] = Some((fate, None, note)),
-            }
-        }
-        chunk
+    fn read<'b>(&self, lines: &mut Lines<'_>, batch: &Batch<'_>, spans: &'b [RecordSpan]) -> Chunk<'b> {
+        let read = spans.iter().map(|span| lines.read(span, batch.bytes_of(span), self.vault, self.now));
+        Chunk::of(spans, read)
     }
 
     /// Asks what is known of the records: whom they mean, what they refer to, which facts are there.
     async fn ask(&mut self, tx: &Transaction<'_>, chunk: &Chunk<'_>) -> Result<Known, ApplyError> {
-        let entity = self.survey.entity;
+        let entity = self.mapping.entity;
         let keys: Vec<&str> = chunk.candidates.iter().map(|(_, candidate)| candidate.key.as_str()).collect();
         let facts = store::load(tx, entity, &keys);
         let refs = refs::load(tx, entity, &chunk.candidates);
@@ -238,7 +283,7 @@ impl<'a> Apply<'a> {
         tx: &Transaction<'_>,
         chunk: Chunk<'_>,
         mut known: Known,
-    ) -> Result<Writing, ApplyError> {
+    ) -> Result<(Writing, Vec<Ended>), ApplyError> {
         let Chunk { spans, mut ends, candidates } = chunk;
         let mut entries: Vec<Option<Entry>> = spans.iter().map(|_| None).collect();
         let mut arriving = Arriving::default();
@@ -263,14 +308,19 @@ impl<'a> Apply<'a> {
             entries[one.at] = Some(self.entry(one));
         }
         let writing = self.prepare(tx, decided, &mut ends).await?;
-        for ((span, end), entry) in spans.iter().zip(ends).zip(entries) {
-            let (fate, fact, mut note) = end.unwrap_or_else(|| unreachable_record(span));
-            super::xlsx::name_cell(self.survey, span, &mut note);
-            self.plan.record(span, fate, &note, entry);
-            self.rejected += usize::from(fate == Fate::Rejected);
-            self.fates.push(span, fate, fact, note);
-        }
-        Ok(writing)
+        let ended = spans.iter().zip(ends).zip(entries).map(|((span, end), entry)| {
+            let (fate, fact, note) = end.unwrap_or_else(|| unreachable_record(span));
+            Ended { fate, fact, note, entry }
+        });
+        Ok((writing, ended.collect()))
+    }
+
+    /// Notes how a record ended.
+    fn tell(&mut self, span: &RecordSpan, ended: Ended) {
+        let Ended { fate, fact, note, entry } = ended;
+        self.plan.record(span, fate, &note, entry);
+        self.rejected += usize::from(fate == Fate::Rejected);
+        self.fates.push(span, fate, fact, note);
     }
 
     /// Leaves only what is new or changed.
@@ -293,7 +343,8 @@ impl<'a> Apply<'a> {
             self.known += u32::from(one.existing.is_some());
             self.people.meet(one.merged.fact.persons());
             let fact_id = one.existing.as_ref().map(|known| known.fact_id);
-            let is_stale = |id| stale.contains(&id) || self.told_newer.binary_search(&id).is_ok();
+            let said_before = |id| stale.contains(&id) && self.told_later.binary_search(&id).is_err();
+            let is_stale = |id| said_before(id) || self.told_newer.binary_search(&id).is_ok();
             one.stale = !same(&one) && fact_id.is_some_and(is_stale);
             let new = |id: &Uuid| one.arrivals.iter().any(|arrival| arrival.new && arrival.profile_id == *id);
             self.plan.newcomers(one.merged.fact.persons().filter(new));
@@ -319,7 +370,7 @@ impl<'a> Apply<'a> {
             secrets: &one.secrets,
             stale: one.stale,
         };
-        self.plan.entry(self.survey.entity, self.vault, &difference)
+        self.plan.entry(self.mapping.entity, self.vault, &difference)
     }
 
     /// Everything a chunk writes, sealed and in rows; only what a source says about people is written at once, because
@@ -330,7 +381,7 @@ impl<'a> Apply<'a> {
         decided: Vec<Decided>,
         ends: &mut Ends,
     ) -> Result<Writing, ApplyError> {
-        let entity = self.survey.entity;
+        let entity = self.mapping.entity;
         let (mut decided, facts) = self.publish(decided, ends)?;
         let (taken, people) = self.take_in(tx, &mut decided).await?;
         let about: HashSet<Uuid> = decided.iter().flat_map(|one| one.merged.fact.persons()).collect();
@@ -367,7 +418,7 @@ impl<'a> Apply<'a> {
                 doors: one.merged.doors,
                 line: one.line.get(),
                 company_id: self.company(&one.merged.fact),
-                rated_by: self.survey.profile.rater.clone(),
+                rated_by: self.mapping.profile.rater.clone(),
                 fact: one.merged.fact,
             };
             match one.existing {
@@ -390,14 +441,15 @@ impl<'a> Apply<'a> {
                 fact_id: one.fact_id,
                 revision: one.revision(),
                 fact: &one.merged.fact,
-                rater: self.survey.profile.rater.as_deref(),
+                rater: self.mapping.profile.rater.as_deref(),
                 import_id: self.import_id,
+                correlation: &self.correlation,
                 line: one.line,
             };
-            match (self.survey.entity.publish)(&published, &mut outbox) {
+            match (self.mapping.entity.publish)(&published, &mut outbox) {
                 Ok(_) => allowed.push(one),
                 Err(OutboxError::Contract(error)) => {
-                    let rejection = error::refused_by_contract(self.survey.layout, &error);
+                    let rejection = error::refused_by_contract(self.mapping.layout, &error);
                     let note = Note { rejection: Some(rejection), warnings: one.warnings };
                     ends[one.at] = Some((Fate::Rejected, None, note));
                 }
@@ -409,81 +461,13 @@ impl<'a> Apply<'a> {
 
     fn seal_secrets(&self, one: &mut Decided) -> Result<(), ApplyError> {
         for (field, text) in std::mem::take(&mut one.secrets) {
-            let subject = build::subject_of_secret(self.survey.entity, field, &one.merged.fact);
+            let subject = build::subject_of_secret(self.mapping.entity, field, &one.merged.fact);
             let key = self.people.key(subject.ok_or(crate::vault::VaultError::Erased)?)?;
-            let place = Place { table: self.survey.entity.table, column: field, row: one.fact_id };
+            let place = Place { table: self.mapping.entity.table, column: field, row: one.fact_id };
             if let Some(FieldValue::Secret(_, sealed)) = one.merged.fact.0.get_mut(field) {
                 *sealed = key.seal(place, text.expose().as_bytes())?;
             }
         }
         Ok(())
     }
-}
-
-/// Records of a chunk as read, and the ends that are clear already.
-struct Chunk<'b> {
-    spans: &'b [RecordSpan],
-    ends: Vec<Option<(Fate, Option<Uuid>, Note)>>,
-    candidates: Vec<(usize, Candidate)>,
-}
-
-/// What is known of a chunk's records.
-struct Known {
-    facts: HashMap<String, Existing>,
-    refs: refs::Refs,
-}
-
-/// What a chunk writes.
-#[derive(Default)]
-struct Writing {
-    people: Rows,
-    texts: Vec<texts::Sealed>,
-    new: Vec<Written>,
-    old: Vec<Existing>,
-    next: Vec<Written>,
-    events: Option<Pending>,
-}
-
-impl Writing {
-    /// Sends all statements at the first poll, in an order that satisfies what refers to what, and waits for all.
-    async fn run(
-        self,
-        tx: &Transaction<'_>,
-        (entity, import_id, now, instance): (&'static Entity, Uuid, Timestamp, Option<Uuid>),
-    ) -> Result<(), ApplyError> {
-        let context = texts::Context { source: entity.source, import_id, now };
-        let old: Vec<&Existing> = self.old.iter().collect();
-        let (people, texts, new, history, next, events) = futures::join!(
-            self.people.insert(tx, entity.source, import_id),
-            texts::insert(tx, &context, &self.texts),
-            store::insert(tx, entity, &self.new, import_id, instance),
-            store::keep_history(tx, entity, &old, import_id),
-            store::update(tx, entity, &self.next, import_id, instance),
-            async {
-                match &self.events {
-                    Some(events) => events.write(tx).await,
-                    None => Ok(()),
-                }
-            },
-        );
-        people?;
-        texts?;
-        new?;
-        history?;
-        next?;
-        Ok(events?)
-    }
-}
-
-/// Waits for what is on its way.
-async fn done(mut writes: MaybeDone<BoxFuture<'_, Result<(), ApplyError>>>) -> Result<(), ApplyError> {
-    Pin::new(&mut writes).await;
-    Pin::new(&mut writes).take_output().unwrap_or(Ok(()))
-}
-
-/// Every span gets its end above; should one not, that is a fault of ours and is told as one.
-fn unreachable_record(span: &RecordSpan) -> (Fate, Option<Uuid>, Note) {
-    let reason =
-        format!("Line {} was read and not decided; this is our fault: report it, and drop the file again.", span.line);
-    (Fate::Rejected, None, Note::rejected(Rejection::record(Code::TooLarge, reason).hinted("internal")))
 }

@@ -168,6 +168,13 @@ pub enum FieldKind {
         /// The field there.
         field: &'static str,
     },
+    /// A word of the fact that is referred to: what the meeting was for. No cell feeds it.
+    WordOf {
+        /// The [`FieldKind::Ref`] it goes through.
+        through: &'static str,
+        /// The field there.
+        field: &'static str,
+    },
     /// Several people by their ids, `uuid[]`.
     People {
         /// The entity that lists people.
@@ -248,6 +255,8 @@ pub struct Published<'a> {
     pub rater: Option<&'a str>,
     /// The import that brought it.
     pub import_id: Uuid,
-    /// The line it stood on.
+    /// What its events have in common: the import's id for a file, else the request's correlation id.
+    pub correlation: &'a str,
+    /// The line it stood on; of a delivery the item, counted from 1.
     pub line: Line,
 }

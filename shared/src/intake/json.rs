@@ -61,6 +61,17 @@ pub fn list(text: &str) -> Result<Vec<String>, BadJson> {
     Ok(items)
 }
 
+/// The characters of a JSON string.
+///
+/// # Errors
+/// As [`check`]; also [`BadJson::Form`] for anything else than one string.
+pub fn string(text: &str) -> Result<String, BadJson> {
+    let mut walker = Walker { text, at: 0 };
+    let characters = walker.string()?;
+    walker.end()?;
+    Ok(characters)
+}
+
 impl Walker<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()

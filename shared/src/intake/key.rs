@@ -7,10 +7,11 @@ use super::{
     column::Kind,
     entity::{Key, hex},
     facts::Facts,
+    mapping::Mapping,
     split::Cells,
     survey::{Short, Survey, short},
 };
-use crate::vault::Vault;
+use crate::{identity::EmailIndex, vault::Vault};
 
 /// A record's key with its addresses still in clear: in memory only. Beside each part: whether it has to be hidden.
 pub struct RawKey {
@@ -41,13 +42,28 @@ impl RawKey {
     }
 }
 
-/// The key of a record; none if it cannot be read that far.
+/// What a part of a key is read from.
+pub enum Part<'a> {
+    /// A cell.
+    Cell(&'a str),
+    /// Somebody who is known already, in place of the address in a cell.
+    Somebody(&'a EmailIndex),
+}
+
+/// The key of a record of a file; none if it cannot be read that far.
 pub fn of(survey: &Survey, cells: &Cells<'_>, now: Timestamp) -> Option<RawKey> {
-    let several = |at: usize| matches!((survey.entity.key, at), (Key::Columns(_), _) | (Key::ColumnOr(..), 1));
-    for (at, way) in survey.entity.key.ways().iter().enumerate().filter(|(_, way)| !way.is_empty()) {
+    let header = &survey.preamble.recognised.header;
+    let cell = |index| header.position(index).and_then(|position| cells.get(position)).map(Part::Cell);
+    of_parts(&survey.mapping(), cell, now)
+}
+
+/// The key of a record whose cell of a column (by its place in the layout) `cell` gives.
+pub fn of_parts<'c>(mapping: &Mapping<'_>, cell: impl Fn(usize) -> Option<Part<'c>>, now: Timestamp) -> Option<RawKey> {
+    let several = |at: usize| matches!((mapping.entity.key, at), (Key::Columns(_), _) | (Key::ColumnOr(..), 1));
+    for (at, way) in mapping.entity.key.ways().iter().enumerate().filter(|(_, way)| !way.is_empty()) {
         let mut parts = Vec::with_capacity(way.len());
         for name in *way {
-            match part(survey, cells, name, now)? {
+            match part(mapping, &cell, name, now)? {
                 Some(part) => parts.push(part),
                 None => break,
             }
@@ -60,13 +76,21 @@ pub fn of(survey: &Survey, cells: &Cells<'_>, now: Timestamp) -> Option<RawKey> 
 }
 
 /// One part: `Some(None)` if the record has no value in it, `None` if it cannot be read.
-fn part(survey: &Survey, cells: &Cells<'_>, name: &str, now: Timestamp) -> Option<Option<(String, bool)>> {
-    let Some(index) = survey.layout.columns.iter().position(|column| column.name == name) else { return Some(None) };
-    let position = survey.preamble.recognised.header.position(index);
-    let Some(cell) = position.and_then(|position| cells.get(position)) else { return Some(None) };
-    let column = &survey.layout.columns[index];
+fn part<'c>(
+    mapping: &Mapping<'_>,
+    cell: impl Fn(usize) -> Option<Part<'c>>,
+    name: &str,
+    now: Timestamp,
+) -> Option<Option<(String, bool)>> {
+    let Some(index) = mapping.layout.columns.iter().position(|column| column.name == name) else { return Some(None) };
+    let cell = match cell(index) {
+        Some(Part::Cell(cell)) => cell,
+        Some(Part::Somebody(email)) => return Some(Some((hex(email), false))),
+        None => return Some(None),
+    };
+    let column = &mapping.layout.columns[index];
     let nothing = Facts::default();
-    let facts = survey.facts.get(index).unwrap_or(&nothing);
+    let facts = mapping.facts.get(index).unwrap_or(&nothing);
     let value = cell::read(column, cell, facts, now).ok()?;
     Some(value.map(|value| {
         let text = value.canonical();

@@ -31,6 +31,7 @@ const EXPORTS: &[Export] = &[
         &["session_id", "session_type", "participant_email", "volunteer_email", "date", "duration_min"],
         &["rating", "feedback_text", "language_level"],
     ),
+    export("kintell/ratings", &["rating_id", "session_id", "from_role", "rating", "created_at"], &["feedback_text"]),
     export(
         "kintell/users",
         &["email", "linkedin_url"],

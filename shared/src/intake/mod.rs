@@ -24,6 +24,7 @@
 //! | the rejected records, to be corrected and dropped again | [`rejects`], [`blob`] |
 //! | the whole of it, killed anywhere and told again; commit and undo | [`engine`] |
 //! | the function around it, one for every source | [`importer`] |
+//! | the same records by another door: webhooks, adapters, what was asked of a provider | [`live`], [`mapping`] |
 //!
 //! The tables that say which columns an entity has ([`entity`], [`column`]) and the facts of a source
 //! ([`facts`], [`source`]) are data given by the caller: nothing in here knows a session from a match.
@@ -54,6 +55,8 @@ pub mod key;
 pub mod known;
 pub mod line_endings;
 pub mod list;
+pub mod live;
+pub mod mapping;
 pub mod mask;
 pub mod merge;
 mod names;

@@ -297,6 +297,10 @@ pub struct Receipt {
     pub layout: Option<String>,
     /// `done`.
     pub status: String,
+    /// How it came in: `csv` for a dropped file, `webhook`, `adapter`, `pull`.
+    #[serde(default = "csv")]
+    #[schema(example = "csv")]
+    pub door: String,
     /// How it ended.
     pub outcome: Outcome,
     /// Whether the same file may do better later without being changed.
@@ -310,8 +314,9 @@ pub struct Receipt {
     /// What the reason says beyond its code, in no language: see [`super::code::Rejection::hint`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The object.
-    pub file: File,
+    /// The object; none where no file was dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<File>,
     /// How it is written.
     #[serde(default)]
     pub dialect: Option<DialectFound>,
@@ -380,6 +385,10 @@ pub struct Receipt {
     pub command_failed: Option<CommandFailed>,
 }
 
+fn csv() -> String {
+    "csv".to_owned()
+}
+
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -429,7 +438,8 @@ impl Receipt {
 
     /// Where a result of the import stands in the results bucket.
     pub fn result_key(&self, file: &str) -> String {
-        let name = self.file.key.rsplit('/').next().unwrap_or(&self.file.key);
+        let key = self.file.as_ref().map_or("", |file| file.key.as_str());
+        let name = key.rsplit('/').next().unwrap_or(key);
         // The id tells results apart; S3 refuses keys of more than 1,024 bytes, which a drop's own may have.
         let end = (0..=name.len().min(LONGEST_NAME)).rev().find(|&at| name.is_char_boundary(at)).unwrap_or_default();
         let name = &name[..end];

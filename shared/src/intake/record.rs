@@ -1,6 +1,9 @@
 //! One record of a file on its way to a fact: read, keyed, not yet compared with anything.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{
     cell::{self, Value},
@@ -10,6 +13,7 @@ use super::{
     fault,
     field_map::FieldMap,
     key,
+    mapping::Mapping,
     scan::{RecordSpan, SpanKind},
     split::{Splitter, check_width},
     survey::{Repeats, Short, Survey},
@@ -30,6 +34,8 @@ pub struct Candidate {
 pub enum Given {
     /// Somebody's address and the index it is found by.
     Person(Pii<String>, EmailIndex),
+    /// Somebody who is known already.
+    Somebody(Uuid),
     /// Ids of people in the source.
     PersonIds(Vec<String>),
     /// The key of another fact of the source.
@@ -40,18 +46,47 @@ pub enum Given {
     Plain(Value),
 }
 
+/// The lines of a file on their way to records.
+pub struct Lines<'a> {
+    /// The file.
+    pub survey: &'a Survey,
+    splitter: Splitter,
+    seen: HashSet<Short>,
+}
+
+impl<'a> Lines<'a> {
+    /// From the first line on.
+    pub fn of(survey: &'a Survey) -> Self {
+        Self { survey, splitter: survey.splitter(), seen: HashSet::new() }
+    }
+
+    /// Reads one record.
+    ///
+    /// # Errors
+    /// The fate of a record that becomes no fact, with its reason.
+    pub fn read(
+        &mut self,
+        span: &RecordSpan,
+        bytes: &[u8],
+        vault: &Vault,
+        now: Timestamp,
+    ) -> Result<Candidate, (Fate, Note)> {
+        read(self.survey, span, bytes, &mut self.splitter, vault, now, &mut self.seen)
+    }
+}
+
 /// Reads one record. `seen` holds the ids that stood in the file before, of those that stand in it more than once.
 ///
 /// # Errors
 /// The fate of a record that becomes no fact, with its reason.
-pub fn read(
+fn read(
     survey: &Survey,
     span: &RecordSpan,
     bytes: &[u8],
     splitter: &mut Splitter,
     vault: &Vault,
     now: Timestamp,
-    seen: &mut std::collections::HashSet<Short>,
+    seen: &mut HashSet<Short>,
 ) -> Result<Candidate, (Fate, Note)> {
     let rejected = |rejection| (Fate::Rejected, Note::rejected(rejection));
     if span.kind == SpanKind::Blank {
@@ -79,42 +114,54 @@ pub fn read(
     };
     check_width(&cells, header, columns).map_err(|rejection| with(rejection, &warnings))?;
 
-    let mut fields = FieldMap::with_capacity(survey.entity.fields.len());
-    for (at, column) in header.columns.iter().enumerate() {
-        let Some(index) = *column else { continue };
-        let column = &columns[index];
-        let Some(raw) = cells.get(at) else {
-            // Beyond the record's last cell: absent, which says nothing.
-            continue;
-        };
-        let value =
-            cell::read(column, raw, &survey.facts[index], now).map_err(|rejection| with(rejection, &warnings))?;
+    // Beyond the record's last cell: absent, which says nothing.
+    let found = header.columns.iter().enumerate().filter_map(|(at, column)| Some(((*column)?, cells.get(at)?)));
+    let fields = of_cells(&survey.mapping(), found, vault, now, &mut warnings)
+        .map_err(|rejection| with(rejection, &warnings))?;
+
+    let raw = key::of(survey, &cells, now).ok_or_else(|| {
+        with(Rejection::record(Code::MissingRequired, "This record has no id; fill it in."), &warnings)
+    })?;
+    not_repeated(&survey.repeats, &raw.short(), raw.column, seen, &warnings)?;
+    Ok(Candidate { key: raw.stored(vault), fields, warnings })
+}
+
+/// The fields of a record from its cells, each with its column's place in the layout. A column without a cell says
+/// nothing.
+///
+/// # Errors
+/// The first cell that cannot be read.
+pub fn of_cells<'c>(
+    mapping: &Mapping<'_>,
+    cells: impl Iterator<Item = (usize, &'c str)>,
+    vault: &Vault,
+    now: Timestamp,
+    warnings: &mut Vec<Code>,
+) -> Result<FieldMap<Option<Given>>, Rejection> {
+    let mut fields = FieldMap::with_capacity(mapping.entity.fields.len());
+    for (index, raw) in cells {
+        let column = &mapping.layout.columns[index];
+        let value = cell::read(column, raw, &mapping.facts[index], now)?;
         if let Some(Value::Time { day_only: true, .. }) = value
             && !warnings.contains(&Code::PrecisionDay)
         {
             warnings.push(Code::PrecisionDay);
         }
-        for field in survey.layout.fields_of(column.name) {
-            let Some(kind) = survey.entity.field(field).map(|field| field.kind) else { continue };
-            fields.insert(field, value.clone().map(|value| given(survey, kind, value, vault)));
+        for field in mapping.layout.fields_of(column.name) {
+            let Some(kind) = mapping.entity.field(field).map(|field| field.kind) else { continue };
+            fields.insert(field, value.clone().map(|value| given(mapping, kind, value, vault)));
         }
     }
-    for (field, word) in survey.layout.constants {
+    for (field, word) in mapping.layout.constants {
         fields.insert(field, Some(Given::Plain(Value::Id((*word).to_owned()))));
     }
-
-    join(survey, &mut fields);
-
-    let raw = key::of(survey, &cells, now).ok_or_else(|| {
-        with(Rejection::record(Code::MissingRequired, "This record has no id; fill it in."), &warnings)
-    })?;
-    not_repeated(&survey.repeats, &raw, seen, &warnings)?;
-    Ok(Candidate { key: raw.stored(vault), fields, warnings })
+    join(mapping, &mut fields);
+    Ok(fields)
 }
 
 /// Fields that are several others' values: a name of first and last name, where the file has both columns.
-fn join(survey: &Survey, fields: &mut FieldMap<Option<Given>>) {
-    for field in survey.entity.fields {
+fn join(mapping: &Mapping<'_>, fields: &mut FieldMap<Option<Given>>) {
+    for field in mapping.entity.fields {
         let FieldKind::Joined { of, .. } = field.kind else { continue };
         let said: Option<Vec<Option<&str>>> = of
             .iter()
@@ -129,26 +176,30 @@ fn join(survey: &Survey, fields: &mut FieldMap<Option<Given>>) {
     }
 }
 
-fn not_repeated(
+/// Whether a record may go on, of those whose key (made of `column`) stands there more than once. `seen` holds the keys of those before it.
+///
+/// # Errors
+/// `duplicate_conflict`, or the fate of an identical repeat.
+pub fn not_repeated(
     repeats: &Repeats,
-    raw: &key::RawKey,
-    seen: &mut std::collections::HashSet<Short>,
+    key: &Short,
+    column: &'static str,
+    seen: &mut HashSet<Short>,
     warnings: &[Code],
 ) -> Result<(), (Fate, Note)> {
-    let key = raw.short();
-    match repeats.conflict(&key) {
+    match repeats.conflict(key) {
         None => Ok(()),
         Some(true) => {
             let reason = "This id stands in the file more than once with different contents; keep the right record and remove the others.";
-            let rejection = Some(Rejection::record(Code::DuplicateConflict, reason).at(raw.column));
+            let rejection = Some(Rejection::record(Code::DuplicateConflict, reason).at(column));
             Err((Fate::Rejected, Note { rejection, warnings: warnings.to_vec() }))
         }
-        Some(false) if seen.insert(key) => Ok(()),
+        Some(false) if seen.insert(*key) => Ok(()),
         Some(false) => Err((Fate::Duplicate, Note::default())),
     }
 }
 
-fn given(survey: &Survey, kind: FieldKind, value: Value, vault: &Vault) -> Given {
+fn given(mapping: &Mapping<'_>, kind: FieldKind, value: Value, vault: &Vault) -> Given {
     match (kind, value) {
         (kind, Value::Email(email)) if kind.part().is_some() => {
             let index = vault.blind_index(&email);
@@ -162,7 +213,7 @@ fn given(survey: &Survey, kind: FieldKind, value: Value, vault: &Vault) -> Given
             Given::Sealed(Pii::new(value.canonical()))
         }
         (_, Value::Enum(word)) => {
-            let ours = survey.layout.words.iter().find(|(theirs, _)| *theirs == word).map_or(word, |(_, ours)| *ours);
+            let ours = mapping.layout.words.iter().find(|(theirs, _)| *theirs == word).map_or(word, |(_, ours)| *ours);
             Given::Plain(Value::Enum(ours))
         }
         (_, value) => Given::Plain(value),

@@ -3,6 +3,7 @@
 use super::{
     apply::Apply,
     receipt::{ColumnsFound, FactsUsed, Unknown, Warning},
+    source::SourceProfile,
     survey::Survey,
 };
 use crate::{
@@ -123,6 +124,22 @@ pub fn unknown_columns(survey: &Survey) -> Vec<Warning> {
         .collect()
 }
 
+/// What is declared about a source, where nothing could be proven.
+pub fn facts_declared(profile: &SourceProfile) -> FactsUsed {
+    let name = |value: serde_json::Value| value.as_str().map(ToOwned::to_owned);
+    let declared = &profile.facts;
+    FactsUsed {
+        date_order: declared.date_order.and_then(|order| name(serde_json::json!(order))),
+        decimal: declared.decimal.and_then(|sign| name(serde_json::json!(sign))),
+        rating_scale: declared.rating_scale.map(|scale| scale.as_str().to_owned()),
+        zone: declared.zone.as_ref().and_then(|zone| zone.iana_name()).map(ToOwned::to_owned),
+        author: profile.author.map(|author| author.as_str().to_owned()),
+        rater: profile.rater.clone(),
+        programme_instance: profile.instance_id,
+        from: "source profile".to_owned(),
+    }
+}
+
 /// What cells were read by, declared or proven.
 pub fn facts_used(survey: &Survey) -> FactsUsed {
     let declared = &survey.profile.facts;
@@ -136,10 +153,7 @@ pub fn facts_used(survey: &Survey) -> FactsUsed {
         date_order: date_order.and_then(|order| name(serde_json::json!(order))),
         decimal: decimal.and_then(|sign| name(serde_json::json!(sign))),
         rating_scale: rating_scale.map(|scale| scale.as_str().to_owned()),
-        zone: declared.zone.as_ref().and_then(|zone| zone.iana_name()).map(ToOwned::to_owned),
-        author: survey.profile.author.map(|author| author.as_str().to_owned()),
-        rater: survey.profile.rater.clone(),
-        programme_instance: survey.profile.instance_id,
         from: if proven { "source profile and the whole column" } else { "source profile" }.to_owned(),
+        ..facts_declared(&survey.profile)
     }
 }

@@ -163,7 +163,7 @@ fn read(entity: &Entity, row: &Row, known: &mut KnownDoors) -> Existing {
             FieldKind::Int => row.get::<_, Option<i32>>(next()).map(FieldValue::Int),
             FieldKind::Ints => row.get::<_, Option<Vec<i32>>>(next()).map(FieldValue::Ints),
             FieldKind::Decimal => row.get::<_, Option<Decimal>>(next()).map(FieldValue::Decimal),
-            FieldKind::Word | FieldKind::Code | FieldKind::Address => {
+            FieldKind::Word | FieldKind::WordOf { .. } | FieldKind::Code | FieldKind::Address => {
                 row.get::<_, Option<String>>(next()).map(FieldValue::Word)
             }
             FieldKind::Secret(_) => {
@@ -278,7 +278,7 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
                 columns.push(array(format!("{name}_digest"), Type::BYTEA_ARRAY, digests.into_iter()));
                 columns.push(array(format!("{name}_sealed"), Type::BYTEA_ARRAY, sealed.into_iter()));
             }
-            FieldKind::Word | FieldKind::Code | FieldKind::Address => {
+            FieldKind::Word | FieldKind::WordOf { .. } | FieldKind::Code | FieldKind::Address => {
                 columns.push(array(name, Type::TEXT_ARRAY, facts().map(|fact| fact.word(name).map(ToOwned::to_owned))));
             }
             FieldKind::Text { .. } => {

@@ -16,7 +16,9 @@ use super::{
     dialect::{self, Dialect},
     entity::{Entity, Layout},
     facts::Facts,
-    key, not_csv,
+    key,
+    mapping::Mapping,
+    not_csv,
     preamble::{self, Preamble},
     proof::ColumnProof,
     reader::{Begin, RecordReader},
@@ -59,6 +61,11 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// What its records are read by.
+    pub fn mapping(&self) -> Mapping<'_> {
+        Mapping { entity: self.entity, layout: self.layout, profile: &self.profile, facts: &self.facts }
+    }
+
     /// A splitter for its records: of a file that we wrote the guard against formulas is undone.
     pub fn splitter(&self) -> Splitter {
         Splitter::new(self.dialect.delimiter).restoring(self.preamble.rejects_of.is_some())
@@ -314,13 +321,13 @@ pub fn short(bytes: &[u8]) -> Short {
     cut(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
-fn cut(hash: &[u8]) -> Short {
+pub(super) fn cut(hash: &[u8]) -> Short {
     let mut short = [0; 16];
     short.copy_from_slice(&hash[..16]);
     short
 }
 
-fn repeats(mut keys: Vec<(Short, Short)>) -> Repeats {
+pub(super) fn repeats(mut keys: Vec<(Short, Short)>) -> Repeats {
     keys.sort_unstable();
     let mut found = HashMap::new();
     for pair in keys.windows(2) {

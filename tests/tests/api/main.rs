@@ -2,6 +2,7 @@
 
 mod access;
 mod authorizer;
+mod contracts;
 mod edge;
 mod events;
 mod finding;
@@ -20,3 +21,5 @@ mod support;
 mod tokens;
 mod values;
 mod values_sources;
+mod webhooks;
+mod webhooks_faults;

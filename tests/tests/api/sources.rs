@@ -28,7 +28,7 @@ async fn a_source_is_all_its_layouts_with_their_columns_and_what_is_declared() {
         answer.json["layouts"].as_array().unwrap().iter().map(|one| one["layout"].as_str().unwrap()).collect();
     assert_eq!(
         (answer.json["source"].as_str(), names),
-        (Some("kintell"), vec!["language", "mentor", "legacy", "users"])
+        (Some("kintell"), vec!["language", "mentor", "legacy", "users", "ratings"])
     );
     let mut language = layout(&answer.json, "language").clone();
     assert!(language["columns"].take().as_array().unwrap().contains(&json!("participant_email")));

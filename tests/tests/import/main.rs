@@ -6,6 +6,7 @@ mod edges;
 mod failures;
 mod files;
 mod identity;
+mod live;
 mod mapping;
 mod model;
 mod odd_orders;

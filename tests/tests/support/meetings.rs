@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use shared::{
     bus::{consumer::Summary, testing::RecordedNudges},
-    contracts::{Contract, FactType, Rating, RatingScale, SessionCompleted},
+    contracts::{Contract, FactType, Rater, Rating, RatingCreated, RatingScale, Revision, SessionCompleted},
 };
 use tests::Database;
 use tokio_postgres::Client;
@@ -69,6 +69,20 @@ pub fn rated(session: SessionCompleted, rating: Decimal) -> SessionCompleted {
         rating_scale: Some(RatingScale::OneToFive),
         ..session
     }
+}
+
+/// A rating that comes on its own, as it is delivered.
+pub fn rating_of(id: Uuid, session_id: Uuid, from_role: Rater, rating: Decimal, on: i64, n: i64) -> String {
+    let data = RatingCreated {
+        rating_id: id,
+        session_id,
+        from_role,
+        rating: Rating::new(rating).unwrap(),
+        created_at: day(on),
+        revision: Revision::new(n).unwrap(),
+        ..RatingCreated::example()
+    };
+    delivered(data, id, day(on)).1
 }
 
 pub fn event(data: SessionCompleted) -> (Uuid, String) {
@@ -128,7 +142,7 @@ pub fn model(bodies: &[String], person: Uuid) -> (BTreeSet<Standing>, Journey) {
                 _ => Vec::new(),
             }
         }
-        Told::Retracted(_) => Vec::new(),
+        Told::Rates(_) | Told::Retracted(_) => Vec::new(),
     };
     let (mut facts, mut timeline) = (BTreeSet::new(), Vec::new());
     for fact in newest.values() {

@@ -69,6 +69,8 @@ pub async fn commit(
     let (outcome, plan_hash): (Option<&str>, Option<&str>) = (row.get("outcome"), row.get("plan_hash"));
     let may = match outcome {
         Some("planned") => true,
+        // A delivery was applied as it came: there is no file to be read again.
+        _ if row.get::<_, &str>("door") != "csv" => false,
         // What was loaded without its stale records can still have them applied.
         Some("loaded" | "unchanged") => body.apply_stale && row.get("has_stale"),
         _ => false,
@@ -123,7 +125,7 @@ pub async fn undo(
 /// only refer to it in the history they write.
 async fn locked(tx: &Transaction<'_>, id: Uuid) -> Result<Row, Problem> {
     tx.query_typed(
-        "SELECT import_id, source, status, outcome, plan_hash,
+        "SELECT import_id, source, status, outcome, plan_hash, door,
                 COALESCE(receipt -> 'warnings' @> '[{\"code\": \"stale_revision\"}]', false) AS has_stale
          FROM intake.imports WHERE import_id = $1 FOR NO KEY UPDATE",
         &[(&id, Type::UUID)],

@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_source_or_entity_nobody_reads_is_refused_with_those_there_are() {
         let problem = key(&NewImport { entity: Some("session".into()), ..new("a.csv") }).unwrap_err();
-        assert_eq!(problem.errors[0].detail, "This source exports sessions, users.");
+        assert_eq!(problem.errors[0].detail, "This source exports sessions, users, ratings.");
         let problem = key(&NewImport { source: "Kintell".into(), ..new("a.csv") }).unwrap_err();
         assert_eq!(problem.errors[0].code, "unknown_source");
     }

@@ -44,6 +44,9 @@ pub struct ListQuery {
     row: Option<String>,
     /// The import whose rejected records came again: its later attempts.
     rejects_of: Option<Uuid>,
+    /// How it came in; dropped files if absent.
+    #[param(inline)]
+    door: Option<Door>,
     /// Noticed at this moment (RFC 3339) or on this day (UTC), or later.
     #[param(value_type = Option<String>, example = "2025-03-01")]
     from: Option<Since>,
@@ -97,6 +100,32 @@ fn moment(text: &str, days_on: i64) -> Result<Timestamp, &'static str> {
     Moment::try_from(time).map(Moment::get).map_err(|_| REFUSED)
 }
 
+/// How something came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// A dropped file, a workbook too.
+    #[default]
+    Csv,
+    /// A signed delivery of a provider.
+    Webhook,
+    /// A call of the API.
+    Adapter,
+    /// What a provider was asked for.
+    Pull,
+}
+
+impl Door {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Webhook => "webhook",
+            Self::Adapter => "adapter",
+            Self::Pull => "pull",
+        }
+    }
+}
+
 /// How an import ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -128,7 +157,7 @@ impl Outcome {
     }
 }
 
-/// One file's run, in short.
+/// One file's run or one delivery, in short.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportItem {
     /// The import.
@@ -145,10 +174,14 @@ pub struct ImportItem {
     /// How it ended, when it is done.
     #[schema(example = "loaded")]
     outcome: Option<String>,
-    /// The object's key in the drop bucket.
+    /// How it came in: `csv`, `webhook`, `adapter` or `pull`.
+    #[schema(example = "csv")]
+    door: String,
+    /// The object's key in the drop bucket; none where no file was dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "kintell/sessions/march.csv")]
-    key: String,
-    /// What the file is called, where the upload was announced.
+    key: Option<String>,
+    /// What the file is called, where the upload was announced; of a delivery, what it tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "march.csv")]
     name: Option<String>,
@@ -186,7 +219,7 @@ pub struct ImportList {
 
 /// Imports
 ///
-/// Newest first.
+/// Newest first. Dropped files, unless `door` asks for what came in by another.
 #[utoipa::path(get, path = "/v1/imports", operation_id = "list_imports", params(ListQuery), responses(
     (status = 200, description = "A page of imports", body = ImportList),
     (status = 400, description = "`bad_limit`, `bad_cursor`")))]
@@ -201,11 +234,11 @@ pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -
     let of_row: Option<Vec<Uuid>> = places.as_ref().map(|places| places.keys().copied().collect());
     let rows = client
         .query_typed(
-            "SELECT import_id, source, entity, status, outcome, object_key, name, dry_run, created_at, finished_at,
+            "SELECT import_id, source, entity, status, outcome, door, object_key, name, dry_run, created_at, finished_at,
                     CASE WHEN outcome = 'planned' THEN plan_hash END AS plan_hash,
                     receipt ->> 'code' AS code, receipt -> 'counts' AS counts
              FROM intake.imports
-             WHERE ($1::text IS NULL OR object_key = $1)
+             WHERE door = $12 AND ($1::text IS NULL OR object_key = $1)
                AND ($2::text IS NULL OR source = $2)
                AND ($3::text IS NULL OR outcome = $3)
                AND ($4::timestamptz IS NULL OR (created_at, import_id) < ($4, $5))
@@ -228,6 +261,7 @@ pub async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -
                 (&query.name.as_deref().map(str::trim), Type::TEXT),
                 (&query.rejects_of, Type::UUID),
                 (&of_row, Type::UUID_ARRAY),
+                (&query.door.unwrap_or_default().as_str(), Type::TEXT),
             ],
         )
         .await?;
@@ -248,6 +282,7 @@ fn import_item(row: &Row) -> ImportItem {
         entity: row.get("entity"),
         status: row.get("status"),
         outcome: row.get("outcome"),
+        door: row.get("door"),
         key: row.get("object_key"),
         name: row.get("name"),
         dry_run: row.get("dry_run"),
@@ -366,7 +401,7 @@ pub(crate) async fn stored(app: &App, id: Uuid) -> Result<Value, Problem> {
     let client = app.db.client().await?;
     let row = client
         .query_typed(
-            "SELECT receipt, source, entity, layout, status, outcome, retryable, reason, bucket, object_key, object_version,
+            "SELECT receipt, source, entity, layout, status, outcome, retryable, reason, COALESCE(bucket, '') AS bucket, COALESCE(object_key, '') AS object_key, object_version,
                     bytes, attempts, created_at, name, dry_run
              FROM intake.imports WHERE import_id = $1",
             &[(&id, Type::UUID)],

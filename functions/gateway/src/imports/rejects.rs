@@ -69,7 +69,7 @@ pub async fn rejects(
     let tx = client.transaction().await?;
     let row = tx
         .query_typed(
-            "SELECT receipt ->> 'rejects_key', receipt ->> 'rejects_xlsx_key', object_key,
+            "SELECT receipt ->> 'rejects_key', receipt ->> 'rejects_xlsx_key', COALESCE(object_key, ''),
                     outcome IN ('loaded', 'unchanged', 'planned') AND (receipt #>> '{counts,rejected}')::int > 0
                       AND receipt ->> 'rejects_key' IS NULL AND receipt ->> 'rejects_note' IS NULL AS pending
              FROM intake.imports WHERE import_id = $1",

@@ -119,6 +119,7 @@ impl Wanted {
                 | FieldKind::Ints
                 | FieldKind::Decimal
                 | FieldKind::Word
+                | FieldKind::WordOf { .. }
                 | FieldKind::Code
                 | FieldKind::Address
                 | FieldKind::Rating => {}

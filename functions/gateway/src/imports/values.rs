@@ -223,7 +223,7 @@ fn value(
             FieldKind::Rating => stored.and_then(|text| plain(text.split(" of ").next().unwrap_or_default())),
             FieldKind::Int | FieldKind::Decimal | FieldKind::Word | FieldKind::Code => stored.and_then(plain),
             FieldKind::Ints => stored.map(|text| (format!("[{text}]"), None)),
-            FieldKind::PersonOf { .. } | FieldKind::Address => None,
+            FieldKind::PersonOf { .. } | FieldKind::WordOf { .. } | FieldKind::Address => None,
         };
         if found.is_some() {
             return found;

@@ -6,13 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use shared::contracts::{
     BuddyMilestoneReached, CheckinCompleted, Contract, ContractError, CourseCompleted, CredentialIssued, Envelope,
     EventAttended, EventLogged, FactRetracted, FactType, FeedbackSubmitted, MatchCreated, MatchEnded, MatchSide,
-    ProgressUpdated, RetractionReason, Revision, SessionCompleted, SessionScheduled, SkillShareCompleted,
+    ProgressUpdated, RatingCreated, RetractionReason, Revision, SessionCompleted, SessionScheduled,
+    SkillShareCompleted,
 };
 use uuid::Uuid;
 
 use super::{
     derive::{Programme, Role},
     details::{Completion, Course, Credential, Details, Match, Meeting, Moment, Progress, Status},
+    ratings::Rated,
 };
 
 /// One revision of a fact.
@@ -37,6 +39,8 @@ pub struct Fact {
 pub enum Told {
     /// It holds.
     Holds(Entry),
+    /// It holds, and is on no timeline of its own: it rates a meeting.
+    Rates(Rated),
     /// It no longer holds.
     Retracted(RetractionReason),
 }
@@ -111,12 +115,13 @@ impl Fact {
             CourseCompleted::TYPE => Ok(course_completed(&Envelope::read(detail)?)),
             CredentialIssued::TYPE => Ok(credential(&Envelope::read(detail)?)),
             ProgressUpdated::TYPE => Ok(progress(&Envelope::read(detail)?)),
+            RatingCreated::TYPE => Ok(rated(&Envelope::read(detail)?)),
             FactRetracted::TYPE => Ok(retracted(&Envelope::read(detail)?)),
             _ => Err(ContractError::UnknownType),
         }
     }
 
-    /// Whether facts of this kind are on timelines at all; texts, scores and milestones are not.
+    /// Whether facts of this kind are on timelines at all; ratings, texts, scores and milestones are not.
     pub fn on_timelines(&self) -> bool {
         use FactType::{IntakeText, KintellRating, ProfileMilestone, Q2qOutcome};
         !matches!(self.fact_type, KintellRating | IntakeText | ProfileMilestone | Q2qOutcome)
@@ -124,7 +129,7 @@ impl Fact {
 
     /// Whether enrolments, milestones or flags follow from facts of this kind.
     pub fn moves_journeys(&self) -> bool {
-        Details::MOVING.contains(&self.fact_type)
+        Details::MOVING.contains(&self.fact_type) || self.fact_type == FactType::KintellRating
     }
 }
 
@@ -271,6 +276,23 @@ fn progress(event: &Envelope<ProgressUpdated>) -> Fact {
     fact!(UpskillingProgress, event, id, Programme::Upskilling, at, people, Details::Progress(details))
 }
 
+fn rated(event: &Envelope<RatingCreated>) -> Fact {
+    let data = &event.data;
+    Fact {
+        fact_type: FactType::KintellRating,
+        fact_id: data.rating_id,
+        revision: data.revision,
+        time: event.time,
+        event_id: event.id,
+        told: Told::Rates(Rated {
+            session_id: data.session_id,
+            from_role: data.from_role,
+            rating: data.rating,
+            rated_at: data.created_at,
+        }),
+    }
+}
+
 fn retracted(event: &Envelope<FactRetracted>) -> Fact {
     let data = &event.data;
     Fact {
@@ -300,3 +322,6 @@ impl Fact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

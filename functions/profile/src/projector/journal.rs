@@ -109,7 +109,7 @@ async fn take_back(
         milestone: Some(milestone),
         reason: match fact.told {
             Told::Retracted(reason) => reason,
-            Told::Holds(_) => RetractionReason::Corrected,
+            Told::Holds(_) | Told::Rates(_) => RetractionReason::Corrected,
         },
         revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
     };

@@ -12,6 +12,7 @@ pub mod derive;
 pub mod details;
 pub mod fact;
 mod journal;
+pub mod ratings;
 pub mod store;
 pub mod timeline;
 
@@ -115,14 +116,20 @@ impl Consumer for Projector {
     }
 
     async fn apply(&self, tx: &Transaction<'_>, fact: &Fact, outbox: &mut Outbox) -> Result<(), ProjectorError> {
-        if !fact.on_timelines() {
-            return Ok(());
+        match &fact.told {
+            Told::Rates(rated) => return ratings::hold(tx, fact, rated, outbox).await,
+            Told::Retracted(_) if fact.fact_type == FactType::KintellRating => {
+                return ratings::retract(tx, fact, outbox).await;
+            }
+            _ if !fact.on_timelines() => return Ok(()),
+            _ => {}
         }
         timeline::lock_fact(tx, fact.fact_id).await?;
         let known = timeline::fact(tx, fact).await?;
         match &fact.told {
             Told::Retracted(_) => retract(tx, fact, &known, outbox).await,
             Told::Holds(entry) => hold(tx, fact, entry, &known, outbox).await,
+            Told::Rates(_) => Ok(()),
         }
     }
 }

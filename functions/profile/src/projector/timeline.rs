@@ -17,6 +17,7 @@ use super::{
     derive::{Programme, Role, TimelineEntry},
     details::Details,
     fact::{Entry, Fact},
+    ratings,
     store::known,
 };
 
@@ -239,8 +240,12 @@ pub async fn timelines(
     let moving = Details::MOVING.map(FactType::as_str);
     let rows = tx
         .query_typed(
-            "SELECT profile_id, fact_id, event_id, programme, role, occurred_at, details, fact_type FROM core.timeline
-             WHERE profile_id = ANY($1) AND fact_type = ANY($2)",
+            "SELECT t.profile_id, t.fact_id, t.event_id, t.programme, t.role, t.occurred_at, t.details, t.fact_type, own.rating
+             FROM core.timeline t
+             LEFT JOIN LATERAL (
+               SELECT r.rating FROM core.session_ratings r WHERE t.fact_type = 'kintell.session' AND r.session_id = t.fact_id
+               ORDER BY r.from_role = 'participant' DESC, r.rated_at DESC, r.rating_id DESC LIMIT 1) AS own ON true
+             WHERE t.profile_id = ANY($1) AND t.fact_type = ANY($2)",
             &[(&profiles, Type::UUID_ARRAY), (&moving.as_slice(), Type::TEXT_ARRAY)],
         )
         .await?;
@@ -254,12 +259,18 @@ pub async fn timelines(
 fn entry(row: &Row) -> Result<TimelineEntry, ProjectorError> {
     let Json(details): Json<Value> = row.try_get(6).map_err(|_| ProjectorError::StoredValue)?;
     let role: Option<&str> = row.get(4);
+    let mut details = Details::from_store(known(row.get(7))?, details).ok_or(ProjectorError::StoredValue)?;
+    if let Details::Meeting(meeting) = &mut details
+        && meeting.rating.is_none()
+    {
+        meeting.rating = ratings::of_store(row.get(8))?;
+    }
     Ok(TimelineEntry {
         fact_id: row.get(1),
         event_id: row.get(2),
         programme: Programme::from_store(row.get(3)).ok_or(ProjectorError::StoredValue)?,
         role: role.map(|name| Role::from_store(name).ok_or(ProjectorError::StoredValue)).transpose()?,
         occurred_at: row.get(5),
-        details: Details::from_store(known(row.get(7))?, details).ok_or(ProjectorError::StoredValue)?,
+        details,
     })
 }

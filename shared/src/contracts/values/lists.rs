@@ -218,6 +218,7 @@ impl FactType {
     pub fn of_entity(entity: Entity) -> Option<Self> {
         match entity {
             Entity::Sessions => Some(Self::KintellSession),
+            Entity::Ratings => Some(Self::KintellRating),
             Entity::Users => None,
             Entity::Matches => Some(Self::BuddyMatch),
             Entity::Events => Some(Self::BuddyEvent),
@@ -329,6 +330,10 @@ vocabulary!(
         Webhook = "webhook",
         /// A call of the API by a person or a service.
         Api = "api",
+        /// An answer of a provider that was asked.
+        Pull = "pull",
+        /// Two profiles became one, or two again.
+        Merge = "merge",
     }
 );
 vocabulary!(
@@ -336,6 +341,8 @@ vocabulary!(
     Entity {
         /// Kintell meetings.
         Sessions = "sessions",
+        /// Ratings of Kintell meetings that came on their own.
+        Ratings = "ratings",
         /// People of a source.
         Users = "users",
         /// Buddy matches.
@@ -375,5 +382,94 @@ vocabulary!(
     UndoOutcome {
         /// Taken back after it was applied.
         Undone = "undone",
+    }
+);
+vocabulary!(
+    /// What a person's data may be used for.
+    PurposeName {
+        /// Running the programme the person takes part in.
+        Programme = "programme",
+        /// Screening what people wrote.
+        Safety = "safety",
+        /// Scoring outcomes.
+        OutcomeScoring = "outcome_scoring",
+        /// Figures for companies.
+        CompanyReporting = "company_reporting",
+        /// A model outside our own infrastructure.
+        ExternalModel = "external_model",
+    }
+);
+vocabulary!(
+    /// What holds for a purpose. Only `granted` allows anything.
+    PurposeState {
+        /// The data may be used.
+        Granted = "granted",
+        /// The person objected.
+        Objected = "objected",
+        /// The data is kept and not used.
+        Restricted = "restricted",
+        /// The person took the consent back.
+        Withdrawn = "withdrawn",
+    }
+);
+vocabulary!(
+    /// What screening decided on a text.
+    ScreeningDecision {
+        /// It may be used.
+        Allow = "allow",
+        /// A person has to look first.
+        Review = "review",
+        /// It is not used.
+        Block = "block",
+    }
+);
+vocabulary!(
+    /// What a reviewer decided on a flag.
+    ReviewDecision {
+        /// The flag was right.
+        Uphold = "uphold",
+        /// The flag was wrong; the text may be used.
+        Overturn = "overturn",
+        /// The text may be used without some of its words.
+        Redact = "redact",
+        /// Somebody else has to act.
+        Escalate = "escalate",
+    }
+);
+vocabulary!(
+    /// What an outcome score speaks of.
+    Dimension {
+        /// Believing in oneself.
+        Confidence = "confidence",
+        /// Being part of something.
+        Belonging = "belonging",
+        /// Managing in the language, by what the text says.
+        LangLevelProxy = "lang_level_proxy",
+        /// Being ready for work.
+        JobReadiness = "job_readiness",
+        /// How the person is. Its score is not in events: it is read by id, by those who may.
+        WellBeing = "well_being",
+    }
+);
+vocabulary!(
+    /// How sure the engine is, in bands whose precision is measured.
+    ConfidenceBand {
+        /// Hardly.
+        Low = "low",
+        /// Fairly.
+        Medium = "medium",
+        /// Very.
+        High = "high",
+    }
+);
+vocabulary!(
+    /// What made a score.
+    ScoringMethod {
+        /// Rules.
+        Rule = "rule",
+        /// A model.
+        Model = "model",
+        /// A person, who corrected it.
+        Human = "human",
     }
 );

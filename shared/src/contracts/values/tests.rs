@@ -116,3 +116,25 @@ fn levels_order_from_a1_to_c2() {
     assert_eq!("B2".parse::<Cefr>(), Ok(Cefr::B2));
     assert!("b2".parse::<Cefr>().is_err());
 }
+
+#[test]
+fn purposes_have_the_names_of_the_store() {
+    use crate::purpose::Purpose::{CompanyReporting, ExternalModel, OutcomeScoring, Programme, Safety};
+    let stored =
+        [Programme, Safety, OutcomeScoring, CompanyReporting, ExternalModel].map(crate::purpose::Purpose::as_str);
+    assert_eq!(PurposeName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>(), stored);
+}
+
+#[test]
+fn an_engine_and_its_version_are_codes_that_no_name_fits_into() {
+    for good in ["1", "1.4.0", "12.0.3.4", "1.4.0+9f86d081"] {
+        assert!(EngineVersion::new(good).is_ok(), "{good}");
+    }
+    for bad in ["", "1.", ".1", "1.2.3.4.5", "123456", "1.4.0+", "1.4.0+9F", "v1", "1.4 Oksana"] {
+        assert!(EngineVersion::new(bad).is_err(), "{bad}");
+    }
+    assert!(EngineCode::new("rules").is_ok() && EngineCode::new("bedrock-2").is_ok());
+    for bad in ["", "Rules", "2rules", "rules engine", "a@b", &"a".repeat(33)] {
+        assert!(EngineCode::new(bad).is_err(), "{bad}");
+    }
+}

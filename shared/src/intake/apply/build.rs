@@ -39,7 +39,7 @@ impl Apply<'_> {
         arriving: &Arriving,
         refs: &Refs,
     ) -> Result<Decided, (Fate, Note)> {
-        let entity = self.survey.entity;
+        let entity = self.mapping.entity;
         let line = Line::new(span.line)
             .map_err(|_| rejected(Rejection::record(Code::TooLarge, "The file has too many lines.").hinted("lines")))?;
         let mut one = Decided {
@@ -58,14 +58,16 @@ impl Apply<'_> {
         };
         let mut incoming = Fields::with_capacity(entity.fields.len());
         // People first: whose words a text is decides whether it is the same text.
-        let (about, others): (Vec<_>, Vec<_>) = candidate
-            .fields
-            .into_iter()
-            .partition(|(_, given)| matches!(given, Some(Given::Person(..) | Given::PersonIds(_) | Given::Ref(_))));
+        let (about, others): (Vec<_>, Vec<_>) = candidate.fields.into_iter().partition(|(_, given)| {
+            matches!(given, Some(Given::Person(..) | Given::Somebody(_) | Given::PersonIds(_) | Given::Ref(_)))
+        });
         for (field, given) in about {
             match given {
                 Some(Given::Person(email, index)) => {
                     let id = self.person(field, email, index, arriving, &mut one)?;
+                    incoming.insert(field, Some(FieldValue::Person(id)));
+                }
+                Some(Given::Somebody(id)) => {
                     incoming.insert(field, Some(FieldValue::Person(id)));
                 }
                 Some(Given::PersonIds(ids)) => {
@@ -79,7 +81,7 @@ impl Apply<'_> {
         self.plain_fields(others, &mut incoming, &mut one);
         self.without_ref(&mut incoming);
         one.merged = merge::merge(entity, &self.door, incoming, one.existing.as_ref());
-        let layout = self.survey.layout;
+        let layout = self.mapping.layout;
         (entity.check)(&one.merged.fact).map_err(|found| rejected(found.rejection(layout)))?;
         one.warnings.extend(&one.merged.warnings);
         let scored = |words: &Words| words.kind != TextKind::Other;
@@ -110,7 +112,7 @@ impl Apply<'_> {
         if let Some(arrival) = one.arrivals.iter().find(same) {
             return Ok(arrival.profile_id);
         }
-        let met = match self.survey.entity.field(field).map(|field| field.kind) {
+        let met = match self.mapping.entity.field(field).map(|field| field.kind) {
             Some(FieldKind::Listed(_)) => self.people.listed(arriving, &one.key, index, email),
             _ => self.people.by_email(arriving, index, email),
         };
@@ -126,7 +128,7 @@ impl Apply<'_> {
             }
             Met::Suppressed => Err((Fate::Suppressed, Note::default())),
             Met::Several | Met::Nobody => {
-                let column = self.survey.layout.column_of(field);
+                let column = self.mapping.layout.column_of(field);
                 let reason = format!(
                     "The address in {column} belongs to several people; decide which, then drop the rejects again."
                 );
@@ -143,7 +145,7 @@ impl Apply<'_> {
         ids: &[String],
         warnings: &mut Vec<Code>,
     ) -> Result<Option<FieldValue>, (Fate, Note)> {
-        let Some(kind) = self.survey.entity.field(field).map(|field| field.kind) else { return Ok(None) };
+        let Some(kind) = self.mapping.entity.field(field).map(|field| field.kind) else { return Ok(None) };
         let mut found = Vec::new();
         for id in ids {
             match (self.people.by_id(id), kind) {
@@ -164,7 +166,7 @@ impl Apply<'_> {
 
     /// Another fact of the source, and its people.
     fn refer(&self, field: &'static str, key: &str, refs: &Refs, incoming: &mut Fields) -> Result<(), (Fate, Note)> {
-        let entity = self.survey.entity;
+        let entity = self.mapping.entity;
         let Some(FieldKind::Ref(target)) = entity.field(field).map(|field| field.kind) else { return Ok(()) };
         let Some(found) = refs.get(field).and_then(|keys| keys.get(key)) else {
             return Err(rejected(self.orphan(field, key, target.entity)));
@@ -177,14 +179,20 @@ impl Apply<'_> {
             {
                 incoming.insert(other.name, Some(FieldValue::Person(*id)));
             }
+            if let FieldKind::WordOf { through, field: there } = other.kind
+                && through == field
+                && let Some(word) = found.words.get(there)
+            {
+                incoming.insert(other.name, Some(FieldValue::Word(word.clone())));
+            }
         }
         Ok(())
     }
 
     /// A reference that is cleared takes its people with it.
     fn without_ref(&self, incoming: &mut Fields) {
-        for field in self.survey.entity.fields {
-            if let FieldKind::PersonOf { through, .. } = field.kind
+        for field in self.mapping.entity.fields {
+            if let FieldKind::PersonOf { through, .. } | FieldKind::WordOf { through, .. } = field.kind
                 && incoming.get(through) == Some(&None)
             {
                 incoming.insert(field.name, None);
@@ -194,14 +202,14 @@ impl Apply<'_> {
 
     /// Something that was never seen, and the file that brings it.
     fn orphan(&self, field: &'static str, id: &str, brought_by: &str) -> Rejection {
-        let column = self.survey.layout.column_of(field);
-        let file = format!("{}/{brought_by}", self.survey.entity.source);
+        let column = self.mapping.layout.column_of(field);
+        let file = format!("{}/{brought_by}", self.mapping.entity.source);
         let what = format!("was never seen; drop the file of {file} first, then the rejects of this file again");
         Rejection::cell(Code::OrphanRef, column, id, what).hinted(file)
     }
 
     fn plain_fields(&self, others: Vec<(&'static str, Option<Given>)>, incoming: &mut Fields, one: &mut Decided) {
-        let entity = self.survey.entity;
+        let entity = self.mapping.entity;
         // A word may say whose words a text is.
         let (texts, values): (Vec<_>, Vec<_>) = others.into_iter().partition(|(field, _)| {
             matches!(entity.field(field).map(|field| field.kind), Some(FieldKind::Text { .. } | FieldKind::Secret(_)))
@@ -247,9 +255,9 @@ impl Apply<'_> {
         incoming: &Fields,
         one: &mut Decided,
     ) -> FieldValue {
-        let person = |part: &str| person_of(self.survey.entity, incoming, one.existing.as_ref(), part);
+        let person = |part: &str| person_of(self.mapping.entity, incoming, one.existing.as_ref(), part);
         let author = match author {
-            Author::Declared => self.survey.profile.author.and_then(|role| Some((person(role.as_str())?, role))),
+            Author::Declared => self.mapping.profile.author.and_then(|role| Some((person(role.as_str())?, role))),
             Author::Part(part) => person(part).map(|id| (id, side_of(id, part, person))),
             Author::Side(word) => match incoming.get(word) {
                 Some(Some(FieldValue::Word(side))) => {
@@ -280,10 +288,10 @@ impl Apply<'_> {
         incoming: &Fields,
         one: &mut Decided,
     ) -> FieldValue {
-        let owner = person_of(self.survey.entity, incoming, one.existing.as_ref(), part);
+        let owner = person_of(self.mapping.entity, incoming, one.existing.as_ref(), part);
         let digest = self.vault.digest(field, text.expose());
         let known = one.existing.as_ref();
-        let owned = known.and_then(|known| known.fact.person(self.survey.entity.person_field(part)?));
+        let owned = known.and_then(|known| known.fact.person(self.mapping.entity.person_field(part)?));
         if let Some(FieldValue::Secret(same, sealed)) = known.and_then(|known| known.fact.get(field))
             && *same == digest
             && owned == owner

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Apply, ApplyError, Decided};
 use crate::{
-    contracts::{EventDraft, Line, ProfileField, ProfileUpdated, Revision, Trigger},
+    contracts::{EventDraft, Line, ProfileField, ProfileUpdated, Revision},
     identity::{Rows, TakenIn},
     intake::{
         attributes::{self, Attribute},
@@ -30,7 +30,7 @@ impl Apply<'_> {
     ) -> Result<(), ApplyError> {
         let (mut emails, mut ids) = (HashSet::new(), HashSet::new());
         let is_listed =
-            |field: &str| matches!(self.survey.entity.field(field).map(|f| f.kind), Some(FieldKind::Listed(_)));
+            |field: &str| matches!(self.mapping.entity.field(field).map(|f| f.kind), Some(FieldKind::Listed(_)));
         for (_, candidate) in candidates {
             for (field, given) in candidate.fields.iter() {
                 match given {
@@ -54,7 +54,7 @@ impl Apply<'_> {
         tx: &Transaction<'_>,
         existing: &mut HashMap<String, Existing>,
     ) -> Result<(), ApplyError> {
-        let entity = self.survey.entity;
+        let entity = self.mapping.entity;
         let said: Vec<(&'static str, &'static str)> = entity
             .fields
             .iter()
@@ -101,8 +101,8 @@ impl Apply<'_> {
 
     /// The company of the programme instance, else of the person the entity names.
     pub(super) fn company(&self, fact: &Fact) -> Option<Uuid> {
-        let through = self.survey.entity.company_through?;
-        let person = || fact.person(self.survey.entity.person_field(through)?);
+        let through = self.mapping.entity.company_through?;
+        let person = || fact.person(self.mapping.entity.person_field(through)?);
         self.company_of_instance.or_else(|| self.people.company_of_profile(person()?))
     }
 
@@ -113,7 +113,7 @@ impl Apply<'_> {
         decided: &mut [Decided],
         taken: TakenIn,
     ) -> Result<(), ApplyError> {
-        let entity = self.survey.entity;
+        let entity = self.mapping.entity;
         let (mut rows, mut said, mut at) = (Vec::new(), Told::new(), HashMap::new());
         for (index, one) in decided.iter_mut().enumerate() {
             for (field, value) in std::mem::take(&mut one.said) {
@@ -153,7 +153,7 @@ impl Apply<'_> {
         for field in fields {
             let profiles: Vec<Uuid> =
                 said.iter().filter(|(_, (_, fields))| fields.contains(&field)).map(|(id, _)| *id).collect();
-            let source = self.survey.entity.source;
+            let source = self.mapping.entity.source;
             for id in attributes::visible(tx, source, field.as_str(), self.now, &profiles).await? {
                 let Some((line, _)) = said.get(&id) else { continue };
                 told.entry(id).or_insert((*line, BTreeSet::new())).1.insert(field);
@@ -181,7 +181,7 @@ impl Apply<'_> {
             let updated = ProfileUpdated {
                 profile_id,
                 changed: fields.iter().copied().collect(),
-                trigger: Trigger::Import,
+                trigger: self.trigger,
                 revision: Revision::new(revision).unwrap_or(Revision::FIRST),
                 import_id: Some(self.import_id),
                 line: Some(*line),

@@ -24,7 +24,7 @@ impl Apply<'_> {
         decided: &mut Vec<Decided>,
         ends: &mut Ends,
     ) -> Result<(), ApplyError> {
-        let entity = self.survey.entity;
+        let entity = self.mapping.entity;
         let mut by_programme: BTreeMap<&'static str, HashSet<Uuid>> = BTreeMap::new();
         for one in decided.iter() {
             if let Some(programme) = (entity.programme)(&one.merged.fact) {

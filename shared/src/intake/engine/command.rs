@@ -68,6 +68,11 @@ impl Command {
     /// Whether an import in this state can be asked for it. The API answers a conflict where not; should the state have
     /// changed since, the command goes without an effect.
     pub fn fits(&self, import: &Import) -> bool {
+        // Only a file can be read again: what came in by another door was applied as it came, or not at all.
+        let is_delivery = import.receipt.as_ref().is_some_and(|receipt| receipt.file.is_none());
+        if is_delivery && self.kind == Kind::Commit {
+            return false;
+        }
         match (self.kind, import.outcome.as_deref()) {
             (Kind::Commit, Some("planned")) | (Kind::Undo, Some("loaded")) => true,
             (Kind::Commit, Some("loaded" | "unchanged")) => self.apply_stale,

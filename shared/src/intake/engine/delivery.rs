@@ -157,7 +157,7 @@ pub async fn begin_command(
             &format!(
                 "UPDATE intake.imports SET attempts = attempts + CASE WHEN command IS NULL THEN 0 ELSE 1 END,
                         attempted_at = now(), status = CASE WHEN command IS NULL THEN status ELSE 'running' END
-                 WHERE import_id = $1 AND source = $2 RETURNING {COLUMNS}, bucket, object_key, object_version"
+                 WHERE import_id = $1 AND source = $2 RETURNING {COLUMNS}, COALESCE(bucket, ''), COALESCE(object_key, ''), object_version"
             ),
             &[(&import_id, Type::UUID), (&source, Type::TEXT)],
         )

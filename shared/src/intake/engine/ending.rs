@@ -46,7 +46,9 @@ impl Run<'_> {
     ) -> Result<Receipt, ApplyError> {
         receipt.tell_time(Timestamp::now(), self.engine.memory_mb);
         let json = serde_json::to_value(&receipt).map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        let sha256 = receipt.file.sha256.as_deref().map(hex_to_bytes);
+        let file = receipt.file.as_ref();
+        let sha256 = file.and_then(|file| file.sha256.as_deref()).map(hex_to_bytes);
+        let bytes = file.map_or(0, |file| file.bytes as i64);
         tx.execute_typed(
             "UPDATE intake.imports SET status = 'done', outcome = $2, retryable = $3, reason = $4, entity = $5, layout = $6,
                     bytes = $7, sha256 = $8, receipt = $9, finished_at = $10, object_modified = $11, plan_hash = $12, command = NULL,
@@ -58,7 +60,7 @@ impl Run<'_> {
                 (&receipt.code, Type::TEXT),
                 (&receipt.entity, Type::TEXT),
                 (&receipt.layout, Type::TEXT),
-                (&(receipt.file.bytes as i64), Type::INT8),
+                (&bytes, Type::INT8),
                 (&sha256, Type::BYTEA),
                 (&json, Type::JSONB),
                 (&receipt.finished_at, Type::TIMESTAMPTZ),
@@ -185,18 +187,19 @@ impl Run<'_> {
             entity: survey.map(|survey| survey.entity.name.to_owned()),
             layout: survey.map(|survey| survey.layout.name.to_owned()),
             status: "done".to_owned(),
+            door: "csv".to_owned(),
             outcome,
             retryable: false,
             reason: None,
             code: None,
             hint: None,
-            file: File {
+            file: Some(File {
                 bucket: self.object.bucket.clone(),
                 key: self.object.key.clone(),
                 version: self.object.version.clone(),
                 bytes: info.bytes,
                 sha256: survey.map(|survey| hex(&survey.sha256)),
-            },
+            }),
             dialect: survey.map(|survey| DialectFound {
                 encoding: match survey.sheet {
                     Some(_) => xlsx::ENCODING.to_owned(),

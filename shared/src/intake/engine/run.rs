@@ -14,15 +14,17 @@ use super::{
 };
 use crate::{
     bus::outbox::Outbox,
+    contracts::Trigger,
     db::DbError,
     identity,
     intake::{
-        apply::{Apply, ApplyError},
+        apply::{About, Apply, ApplyError},
         blob::{BlobError, ObjectInfo, ObjectRef},
         code::{Code, Refusal},
         fates::Fates,
         reader::RecordReader,
         receipt::{ControlTotal, Outcome, PeopleFound, Planned, Receipt, Warning},
+        record::Lines,
         rejects::compare::{Comparison, compare},
         report::{brake, counted},
         survey::{Seen, Survey, SurveyError, survey},
@@ -97,16 +99,26 @@ impl Run<'_> {
         receipt.first_attempt = came_back.first_attempt;
         receipt.warnings.extend(came_back.warnings.iter().cloned());
         let savepoint = tx.savepoint("facts").await?;
-        let mut apply = Apply::new(&savepoint, survey, vault, self.import.id, info.modified, self.deadline).await?;
+        let about = About {
+            mapping: survey.mapping(),
+            door: format!("csv/{}", survey.layout.name),
+            trigger: Trigger::Import,
+            import_id: self.import.id,
+            correlation: self.import.id.to_string(),
+            now: info.modified,
+            deadline: self.deadline,
+        };
+        let mut apply = Apply::new(&savepoint, vault, about).await?;
         apply.told_newer = told_newer.unwrap_or_default();
         apply.apply_stale = self.command.as_ref().is_some_and(|command| command.apply_stale);
         if loaded_before {
             apply.fates = Fates::of_a_second_run();
         }
         let mut reader = RecordReader::new(self.engine.blobs.clone(), self.object.clone(), survey.begin(info));
+        let mut lines = Lines::of(survey);
         let mut too_many = false;
         while let Some(batch) = reader.next(|_| {}).await? {
-            match apply.batch(&savepoint, &batch).await {
+            match apply.batch(&savepoint, &mut lines, &batch).await {
                 Err(ApplyError::TooManyRejections) => {
                     too_many = true;
                     break;

@@ -49,8 +49,9 @@ impl Source {
         let entity = entities.iter().find(|entity| Some(entity.name) == receipt.entity.as_deref());
         let layout = entity
             .and_then(|entity| entity.layouts.iter().find(|layout| Some(layout.name) == receipt.layout.as_deref()));
-        let (Some(layout), Some(found)) = (layout, &receipt.dialect) else { return Ok(None) };
-        let file = &receipt.file;
+        let (Some(layout), Some(found), Some(file)) = (layout, &receipt.dialect, &receipt.file) else {
+            return Ok(None);
+        };
         let object = ObjectRef { bucket: file.bucket.clone(), key: file.key.clone(), version: file.version.clone() };
         let info = blobs.head(&file.bucket, &file.key, Some(&file.version)).await?;
         if info.bytes == 0 {

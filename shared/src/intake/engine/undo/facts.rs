@@ -118,6 +118,7 @@ impl Undo<'_> {
                 fact: &next.fact,
                 rater: row["rated_by"].as_str(),
                 import_id: self.import_id,
+                correlation: &self.import_id.to_string(),
                 line: Line::new(line).map_err(super::contract)?,
             };
             (self.entity.publish)(&published, &mut self.outbox)?;

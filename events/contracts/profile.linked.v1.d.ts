@@ -1,0 +1,62 @@
+// Generated from the Rust types by `make generate`. Do not edit by hand.
+import type { Instant, Uuid } from "./index.js";
+
+/** A person was given an id in a source. The id itself stays inside. */
+export interface ProfileLinkedV1 {
+  /** The event this one follows from, if one did. */
+  causationid?: Uuid;
+  /**
+   * What all events of one cause have in common.
+   * Allowed: code, ^[A-Za-z0-9._:=;-]{1,128}$.
+   */
+  correlationid: string;
+  /** People are surrogate ids; no names, addresses or words. */
+  dataclassification: "pseudonymous";
+  /** The media type of data. */
+  datacontenttype: "application/json";
+  /** The name of this schema. */
+  dataschema: "https://theeducationalequalityinstitute.org/contracts/profile.linked.v1.schema.json";
+  /** Until when this type is published beside the one that replaces it; absent while nothing does. */
+  deprecationsunset?: Instant;
+  /** The event's identity, UUIDv7: recognise repeats by it. */
+  id: Uuid;
+  /** When it was written down, in UTC. */
+  recordedtime: Instant;
+  /** The service the fact belongs to. */
+  source: "teei/profile";
+  /** The version of CloudEvents. */
+  specversion: "1.0";
+  /** The fact's id. */
+  subject: Uuid;
+  /** When it happened, in UTC. */
+  time: Instant;
+  /** The event's type with its version; also the detail-type on the bus. */
+  type: "profile.linked.v1";
+  /** The fact. */
+  data: ProfileLinkedV1Data;
+}
+
+/** The members of `data`. */
+export interface ProfileLinkedV1Data {
+  /** The import that brought it, if a file did. */
+  importId?: Uuid | null;
+  /**
+   * The line of the file it stood on.
+   * Allowed: whole number, from 1.
+   */
+  line?: number | null;
+  /** The link; the subject of the event. */
+  linkId: Uuid;
+  /** The person. */
+  profileId: Uuid;
+  /**
+   * The version of this fact.
+   * Allowed: whole number, from 1.
+   */
+  revision: number;
+  /**
+   * The system the person has an id in.
+   * Allowed: code, ^[a-z][a-z0-9_]{1,31}$.
+   */
+  source: string;
+}

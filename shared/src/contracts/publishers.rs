@@ -1,0 +1,32 @@
+//! Which functions write which types; a type that nobody writes yet has none.
+
+/// The importers, which are one engine.
+const IMPORTERS: &[&str] = &["kintell-import", "buddy-import", "upskilling-import"];
+/// The other door of Kintell's records.
+const KINTELL_WEBHOOK: &str = "kintell-webhook";
+
+/// The functions that write events of this type.
+pub fn of(kind: &str) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = match kind {
+        "intake.text.received.v1" | "profile.created.v1" | "profile.updated.v1" | "profile.linked.v1" => {
+            IMPORTERS.to_vec()
+        }
+        "profile.unlinked.v1" | "fact.retracted.v1" => IMPORTERS.to_vec(),
+        "profile.milestone.reached.v1" | "profile.flag.changed.v1" => vec!["profile-projector"],
+        "kintell.session.scheduled.v1" | "kintell.session.completed.v1" => {
+            vec!["kintell-import", KINTELL_WEBHOOK]
+        }
+        "kintell.rating.created.v1" => vec![KINTELL_WEBHOOK],
+        _ if kind.starts_with("intake.import.") => IMPORTERS.to_vec(),
+        _ if kind.starts_with("buddy.") => vec!["buddy-import"],
+        _ if kind.starts_with("upskilling.") => vec!["upskilling-import"],
+        _ => Vec::new(),
+    };
+    match kind {
+        "intake.text.received.v1" | "profile.created.v1" => found.push(KINTELL_WEBHOOK),
+        "profile.updated.v1" | "profile.linked.v1" => found.push("profile-api"),
+        "fact.retracted.v1" => found.push("profile-projector"),
+        _ => {}
+    }
+    found
+}
