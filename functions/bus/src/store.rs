@@ -38,6 +38,9 @@ pub async fn lock_oldest(tx: &Transaction<'_>) -> Result<Option<Pending>, RelayE
 
 /// The events of a batch from `next` on, at most `limit`.
 pub async fn page(tx: &Transaction<'_>, batch: &Pending, limit: i64) -> Result<Vec<Event>, RelayError> {
+    // Large batches wait packed; killed before the commit, they are packed again.
+    let through = batch.next.saturating_add(limit as i32 - 1);
+    tx.query_typed("SELECT bus.unpack($1, $2)", &[(&batch.batch_id, Type::UUID), (&through, Type::INT4)]).await?;
     let rows = tx
         .query_typed(
             "SELECT event_id, seq, source, type, detail, correlation_id FROM bus.events WHERE batch_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3",

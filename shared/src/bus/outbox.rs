@@ -1,7 +1,11 @@
 //! The outbox: events are rows of `bus.events`, written in the transaction of the fact they tell. The log is
 //! insert-only and is also what replays read; what the relay advances is the one row a batch has in `bus.batches`.
+//! Large batches wait packed in `bus.packed_events` until the relay turns to them.
 
-use futures::future::join_all;
+use futures::{
+    FutureExt,
+    future::{join, join_all},
+};
 use jiff::Timestamp;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
@@ -16,8 +20,9 @@ use crate::{
 /// where the writer can still do something about it, and not when sent.
 pub const MAX_EVENT_BYTES: usize = 200 * 1024;
 
-/// Rows a statement: beyond some thousand the arrays cost memory and win nothing.
-const CHUNK_EVENTS: usize = 5_000;
+/// Rows a statement, and from how many on a batch is written packed instead: its transaction is a large import's, and
+/// a row of the log costs it more than a fact does.
+const CHUNK_EVENTS: usize = 1_000;
 /// Bytes of events a statement, for the rare large ones.
 const CHUNK_BYTES: usize = 8 * 1024 * 1024;
 
@@ -153,16 +158,34 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Writes the batch. All its statements are sent at the first poll.
+    /// Writes the batch, a large one packed. All its statements are sent at the first poll.
     pub async fn write(&self, tx: &Transaction<'_>) -> Result<(), OutboxError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let packed = self.rows.len() >= CHUNK_EVENTS;
+        let batch = self.insert_batch(tx);
         let mut chunks = Vec::new();
         let mut first = 0;
         while first < self.rows.len() {
             let last = chunk_end(&self.rows, first);
-            chunks.push(insert(tx, self.id, self.rows.len(), first, &self.rows[first..last]));
+            let rows = &self.rows[first..last];
+            chunks.push(match packed {
+                true => insert_packed(tx, self.id, first, rows).left_future(),
+                false => insert(tx, self.id, first, rows).right_future(),
+            });
             first = last;
         }
-        join_all(chunks).await.into_iter().collect()
+        let (batch, chunks) = join(batch, join_all(chunks)).await;
+        batch?;
+        chunks.into_iter().collect()
+    }
+
+    async fn insert_batch(&self, tx: &Transaction<'_>) -> Result<(), OutboxError> {
+        let count = self.rows.len() as i32;
+        let sql = "INSERT INTO bus.batches (batch_id, count) VALUES ($1, $2)";
+        tx.execute_typed(sql, &[(&self.id, Type::UUID), (&count, Type::INT4)]).await?;
+        Ok(())
     }
 }
 
@@ -176,15 +199,10 @@ fn chunk_end(rows: &[Row], first: usize) -> usize {
     first + within.count().max(1)
 }
 
-/// One statement of a batch; the first one also makes the batch's own row.
-async fn insert(
-    tx: &Transaction<'_>,
-    batch: Uuid,
-    count: usize,
-    before: usize,
-    rows: &[Row],
-) -> Result<(), OutboxError> {
-    let (count, before) = (count as i32, before as i32);
+/// One statement of a batch. The arrays are taken apart in the select list, where a row is made at a time: in FROM all
+/// rows are first put aside, on disk if they are large.
+async fn insert(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) -> Result<(), OutboxError> {
+    let before = before as i32;
     let ids: Vec<_> = rows.iter().map(|row| row.event_id).collect();
     let types: Vec<_> = rows.iter().map(|row| row.r#type).collect();
     let sources: Vec<_> = rows.iter().map(|row| format!("teei.{}", row.service)).collect();
@@ -194,11 +212,9 @@ async fn insert(
     let correlations: Vec<_> = rows.iter().map(|row| row.correlation_id.as_str()).collect();
     let details: Vec<_> = rows.iter().map(|row| row.detail.as_str()).collect();
     tx.execute_typed(
-        "WITH batch AS (INSERT INTO bus.batches (batch_id, count) SELECT $1, $11 WHERE $2 = 0)
-         INSERT INTO bus.events (batch_id, seq, event_id, type, source, subject, occurred_at, recorded_at, correlation_id, detail)
-         SELECT $1, $2 + e.n::integer, e.event_id, e.type, e.source, e.subject, e.occurred_at, e.recorded_at, e.correlation_id, e.detail
-         FROM unnest($3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
-              AS e (event_id, type, source, subject, occurred_at, recorded_at, correlation_id, detail, n)",
+        "INSERT INTO bus.events (batch_id, seq, event_id, type, source, subject, occurred_at, recorded_at, correlation_id, detail)
+         SELECT $1, generate_series($2 + 1, $2 + cardinality($3)), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8),
+                unnest($9), unnest($10)",
         &[
             (&batch, Type::UUID),
             (&before, Type::INT4),
@@ -210,8 +226,19 @@ async fn insert(
             (&recorded, Type::TIMESTAMPTZ_ARRAY),
             (&correlations, Type::TEXT_ARRAY),
             (&details, Type::TEXT_ARRAY),
-            (&count, Type::INT4),
         ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// One row of packed events; `bus.unpack` makes of it what [`insert`] would have written.
+async fn insert_packed(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) -> Result<(), OutboxError> {
+    let first = before as i32 + 1;
+    let details: Vec<_> = rows.iter().map(|row| row.detail.as_str()).collect();
+    tx.execute_typed(
+        "INSERT INTO bus.packed_events (batch_id, first_seq, details) VALUES ($1, $2, $3)",
+        &[(&batch, Type::UUID), (&first, Type::INT4), (&details, Type::TEXT_ARRAY)],
     )
     .await?;
     Ok(())
@@ -243,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_end_at_five_thousand_events_or_eight_megabytes_and_always_take_one() {
+    fn chunks_end_at_a_thousand_events_or_eight_megabytes_and_always_take_one() {
         let row = |bytes: usize| Row {
             event_id: Uuid::nil(),
             r#type: "",
@@ -254,8 +281,8 @@ mod tests {
             correlation_id: String::new(),
             detail: "x".repeat(bytes),
         };
-        let small: Vec<_> = (0..5_001).map(|_| row(1)).collect();
-        assert_eq!((chunk_end(&small, 0), chunk_end(&small, 5_000)), (5_000, 5_001));
+        let small: Vec<_> = (0..1_001).map(|_| row(1)).collect();
+        assert_eq!((chunk_end(&small, 0), chunk_end(&small, 1_000)), (1_000, 1_001));
         let large: Vec<_> = (0..50).map(|_| row(MAX_EVENT_BYTES)).collect();
         assert_eq!(chunk_end(&large, 0), CHUNK_BYTES / MAX_EVENT_BYTES);
         assert_eq!(chunk_end(&[row(CHUNK_BYTES + 1)], 0), 1);

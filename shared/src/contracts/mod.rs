@@ -267,23 +267,27 @@ impl<T: Contract> Envelope<T> {
 
     /// The event as JSON, the `detail` on the bus.
     pub fn to_json(&self) -> Result<String, ContractError> {
-        serde_json::to_string(&Wire {
+        let (source, dataschema) = (self.source(), Self::dataschema());
+        let wire = Wire {
             specversion: SPEC_VERSION,
             id: self.id,
-            source: self.source().as_str(),
+            source: source.as_str(),
             r#type: T::TYPE,
             subject: self.subject,
             time: self.time,
             recordedtime: self.recordedtime,
             datacontenttype: CONTENT_TYPE,
-            dataschema: Self::dataschema().as_str(),
+            dataschema: dataschema.as_str(),
             correlationid: self.correlationid.clone(),
             causationid: self.causationid,
             dataclassification: CLASSIFICATION,
             deprecationsunset: sunset::<T>()?,
             data: &self.data,
-        })
-        .map_err(|error| malformed(&error))
+        };
+        // Most events fit, so that a large import's do not grow step by step.
+        let mut json = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut json, &wire).map_err(|error| malformed(&error))?;
+        String::from_utf8(json).map_err(|error| malformed(&serde::de::Error::custom(error)))
     }
 
     /// Reads and checks an event of this type. Members it does not know are passed over.

@@ -237,12 +237,13 @@ impl People {
         self.companies.get(&profile_id).copied().flatten()
     }
 
-    /// Forgets whom addresses and ids mean, and the keys, if that has become much; everything about them has to be
-    /// written by then. Whether it did.
-    pub fn forget(&mut self) -> bool {
-        if self.keys.len() < REMEMBERED && self.emails.len() + self.ids.len() < 4 * REMEMBERED {
-            return false;
-        }
+    /// Whether so much is remembered of people that it should be forgotten.
+    pub fn are_many(&self) -> bool {
+        self.keys.len() >= REMEMBERED || self.emails.len() + self.ids.len() >= 4 * REMEMBERED
+    }
+
+    /// Forgets whom addresses and ids mean, and the keys; everything about them has to be written by then.
+    pub fn forget(&mut self) {
         self.emails.clear();
         self.ids.clear();
         self.listed.clear();
@@ -250,7 +251,6 @@ impl People {
         self.erased_ids.clear();
         self.keys.clear();
         self.companies.clear();
-        true
     }
 
     /// Notes that the import is about these people.

@@ -162,13 +162,13 @@ impl Rows {
         let profiles = run(
             tx,
             self.profiles.len(),
-            "INSERT INTO core.profiles (profile_id, company_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])",
+            "INSERT INTO core.profiles (profile_id, company_id) SELECT unnest($1::uuid[]), unnest($2::uuid[])",
             vec![(&self.profiles, Type::UUID_ARRAY), (&self.companies, Type::UUID_ARRAY)],
         );
         let keys = run(
             tx,
             self.profiles.len(),
-            "INSERT INTO vault.subject_keys (profile_id, epoch, wrapped) SELECT * FROM unnest($1::uuid[], $2::int[], $3::bytea[])",
+            "INSERT INTO vault.subject_keys (profile_id, epoch, wrapped) SELECT unnest($1::uuid[]), unnest($2::int[]), unnest($3::bytea[])",
             vec![
                 (&self.profiles, Type::UUID_ARRAY),
                 (&self.epochs, Type::INT4_ARRAY),
@@ -179,7 +179,7 @@ impl Rows {
             tx,
             self.email_ids.len(),
             "INSERT INTO vault.emails (email_id, profile_id, blind_index, sealed, line, source, import_id)
-             SELECT u.*, $6, $7 FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::int[]) AS u",
+             SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bytea[]), unnest($4::bytea[]), unnest($5::int[]), $6, $7",
             vec![
                 (&self.email_ids, Type::UUID_ARRAY),
                 (&self.email_of, Type::UUID_ARRAY),
@@ -194,7 +194,7 @@ impl Rows {
             tx,
             self.links.len(),
             "INSERT INTO core.external_ids (link_id, profile_id, external_id, source, linked_by)
-             SELECT u.*, $4, $5 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS u",
+             SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), $4, $5",
             vec![
                 (&self.links, Type::UUID_ARRAY),
                 (&self.linked, Type::UUID_ARRAY),

@@ -6,28 +6,25 @@
 mod build;
 mod chunk;
 mod error;
+mod on_the_way;
 mod people;
 mod purposes;
 mod refs;
 
 use std::{
     collections::{HashMap, HashSet},
-    pin::Pin,
     task::Poll,
 };
 
-use futures::{
-    FutureExt,
-    future::{BoxFuture, MaybeDone, maybe_done},
-    poll,
-};
+use futures::{FutureExt, poll};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
-use chunk::{Chunk, Known, Writing, done, unreachable_record};
+use chunk::{Chunk, Known, Writing, unreachable_record};
 pub use error::ApplyError;
+pub use on_the_way::OnTheWay;
 
 use super::{
     code::Code,
@@ -101,8 +98,8 @@ pub struct Apply<'a> {
     pub fates: Fates,
     /// Records whose key was known before, for the brake.
     pub known: u32,
-    /// What all of it would do.
-    pub plan: Plan,
+    /// What all of it would do, where somebody wants to know.
+    pub plan: Option<Plan>,
     /// Whether earlier revisions that came again are applied.
     pub apply_stale: bool,
     /// Facts that newer versions of the same file tell of, sorted: what this one says of them is stale.
@@ -165,7 +162,7 @@ impl<'a> Apply<'a> {
             correlation,
             fates: Fates::default(),
             known: 0,
-            plan: Plan::default(),
+            plan: None,
             apply_stale: false,
             told_newer: Vec::new(),
             told_later: Vec::new(),
@@ -175,29 +172,39 @@ impl<'a> Apply<'a> {
         })
     }
 
-    /// Applies some records. What a chunk writes is on its way while the next one is read and decided: what is asked
-    /// about a chunk is asked before the chunk before it is written, and does not depend on it.
-    pub async fn batch(
+    /// Applies some records. The writes of the last chunk are [`OnTheWay`] when it ends.
+    pub async fn batch<'t>(
         &mut self,
-        tx: &Transaction<'_>,
+        tx: &'t Transaction<'_>,
+        on_the_way: &mut OnTheWay<'t>,
         lines: &mut Lines<'_>,
         batch: &Batch<'_>,
     ) -> Result<(), ApplyError> {
-        // Everything asked and written before is done here, so what is remembered may be forgotten and asked again.
-        if self.people.forget() {
+        if self.people.are_many() {
+            // What is remembered may be forgotten when it is written, and is asked again.
+            on_the_way.finish().await?;
+            self.people.forget();
             self.purposes.clear();
         }
-        let mut chunks = batch.spans.chunks(CHUNK);
-        let Some(first) = chunks.next() else { return Ok(()) };
-        let mut chunk = self.read(lines, batch, first);
-        let mut known = self.ask(tx, &chunk).await?;
-        let mut on_the_way: Option<MaybeDone<BoxFuture<'_, Result<(), ApplyError>>>> = None;
-        loop {
+        for spans in batch.spans.chunks(CHUNK) {
             if Instant::now() >= self.deadline {
                 return Err(ApplyError::TimeLimit);
             }
-            let spans = chunk.spans;
-            let (writing, ends) = self.decide(tx, chunk, known).await?;
+            let chunk = self.read(lines, batch, spans);
+            on_the_way.arrived().await?;
+            let known = if self.says_things_about_people() {
+                on_the_way.finish().await?;
+                self.ask(tx, &chunk).await?
+            } else {
+                let mut asked = std::pin::pin!(self.ask(tx, &chunk));
+                let answer = poll!(asked.as_mut());
+                on_the_way.send().await;
+                match answer {
+                    Poll::Ready(answer) => answer?,
+                    Poll::Pending => asked.await?,
+                }
+            };
+            let (mut writing, ends) = self.decide(tx, chunk, known).await?;
             for (span, mut ended) in spans.iter().zip(ends) {
                 super::xlsx::name_cell(lines.survey, span, &mut ended.note);
                 self.tell(span, ended);
@@ -205,30 +212,8 @@ impl<'a> Apply<'a> {
             if self.rejected > MOST_REJECTIONS {
                 return Err(ApplyError::TooManyRejections);
             }
-            let next = chunks.next().map(|spans| self.read(lines, batch, spans));
-            if let Some(before) = on_the_way.take() {
-                done(before).await?;
-            }
-            let mut writes = maybe_done(writing.run(tx, self.import()).boxed());
-            let Some(next) = next else {
-                done(writes).await?;
-                break;
-            };
-            known = if self.says_things_about_people() {
-                done(writes).await?;
-                self.ask(tx, &next).await?
-            } else {
-                let mut asked = std::pin::pin!(self.ask(tx, &next));
-                let answer = poll!(asked.as_mut());
-                // Sends all its statements; the answers are waited for when the next chunk is decided.
-                let _ = poll!(Pin::new(&mut writes));
-                on_the_way = Some(writes);
-                match answer {
-                    Poll::Ready(answer) => answer?,
-                    Poll::Pending => asked.await?,
-                }
-            };
-            chunk = next;
+            writing.fates = self.fates.take();
+            on_the_way.push(writing.run(tx, self.import()).boxed());
         }
         self.fates.flush(tx, self.import_id).await?;
         Ok(())
@@ -259,7 +244,7 @@ impl<'a> Apply<'a> {
 
     /// Reads the records of a chunk; nothing but the file's bytes.
     fn read<'b>(&self, lines: &mut Lines<'_>, batch: &Batch<'_>, spans: &'b [RecordSpan]) -> Chunk<'b> {
-        let read = spans.iter().map(|span| lines.read(span, batch.bytes_of(span), self.vault, self.now));
+        let read = spans.iter().map(|span| lines.read(span, batch.bytes_of(span), self.now));
         Chunk::of(spans, read)
     }
 
@@ -305,7 +290,7 @@ impl<'a> Apply<'a> {
         self.without_purpose(tx, &mut decided, &mut ends).await?;
         let decided = self.compare(tx, decided, &mut ends, &mut entries).await?;
         for one in &decided {
-            entries[one.at] = Some(self.entry(one));
+            entries[one.at] = self.entry(one);
         }
         let writing = self.prepare(tx, decided, &mut ends).await?;
         let ended = spans.iter().zip(ends).zip(entries).map(|((span, end), entry)| {
@@ -318,7 +303,9 @@ impl<'a> Apply<'a> {
     /// Notes how a record ended.
     fn tell(&mut self, span: &RecordSpan, ended: Ended) {
         let Ended { fate, fact, note, entry } = ended;
-        self.plan.record(span, fate, &note, entry);
+        if let Some(plan) = &mut self.plan {
+            plan.record(span, fate, &note, entry);
+        }
         self.rejected += usize::from(fate == Fate::Rejected);
         self.fates.push(span, fate, fact, note);
     }
@@ -346,12 +333,14 @@ impl<'a> Apply<'a> {
             let said_before = |id| stale.contains(&id) && self.told_later.binary_search(&id).is_err();
             let is_stale = |id| said_before(id) || self.told_newer.binary_search(&id).is_ok();
             one.stale = !same(&one) && fact_id.is_some_and(is_stale);
-            let new = |id: &Uuid| one.arrivals.iter().any(|arrival| arrival.new && arrival.profile_id == *id);
-            self.plan.newcomers(one.merged.fact.persons().filter(new));
+            if let Some(plan) = &mut self.plan {
+                let new = |id: &Uuid| one.arrivals.iter().any(|arrival| arrival.new && arrival.profile_id == *id);
+                plan.newcomers(one.merged.fact.persons().filter(new));
+            }
             if same(&one) || (one.stale && !self.apply_stale) {
                 if one.stale {
                     one.warnings.push(Code::StaleRevision);
-                    entries[one.at] = Some(self.entry(&one));
+                    entries[one.at] = self.entry(&one);
                 }
                 ends[one.at] = Some((Fate::Unchanged, fact_id, Note { rejection: None, warnings: one.warnings }));
             } else {
@@ -361,7 +350,7 @@ impl<'a> Apply<'a> {
         Ok(changed)
     }
 
-    fn entry(&self, one: &Decided) -> Entry {
+    fn entry(&self, one: &Decided) -> Option<Entry> {
         let difference = Difference {
             key: &one.key,
             existing: one.existing.as_ref(),
@@ -370,7 +359,7 @@ impl<'a> Apply<'a> {
             secrets: &one.secrets,
             stale: one.stale,
         };
-        self.plan.entry(self.mapping.entity, self.vault, &difference)
+        Some(self.plan.as_ref()?.entry(self.mapping.entity, self.vault, &difference))
     }
 
     /// Everything a chunk writes, sealed and in rows; only what a source says about people is written at once, because

@@ -159,7 +159,7 @@ impl BlobStore for S3 {
             .map_err(|error| Self::failed(&error))?;
         let body =
             answer.body.collect().await.map_err(|_| BlobError::Unavailable("the answer broke off".to_owned()))?;
-        Ok(body.to_vec())
+        Ok(body.into_bytes().into())
     }
 
     async fn exists(&self, bucket: &str, key: &str) -> Result<bool, BlobError> {

@@ -1,5 +1,8 @@
 //! What a fact holds: typed values, compared and hashed by one text each.
 
+use std::fmt::Write;
+
+use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -39,31 +42,49 @@ pub enum FieldValue {
 impl FieldValue {
     /// One text a value, the same whenever the value is: what contents are compared and hashed by.
     pub fn canonical(&self) -> String {
-        match self {
-            Self::Person(id) | Self::Ref(id) => id.to_string(),
-            Self::Text(_, digest) | Self::Attribute(digest) | Self::Secret(digest, _) => hex(digest),
-            Self::Time(at, day_only) => format!("{at}{}", if *day_only { " day" } else { "" }),
-            Self::Int(number) => number.to_string(),
-            Self::Word(word) => word.clone(),
-            Self::Decimal(number) => number.normalize().to_string(),
-            Self::Ints(numbers) => joined(numbers),
-            Self::People(ids) => joined(ids),
-            Self::Rating(_, raw, scale) => format!("{} of {}", raw.normalize(), scale.as_str()),
-        }
+        let mut text = String::new();
+        self.write_canonical(&mut text);
+        text
+    }
+
+    /// [`FieldValue::canonical`] at the end of a text: a large file has millions of values.
+    pub fn write_canonical(&self, text: &mut String) {
+        // Writing into a text does not fail.
+        let _ = match self {
+            Self::Person(id) | Self::Ref(id) => {
+                text.push_str(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
+                Ok(())
+            }
+            Self::Text(_, digest) | Self::Attribute(digest) | Self::Secret(digest, _) => {
+                text.extend(hex_digits(digest));
+                Ok(())
+            }
+            Self::Time(at, day_only) => write!(text, "{at}{}", if *day_only { " day" } else { "" }),
+            Self::Int(number) => write!(text, "{number}"),
+            Self::Word(word) => text.write_str(word),
+            Self::Decimal(number) => write!(text, "{}", number.normalize()),
+            Self::Ints(numbers) => write_joined(text, numbers),
+            Self::People(ids) => write_joined(text, ids),
+            Self::Rating(_, raw, scale) => write!(text, "{} of {}", raw.normalize(), scale.as_str()),
+        };
     }
 }
 
-fn joined<T: std::fmt::Display>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+fn write_joined<T: std::fmt::Display>(text: &mut String, items: &[T]) -> std::fmt::Result {
+    for (at, item) in items.iter().enumerate() {
+        write!(text, "{}{item}", if at == 0 { "" } else { "," })?;
+    }
+    Ok(())
+}
+
+fn hex_digits(bytes: &[u8]) -> impl Iterator<Item = char> + '_ {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
 }
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    hex_digits(bytes).collect()
 }
 
 /// The fields of one fact that have a value.
@@ -160,17 +181,18 @@ impl Fact {
 
     /// SHA-256 over `name=value` of every field that has one, in the order of the entity's fields.
     pub fn content_hash(&self, fields: &[Field]) -> [u8; 32] {
-        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        let (mut bytes, mut value) = (Vec::with_capacity(512), String::new());
         for field in fields {
-            if let Some(value) = self.get(field.name) {
-                let value = value.canonical();
-                context.update(field.name.as_bytes());
-                context.update(&(value.len() as u64).to_be_bytes());
-                context.update(value.as_bytes());
+            if let Some(held) = self.get(field.name) {
+                value.clear();
+                held.write_canonical(&mut value);
+                bytes.extend_from_slice(field.name.as_bytes());
+                bytes.extend_from_slice(&(value.len() as u64).to_be_bytes());
+                bytes.extend_from_slice(value.as_bytes());
             }
         }
         let mut hash = [0; 32];
-        hash.copy_from_slice(context.finish().as_ref());
+        hash.copy_from_slice(digest(&SHA256, &bytes).as_ref());
         hash
     }
 }

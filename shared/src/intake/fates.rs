@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
+pub use self::block::Noted;
 use self::block::{BLOCK, Block};
 use super::{
     code::{Code, Rejection},
@@ -180,10 +181,21 @@ impl Fates {
                     self.rejections.retain(|(record, ..)| *record != kept);
                 }
             }
-            block.insert(tx, import_id, &self.rejections).await?;
             self.packed.push(block.pack());
+            block.noted(&self.rejections).insert(tx, import_id).await?;
         }
         Ok(())
+    }
+
+    /// Takes out the blocks that are full, to be written with the facts of their records; none in a second run, whose
+    /// blocks are compared with the stored ones by [`Fates::flush`].
+    pub fn take(&mut self) -> Vec<Noted> {
+        if self.again {
+            return Vec::new();
+        }
+        let full = std::mem::take(&mut self.full);
+        self.packed.extend(full.iter().map(Block::pack));
+        full.into_iter().map(|block| block.noted(&self.rejections)).collect()
     }
 
     /// Writes what is not written yet.
@@ -204,11 +216,11 @@ impl Fates {
         self.close();
         let unwritten = std::mem::take(&mut self.full);
         for packed in std::mem::take(&mut self.packed) {
-            Block::unpack(&packed).insert(tx, import_id, &self.rejections).await?;
+            Block::unpack(&packed).noted(&self.rejections).insert(tx, import_id).await?;
         }
         for mut block in unwritten {
             block.without_new_facts();
-            block.insert(tx, import_id, &self.rejections).await?;
+            block.noted(&self.rejections).insert(tx, import_id).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! One record of a file on its way to a fact: read, keyed, not yet compared with anything.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -51,27 +51,51 @@ pub struct Lines<'a> {
     /// The file.
     pub survey: &'a Survey,
     splitter: Splitter,
+    indexes: Indexes<'a>,
     seen: HashSet<Short>,
+}
+
+/// The blind indexes of addresses. The same people stand in thousands of a file's lines, so those of late are kept, as
+/// long as the file is read.
+pub struct Indexes<'a> {
+    vault: &'a Vault,
+    kept: HashMap<String, EmailIndex>,
+}
+
+impl<'a> Indexes<'a> {
+    /// Addresses kept: with more people than this, memory has a bound and each index is made anew.
+    const MOST: usize = 50_000;
+
+    /// With none kept yet.
+    pub fn new(vault: &'a Vault) -> Self {
+        Self { vault, kept: HashMap::new() }
+    }
+
+    fn of(&mut self, email: &str) -> EmailIndex {
+        if let Some(index) = self.kept.get(email) {
+            return *index;
+        }
+        let index = self.vault.blind_index(email);
+        if self.kept.len() == Self::MOST {
+            self.kept.clear();
+        }
+        self.kept.insert(email.to_owned(), index);
+        index
+    }
 }
 
 impl<'a> Lines<'a> {
     /// From the first line on.
-    pub fn of(survey: &'a Survey) -> Self {
-        Self { survey, splitter: survey.splitter(), seen: HashSet::new() }
+    pub fn of(survey: &'a Survey, vault: &'a Vault) -> Self {
+        Self { survey, splitter: survey.splitter(), indexes: Indexes::new(vault), seen: HashSet::new() }
     }
 
     /// Reads one record.
     ///
     /// # Errors
     /// The fate of a record that becomes no fact, with its reason.
-    pub fn read(
-        &mut self,
-        span: &RecordSpan,
-        bytes: &[u8],
-        vault: &Vault,
-        now: Timestamp,
-    ) -> Result<Candidate, (Fate, Note)> {
-        read(self.survey, span, bytes, &mut self.splitter, vault, now, &mut self.seen)
+    pub fn read(&mut self, span: &RecordSpan, bytes: &[u8], now: Timestamp) -> Result<Candidate, (Fate, Note)> {
+        read(self.survey, span, bytes, &mut self.splitter, &mut self.indexes, now, &mut self.seen)
     }
 }
 
@@ -84,7 +108,7 @@ fn read(
     span: &RecordSpan,
     bytes: &[u8],
     splitter: &mut Splitter,
-    vault: &Vault,
+    indexes: &mut Indexes<'_>,
     now: Timestamp,
     seen: &mut HashSet<Short>,
 ) -> Result<Candidate, (Fate, Note)> {
@@ -116,14 +140,16 @@ fn read(
 
     // Beyond the record's last cell: absent, which says nothing.
     let found = header.columns.iter().enumerate().filter_map(|(at, column)| Some(((*column)?, cells.get(at)?)));
-    let fields = of_cells(&survey.mapping(), found, vault, now, &mut warnings)
+    let fields = of_cells(&survey.mapping(), found, indexes, now, &mut warnings)
         .map_err(|rejection| with(rejection, &warnings))?;
 
     let raw = key::of(survey, &cells, now).ok_or_else(|| {
         with(Rejection::record(Code::MissingRequired, "This record has no id; fill it in."), &warnings)
     })?;
-    not_repeated(&survey.repeats, &raw.short(), raw.column, seen, &warnings)?;
-    Ok(Candidate { key: raw.stored(vault), fields, warnings })
+    if !survey.repeats.is_empty() {
+        not_repeated(&survey.repeats, &raw.short(), raw.column, seen, &warnings)?;
+    }
+    Ok(Candidate { key: raw.stored(indexes.vault), fields, warnings })
 }
 
 /// The fields of a record from its cells, each with its column's place in the layout. A column without a cell says
@@ -134,7 +160,7 @@ fn read(
 pub fn of_cells<'c>(
     mapping: &Mapping<'_>,
     cells: impl Iterator<Item = (usize, &'c str)>,
-    vault: &Vault,
+    indexes: &mut Indexes<'_>,
     now: Timestamp,
     warnings: &mut Vec<Code>,
 ) -> Result<FieldMap<Option<Given>>, Rejection> {
@@ -149,7 +175,7 @@ pub fn of_cells<'c>(
         }
         for field in mapping.layout.fields_of(column.name) {
             let Some(kind) = mapping.entity.field(field).map(|field| field.kind) else { continue };
-            fields.insert(field, value.clone().map(|value| given(mapping, kind, value, vault)));
+            fields.insert(field, value.clone().map(|value| given(mapping, kind, value, indexes)));
         }
     }
     for (field, word) in mapping.layout.constants {
@@ -199,13 +225,13 @@ pub fn not_repeated(
     }
 }
 
-fn given(mapping: &Mapping<'_>, kind: FieldKind, value: Value, vault: &Vault) -> Given {
+fn given(mapping: &Mapping<'_>, kind: FieldKind, value: Value, indexes: &mut Indexes<'_>) -> Given {
     match (kind, value) {
         (kind, Value::Email(email)) if kind.part().is_some() => {
-            let index = vault.blind_index(&email);
+            let index = indexes.of(&email);
             Given::Person(Pii::new(email), index)
         }
-        (FieldKind::Address, Value::Email(email)) => Given::Plain(Value::Id(hex(&vault.blind_index(&email)))),
+        (FieldKind::Address, Value::Email(email)) => Given::Plain(Value::Id(hex(&indexes.of(&email)))),
         (FieldKind::PersonById { .. }, Value::Id(id)) => Given::PersonIds(vec![id]),
         (FieldKind::People { .. }, Value::Ids(ids)) => Given::PersonIds(ids),
         (FieldKind::Ref(_), Value::Id(key)) => Given::Ref(key),

@@ -331,15 +331,10 @@ pub async fn insert(
     }
     let columns = arrays(entity, rows, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
-    let values: Vec<String> = columns.iter().map(|column| format!("u.{}{}", column.name, column.cast)).collect();
-    let sql = format!(
-        "INSERT INTO {} ({names}) SELECT {} FROM unnest({}) AS u ({names})",
-        entity.table,
-        values.join(", "),
-        params.join(", "),
-        names = names.join(", ")
-    );
+    // In the select list, where a row is made at a time: in FROM all rows are first put aside, on disk if they are large.
+    let values: Vec<String> =
+        columns.iter().enumerate().map(|(at, column)| format!("unnest(${}){}", at + 1, column.cast)).collect();
+    let sql = format!("INSERT INTO {} ({}) SELECT {}", entity.table, names.join(", "), values.join(", "));
     run(tx, &sql, &columns).await.map(drop)
 }
 

@@ -97,6 +97,11 @@ impl Repeats {
     pub fn conflict(&self, key: &Short) -> Option<bool> {
         self.0.get(key).copied()
     }
+
+    /// Whether every key stands there once.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Why there is no survey.
@@ -308,12 +313,12 @@ async fn keys_by_proven_columns(
 }
 
 fn content(cells: &Cells<'_>) -> Short {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut bytes = Vec::with_capacity(512);
     for cell in cells.iter() {
-        context.update(&(cell.len() as u64).to_be_bytes());
-        context.update(cell.as_bytes());
+        bytes.extend_from_slice(&(cell.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(cell.as_bytes());
     }
-    cut(context.finish().as_ref())
+    short(&bytes)
 }
 
 /// The first 16 bytes of a SHA-256.

@@ -107,8 +107,9 @@ pub async fn insert(tx: &Transaction<'_>, context: &Context, texts: &[Sealed]) -
     }
     tx.execute_typed(
         "INSERT INTO vault.texts (text_id, subject_id, author_id, author_role, kind, fact_id, field, sealed, digest, supersedes, written_at, line, source, import_id)
-         SELECT u.*, $13, $14 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[],
-                $8::bytea[], $9::bytea[], $10::uuid[], $11::timestamptz[], $12::int[]) AS u",
+         SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::text[]), unnest($5::text[]), unnest($6::uuid[]),
+                unnest($7::text[]), unnest($8::bytea[]), unnest($9::bytea[]), unnest($10::uuid[]), unnest($11::timestamptz[]),
+                unnest($12::int[]), $13, $14",
         &[
             (column!(|t| t.text_id), Type::UUID_ARRAY),
             (column!(|t| t.subject_id), Type::UUID_ARRAY),

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_lc_rs::hmac;
 use tokio_postgres::GenericClient;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 #[cfg(feature = "kms")]
 pub use keys::Kms;
@@ -212,13 +213,13 @@ impl LazyVault {
 
 /// HMAC over the parts, each with its length in front, so that ("a", "bc") and ("ab", "c") differ.
 fn sign(key: &hmac::Key, parts: &[&str]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(key);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| size_of::<u64>() + part.len()).sum()));
     for part in parts {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part.as_bytes());
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
     }
     let mut tag = [0; 32];
-    tag.copy_from_slice(context.sign().as_ref());
+    tag.copy_from_slice(hmac::sign(key, &bytes).as_ref());
     tag
 }
 

@@ -13,6 +13,9 @@ use shared::{
 use tokio::time::Instant;
 use upskilling::SOURCE;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 // Two threads: while the database works on some records, the next are read.
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Error> {

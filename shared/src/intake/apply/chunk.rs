@@ -1,8 +1,8 @@
 //! One chunk of records: as read, what is known of it, and what it writes.
 
-use std::{collections::HashMap, pin::Pin};
+use std::collections::HashMap;
 
-use futures::future::{BoxFuture, MaybeDone};
+use futures::future::join_all;
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::{
     intake::{
         code::{Code, Rejection},
         entity::Entity,
-        fates::{Fate, Note},
+        fates::{Fate, Note, Noted},
         record::Candidate,
         scan::RecordSpan,
         store::{self, Existing, Written},
@@ -57,6 +57,7 @@ pub(super) struct Writing {
     pub old: Vec<Existing>,
     pub next: Vec<Written>,
     pub events: Option<Pending>,
+    pub fates: Vec<Noted>,
 }
 
 impl Writing {
@@ -68,7 +69,7 @@ impl Writing {
     ) -> Result<(), ApplyError> {
         let context = texts::Context { source: entity.source, import_id, now };
         let old: Vec<&Existing> = self.old.iter().collect();
-        let (people, texts, new, history, next, events) = futures::join!(
+        let (people, texts, new, history, next, events, fates) = futures::join!(
             self.people.insert(tx, entity.source, import_id),
             texts::insert(tx, &context, &self.texts),
             store::insert(tx, entity, &self.new, import_id, instance),
@@ -80,20 +81,16 @@ impl Writing {
                     None => Ok(()),
                 }
             },
+            join_all(self.fates.iter().map(|block| block.insert(tx, import_id))),
         );
         people?;
         texts?;
         new?;
         history?;
         next?;
-        Ok(events?)
+        events?;
+        fates.into_iter().try_for_each(|written| Ok(written?))
     }
-}
-
-/// Waits for what is on its way.
-pub(super) async fn done(mut writes: MaybeDone<BoxFuture<'_, Result<(), ApplyError>>>) -> Result<(), ApplyError> {
-    Pin::new(&mut writes).await;
-    Pin::new(&mut writes).take_output().unwrap_or(Ok(()))
 }
 
 /// Every span gets its end above; should one not, that is a fault of ours and is told as one.

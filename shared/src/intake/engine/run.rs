@@ -18,10 +18,11 @@ use crate::{
     db::DbError,
     identity,
     intake::{
-        apply::{About, Apply, ApplyError},
+        apply::{About, Apply, ApplyError, OnTheWay},
         blob::{BlobError, ObjectInfo, ObjectRef},
         code::{Code, Refusal},
         fates::Fates,
+        plan::Plan,
         reader::RecordReader,
         receipt::{ControlTotal, Outcome, PeopleFound, Planned, Receipt, Warning},
         record::Lines,
@@ -73,14 +74,23 @@ impl Run<'_> {
         };
         // What was given with the upload wins over what is declared about the source.
         survey.profile.instance_id = self.import.instance_id.or(survey.profile.instance_id);
-        self.apply(client, &survey, &info).await
+        self.apply(client, &survey, &info, false).await
     }
 
-    async fn apply(&self, client: &mut Client, survey: &Survey, info: &ObjectInfo) -> Result<Receipt, ApplyError> {
+    /// `planning`: somebody may want to see what the file would do. A plan costs a tenth of a large file's time and few
+    /// are asked for, so where only the brake asks for one, the file is gone through once more.
+    async fn apply(
+        &self,
+        client: &mut Client,
+        survey: &Survey,
+        info: &ObjectInfo,
+        planning: bool,
+    ) -> Result<Receipt, ApplyError> {
         let vault = self.engine.vault.get(client).await?;
         // Cells of a rejects file that were changed outside the rejected column need a person's yes.
         let engine = self.engine;
         let came_back = compare(&engine.blobs, client, engine.entities, survey, &self.object, info).await?;
+        let planning = planning || self.import.dry_run || self.command.is_some() || came_back.changes > 0;
         let mut tx = client.transaction().await?;
         if let Some(receipt) = self.lock(&tx).await? {
             return Ok(receipt);
@@ -109,16 +119,18 @@ impl Run<'_> {
             deadline: self.deadline,
         };
         let mut apply = Apply::new(&savepoint, vault, about).await?;
+        apply.plan = planning.then(Plan::default);
         apply.told_newer = told_newer.unwrap_or_default();
         apply.apply_stale = self.command.as_ref().is_some_and(|command| command.apply_stale);
         if loaded_before {
             apply.fates = Fates::of_a_second_run();
         }
         let mut reader = RecordReader::new(self.engine.blobs.clone(), self.object.clone(), survey.begin(info));
-        let mut lines = Lines::of(survey);
+        let mut lines = Lines::of(survey, vault);
         let mut too_many = false;
+        let mut on_the_way = OnTheWay::default();
         while let Some(batch) = reader.next(|_| {}).await? {
-            match apply.batch(&savepoint, &mut lines, &batch).await {
+            match apply.batch(&savepoint, &mut on_the_way, &mut lines, &batch).await {
                 Err(ApplyError::TooManyRejections) => {
                     too_many = true;
                     break;
@@ -126,10 +138,12 @@ impl Run<'_> {
                 other => other?,
             }
         }
+        on_the_way.finish().await?;
+        drop(on_the_way);
         apply.fates.write(&savepoint, self.import.id).await?;
         receipt.tell_fates(&apply.fates);
         tell_control_total(&mut receipt, survey, &apply);
-        let (plan_hash, changes) = std::mem::take(&mut apply.plan).finish();
+        let plan = apply.plan.take().map(Plan::finish);
         let (known, created) = apply.people.counts();
         if too_many && loaded_before {
             // What was loaded stays as it is.
@@ -139,7 +153,7 @@ impl Run<'_> {
         }
         let verdict = match too_many {
             true => Verdict::TooManyRejections,
-            false => self.verdict(&receipt, &apply, &plan_hash, &came_back),
+            false => self.verdict(&receipt, &apply, plan.as_ref().map(|(hash, _)| hash.as_str()), &came_back),
         };
         match verdict {
             Verdict::Load => {
@@ -159,6 +173,10 @@ impl Run<'_> {
             }
             Verdict::Plan { code, reason, moved } => {
                 savepoint.rollback().await?;
+                let Some((plan_hash, changes)) = plan else {
+                    tx.rollback().await?;
+                    return Box::pin(self.apply(client, survey, info, true)).await;
+                };
                 apply.fates.write_without_facts(&tx, self.import.id).await?;
                 receipt.outcome = Outcome::Planned;
                 receipt.code = Some(code.to_owned());
@@ -186,7 +204,13 @@ impl Run<'_> {
         self.end(tx, receipt, Some(info)).await
     }
 
-    fn verdict(&self, receipt: &Receipt, apply: &Apply<'_>, plan_hash: &str, came_back: &Comparison) -> Verdict {
+    fn verdict(
+        &self,
+        receipt: &Receipt,
+        apply: &Apply<'_>,
+        plan_hash: Option<&str>,
+        came_back: &Comparison,
+    ) -> Verdict {
         let plan = |code, reason: String| Verdict::Plan { code, reason, moved: false };
         let accepted = self.command.as_ref().is_some_and(|command| command.accept_changes);
         let cells = || {
@@ -204,7 +228,7 @@ impl Run<'_> {
             Some(command) => {
                 let seen = command.plan_hash.as_ref().or(self.import.plan_hash.as_ref());
                 let planned = self.import.outcome.as_deref() == Some("planned");
-                if planned && seen.is_some_and(|seen| seen != plan_hash) {
+                if planned && seen.is_some_and(|seen| Some(seen.as_str()) != plan_hash) {
                     let reason = "What this file would do has changed since it was planned; look at the new plan and commit that.";
                     return Verdict::Plan { code: "moved", reason: reason.to_owned(), moved: true };
                 }
@@ -255,7 +279,10 @@ impl Run<'_> {
     pub async fn lock(&self, tx: &Transaction<'_>) -> Result<Option<Receipt>, ApplyError> {
         // Whoever waits for another import gives up in time, too.
         let left = self.deadline.saturating_duration_since(Instant::now()).max(LEAST_WAIT);
-        tx.batch_execute(&format!("SET LOCAL lock_timeout = {}", left.as_millis())).await?;
+        // What is asked is asked by key. A table that this transaction fills is larger than its statistics say, so the
+        // planner would read all of it for each chunk.
+        let settings = format!("SET LOCAL lock_timeout = {}; SET LOCAL enable_seqscan = off", left.as_millis());
+        tx.batch_execute(&settings).await?;
         let Some(row) = delivery::lock(tx, self.import.id).await.map_err(waited_too_long)? else { return Ok(None) };
         if self.command.is_some() && row.command == self.command {
             return Ok(None);

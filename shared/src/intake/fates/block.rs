@@ -101,24 +101,9 @@ impl Block {
         Ok(merged)
     }
 
-    /// Writes the block.
-    pub async fn insert(&self, tx: &Transaction<'_>, import_id: Uuid, rejections: &[Rejected]) -> Result<(), DbError> {
-        let fates: Vec<&str> = self.fates.iter().map(|fate| fate.as_str()).collect();
-        tx.execute_typed(
-            "INSERT INTO intake.fates (import_id, first_record, lines, line_ends, fates, facts, notes)
-             VALUES ($1, $2, $3, $4, $5::text[]::intake.fate[], $6, $7)",
-            &[
-                (&import_id, Type::UUID),
-                (&(self.first as i32), Type::INT4),
-                (&self.lines, Type::INT4_ARRAY),
-                (&self.line_ends, Type::INT4_ARRAY),
-                (&fates, Type::TEXT_ARRAY),
-                (&self.facts, Type::UUID_ARRAY),
-                (&self.notes(rejections), Type::JSONB),
-            ],
-        )
-        .await?;
-        Ok(())
+    /// The block with what there is to say of its records.
+    pub fn noted(self, rejections: &[Rejected]) -> Noted {
+        Noted { notes: self.notes(rejections), block: self }
     }
 
     fn notes(&self, rejections: &[Rejected]) -> Value {
@@ -181,6 +166,35 @@ impl Block {
             block.push(line, line_end, fate, fact, warnings);
         }
         block
+    }
+}
+
+/// A block with its notes: a row of `intake.fates`.
+pub struct Noted {
+    block: Block,
+    notes: Value,
+}
+
+impl Noted {
+    /// Writes it.
+    pub async fn insert(&self, tx: &Transaction<'_>, import_id: Uuid) -> Result<(), DbError> {
+        let Self { block, notes } = self;
+        let fates: Vec<&str> = block.fates.iter().map(|fate| fate.as_str()).collect();
+        tx.execute_typed(
+            "INSERT INTO intake.fates (import_id, first_record, lines, line_ends, fates, facts, notes)
+             VALUES ($1, $2, $3, $4, $5::text[]::intake.fate[], $6, $7)",
+            &[
+                (&import_id, Type::UUID),
+                (&(block.first as i32), Type::INT4),
+                (&block.lines, Type::INT4_ARRAY),
+                (&block.line_ends, Type::INT4_ARRAY),
+                (&fates, Type::TEXT_ARRAY),
+                (&block.facts, Type::UUID_ARRAY),
+                (notes, Type::JSONB),
+            ],
+        )
+        .await?;
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         header::UnknownColumn,
         key,
         mapping::Mapping,
-        record::{Candidate, Given, not_repeated, of_cells},
+        record::{Candidate, Given, Indexes, not_repeated, of_cells},
         survey::{Short, cut, repeats, short},
     },
     vault::Vault,
@@ -97,7 +97,7 @@ fn fields(
         }
     }
     let texts = cells.iter().map(|(index, text)| (*index, text.as_ref()));
-    let mut fields = of_cells(mapping, texts, vault, delivery.received_at, warnings)?;
+    let mut fields = of_cells(mapping, texts, &mut Indexes::new(vault), delivery.received_at, warnings)?;
     for column in mapping.layout.columns {
         if let Some((profile_id, _)) = item.somebody(column) {
             for field in mapping.layout.fields_of(column.name) {
