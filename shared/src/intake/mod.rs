@@ -54,6 +54,7 @@ pub mod key;
 pub mod known;
 pub mod line_endings;
 pub mod list;
+mod marks;
 pub mod mask;
 pub mod merge;
 mod names;
@@ -87,3 +88,5 @@ mod date_tests;
 mod flow_tests;
 #[cfg(test)]
 mod scan_tests;
+#[cfg(test)]
+mod window_tests;

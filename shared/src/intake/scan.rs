@@ -32,10 +32,11 @@ use memchr::{memchr_iter, memchr2};
 
 use super::code::Code;
 use super::line_endings::LineEndings;
+use super::marks::Marks;
 use super::walk::{
-    Walk, behind_blanks, behind_newline, blank_line, cells_in, closed_by_an_opening_quote, column_after,
+    Ended, Walk, behind_blanks, behind_newline, blank_line, cells_in, column_after,
     column_over_limit, first_multi_line_cell, has_bare_quotes_only, has_lookalikes, has_whole_lines, is_blank,
-    is_trusted, usual_cells, walk,
+    is_trusted, may_hold_lines, usual_cells, walk,
 };
 
 /// The most bytes of one cell: 2 MB of text and its two quotes.
@@ -214,6 +215,7 @@ impl Scanner {
         self.enough = 0;
         // Validity is asked for once a buffer, not once a cell: text is text until `valid`.
         let mut valid = valid_until(buf, 0);
+        let mut marks = Marks::new(buf);
         let mut at = 0;
         while at < buf.len() {
             if out.len() >= most {
@@ -221,7 +223,7 @@ impl Scanner {
             }
             let step = match self.lost {
                 Some(_) => self.find_end(buf, at, eof, out),
-                None => self.record(buf, at, eof, valid, out),
+                None => self.record(&mut marks, at, eof, valid, out),
             };
             let Some(next) = step else {
                 let rest = buf.len() - at;
@@ -242,14 +244,22 @@ impl Scanner {
 
     /// Takes the record at `at`; returns what is behind it, `None` if the buffer ends first.
     #[inline]
-    fn record(&mut self, buf: &[u8], at: usize, eof: bool, valid: usize, out: &mut Vec<RecordSpan>) -> Option<usize> {
-        let walked = walk(buf, at, self.delimiter, eof);
-        if !self.learned && !matches!(walked, Walk::Incomplete | Walk::End { newlines: 0, stray: None, .. }) {
+    fn record(
+        &mut self,
+        marks: &mut Marks<'_>,
+        at: usize,
+        eof: bool,
+        valid: usize,
+        out: &mut Vec<RecordSpan>,
+    ) -> Option<usize> {
+        let buf = marks.buf();
+        let walked = walk(marks, at, self.delimiter, eof);
+        if !self.learned && !matches!(walked, Walk::Incomplete | Walk::End(Ended { newlines: 0, stray: None, .. })) {
             self.look_ahead(buf, at, eof)?;
         }
-        let (body, end, newlines, stray) = match walked {
+        let ended = match walked {
             Walk::Incomplete => return None,
-            Walk::End { body, end, newlines, stray } => (body, end, newlines, stray),
+            Walk::End(ended) => ended,
             Walk::Fatal { at: fault_at, open } => {
                 self.lose(buf, at, fault_at, Some(open), false);
                 return Some(at);
@@ -259,10 +269,11 @@ impl Scanner {
                 return Some(at);
             }
         };
+        let Ended { body, end, newlines, .. } = ended;
         let record = &buf[at..body];
         let (mut fault, mut lookalikes) = (None, false);
-        if newlines > 0 || stray.is_some() {
-            match self.judge(buf, at, (body, end), newlines > 0, stray, eof) {
+        if newlines > 0 || ended.stray.is_some() {
+            match self.judge(buf, at, ended, eof) {
                 Verdict::Incomplete => return None,
                 Verdict::Lost { fault_at, open } => {
                     self.lose(buf, at, fault_at, open, false);
@@ -302,15 +313,8 @@ impl Scanner {
     }
 
     /// Whether a record that spans lines or has a stray quote ends where the walk ended.
-    fn judge(
-        &self,
-        buf: &[u8],
-        at: usize,
-        (body, end): (usize, usize),
-        multi: bool,
-        stray: Option<usize>,
-        eof: bool,
-    ) -> Verdict {
+    fn judge(&self, buf: &[u8], at: usize, ended: Ended, eof: bool) -> Verdict {
+        let Ended { body, end, newlines, stray, reopens } = ended;
         let record = &buf[at..body];
         let cells = || cells_in(record, self.delimiter);
         let ends = |fault, lookalikes| Verdict::Ends { fault, lookalikes };
@@ -318,26 +322,27 @@ impl Scanner {
             let Some(width) = self.width.map(|width| width.header) else {
                 return ends(None, false);
             };
-            let lookalikes = has_lookalikes(record, self.delimiter, width)
-                || has_whole_lines(record, self.delimiter, self.seen.max(3)..=width);
+            let whole = self.seen.max(3)..=width;
+            let lookalikes = may_hold_lines(record, self.delimiter, width.min(*whole.start()))
+                && (has_lookalikes(record, self.delimiter, width) || has_whole_lines(record, self.delimiter, whole));
             if lookalikes && !self.is_usual(cells(), record) {
                 let open = at + first_multi_line_cell(record, self.delimiter);
                 return Verdict::Lost { fault_at: body, open: Some(open) };
             }
             // The quote that closed it may have been meant to open a cell that begins with a line
             // break. What is left of that cell then follows, and is no record.
-            let Some(open) = closed_by_an_opening_quote(record, self.delimiter) else {
+            let Some(open) = reopens else {
                 return ends(None, lookalikes);
             };
             return match self.goes_on(buf, end, eof) {
                 None => Verdict::Incomplete,
                 Some(true) => ends(None, lookalikes),
-                Some(false) => ends(Some((Code::UnclosedQuote, at + open)), lookalikes),
+                Some(false) => ends(Some((Code::UnclosedQuote, open)), lookalikes),
             };
         };
         let stray = Some((Code::StrayQuote, fault_at));
         // Over several lines a walk is right if it comes out at the right number of cells.
-        if multi {
+        if newlines > 0 {
             return match self.width {
                 Some(width) if !(self.seen..=width.header).contains(&cells()) => Verdict::Lost { fault_at, open: None },
                 _ => ends(stray, false),
