@@ -51,6 +51,8 @@ pub const COLUMN_LIMIT: usize = 3_000;
 /// How far a candidate is looked into when records are to be trusted again.
 pub const LOOKAHEAD: usize = 64 << 10;
 
+/// Of how many records at the beginning the cells are counted exactly.
+const LESSONS: u32 = 100;
 /// After how many bytes of a lost record less is asked of a line to be trusted.
 const PATIENCE: u64 = 8 << 10;
 
@@ -142,8 +144,8 @@ pub struct Scanner {
     width: Option<Width>,
     /// The least number of cells of a record so far, within `width`.
     seen: usize,
-    /// Whether a record has been seen that tells.
-    learned: bool,
+    /// How many records have told, up to [`LESSONS`].
+    learned: u32,
     offset: u64,
     line: u32,
     endings: LineEndings,
@@ -168,7 +170,7 @@ impl Scanner {
             delimiter,
             width,
             seen: width.map_or(1, |width| width.header),
-            learned: false,
+            learned: 0,
             offset,
             line,
             endings,
@@ -254,7 +256,7 @@ impl Scanner {
     ) -> Option<usize> {
         let buf = marks.buf();
         let walked = walk(marks, at, self.delimiter, eof);
-        if !self.learned && !matches!(walked, Walk::Incomplete | Walk::End(Ended { newlines: 0, stray: None, .. })) {
+        if self.learned == 0 && !matches!(walked, Walk::Incomplete | Walk::End(Ended { newlines: 0, stray: None, .. })) {
             self.look_ahead(buf, at, eof)?;
         }
         let ended = match walked {
@@ -385,14 +387,14 @@ impl Scanner {
     /// `None` if more of the stream is needed.
     fn look_ahead(&mut self, buf: &[u8], at: usize, eof: bool) -> Option<()> {
         let Some(width) = self.width.filter(|width| width.least < width.header) else {
-            self.learned = true;
+            self.learned = 1;
             return Some(());
         };
         let window = &buf[at..buf.len().min(at + LOOKAHEAD)];
         if !eof && window.len() < LOOKAHEAD {
             return None;
         }
-        self.learned = true;
+        self.learned = 1;
         let whole = eof && at + window.len() == buf.len();
         self.seen = usual_cells(window, self.delimiter, width.least..=width.header, whole).unwrap_or(self.seen);
         Some(())
@@ -401,12 +403,16 @@ impl Scanner {
     /// Takes note of how many cells the records of this file have.
     #[inline]
     fn learn(&mut self, record: &[u8]) {
-        self.learned = true;
+        let lessons = self.learned;
+        self.learned = (lessons + 1).min(LESSONS);
         if let Some(width) = self.width
             && width.least < self.seen
         {
-            // Delimiters inside quotes make it a little too many: that does no harm.
-            let cells = memchr_iter(self.delimiter, record).count() + 1;
+            // Delimiters inside quotes are told apart at first; later they do no harm.
+            let cells = match lessons < LESSONS {
+                true => cells_in(record, self.delimiter),
+                false => memchr_iter(self.delimiter, record).count() + 1,
+            };
             self.seen = self.seen.min(cells.max(width.least));
         }
     }
