@@ -5,8 +5,8 @@ use super::column::{Column, Kind};
 use super::dialect::{DELIMITERS, Dialect, first_line, sep_line};
 use super::header::{Recognised, is_value, likeness, recognise};
 use super::line_endings::LineEndings;
-use super::split::Splitter;
 use super::marks::Marks;
+use super::split::Splitter;
 use super::walk::{Ended, Walk, is_blank, walk};
 
 /// How many rows with content may stand above the header, …

@@ -34,9 +34,9 @@ use super::code::Code;
 use super::line_endings::LineEndings;
 use super::marks::Marks;
 use super::walk::{
-    Ended, Walk, behind_blanks, behind_newline, blank_line, cells_in, column_after,
-    column_over_limit, first_multi_line_cell, has_bare_quotes_only, has_lookalikes, has_whole_lines, is_blank,
-    is_trusted, may_hold_lines, usual_cells, walk,
+    Ended, Walk, behind_blanks, behind_newline, blank_line, cells_in, column_after, column_over_limit,
+    first_multi_line_cell, has_bare_quotes_only, has_lookalikes, has_whole_lines, is_blank, is_trusted, may_hold_lines,
+    usual_cells, valid_until, walk,
 };
 
 /// The most bytes of one cell: 2 MB of text and its two quotes.
@@ -256,7 +256,8 @@ impl Scanner {
     ) -> Option<usize> {
         let buf = marks.buf();
         let walked = walk(marks, at, self.delimiter, eof);
-        if self.learned == 0 && !matches!(walked, Walk::Incomplete | Walk::End(Ended { newlines: 0, stray: None, .. })) {
+        if self.learned == 0 && !matches!(walked, Walk::Incomplete | Walk::End(Ended { newlines: 0, stray: None, .. }))
+        {
             self.look_ahead(buf, at, eof)?;
         }
         let ended = match walked {
@@ -490,13 +491,5 @@ impl Scanner {
             unterminated: lost.within_line,
             lookalikes: false,
         }
-    }
-}
-
-/// Until where the buffer is UTF-8, counted from a place that is a character's begin.
-fn valid_until(buf: &[u8], from: usize) -> usize {
-    match std::str::from_utf8(&buf[from..]) {
-        Ok(_) => buf.len(),
-        Err(error) => from + error.valid_up_to(),
     }
 }

@@ -48,6 +48,14 @@ pub(super) fn behind_newline(buf: &[u8], at: usize, eof: bool) -> Option<usize> 
     }
 }
 
+/// Until where the buffer is UTF-8, counted from a place that is a character's begin.
+pub(super) fn valid_until(buf: &[u8], from: usize) -> usize {
+    match std::str::from_utf8(&buf[from..]) {
+        Ok(_) => buf.len(),
+        Err(error) => from + error.valid_up_to(),
+    }
+}
+
 /// Walks over the record that begins at `start`.
 #[inline]
 pub(super) fn walk(marks: &mut Marks<'_>, start: usize, delimiter: u8, eof: bool) -> Walk {

@@ -31,14 +31,13 @@ fn rows() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(3))]
 
     #[test]
     fn windows_of_four_megabytes_give_the_same_spans_as_the_whole_file(rows in rows(), least in 2usize..=3) {
         let file = rows.repeat(WINDOW / rows.len() + 2);
         let width = Width { header: 3, least };
         let whole = scan(file.as_bytes(), width, file.len());
-        prop_assert_eq!(scan(file.as_bytes(), width, WINDOW).len(), whole.len());
         prop_assert!(scan(file.as_bytes(), width, WINDOW) == whole);
         prop_assert!(scan(file.as_bytes(), width, WINDOW / 3) == whole);
     }
