@@ -1,7 +1,8 @@
 //! How fast files become records and cells: `cargo run --release -p shared --example scan_speed`.
 //!
 //! Prints megabytes a second for scanning alone and for scanning, splitting and reading values,
-//! over plain, quoted and semicolon files of 64 MB fed in pieces of 1 MB.
+//! over files of 64 MB fed in pieces of 1 MB: plain, with every cell quoted, and quoted with a line break and doubled
+//! quotes in each record.
 
 use std::io::Write;
 use std::time::Instant;
@@ -28,8 +29,9 @@ const PIECE: usize = 1 << 20;
 fn main() -> std::io::Result<()> {
     let plain =
         "S-000001,anna@example.org,bjorn@example.org,2025-03-04T10:15:00Z,45,4,Мы говорили о работе and the weather\n";
-    let quoted = "\"S-000001\",\"anna@example.org\",\"bjorn@example.org\",\"2025-03-04T10:15:00Z\",\"45\",\"4\",\"She said \"\"hei\"\",\nand we talked\"\r\n";
-    for (name, row) in [("plain", plain), ("quoted", quoted)] {
+    let quoted = "\"S-000001\",\"anna@example.org\",\"bjorn@example.org\",\"2025-03-04T10:15:00Z\",\"45\",\"4\",\"Мы говорили о работе, and the weather\"\r\n";
+    let lines = "\"S-000001\",\"anna@example.org\",\"bjorn@example.org\",\"2025-03-04T10:15:00Z\",\"45\",\"4\",\"She said \"\"hei\"\",\nand we talked\"\r\n";
+    for (name, row) in [("plain", plain), ("quoted", quoted), ("quoted, with line breaks", lines)] {
         let file = row.repeat(SIZE / row.len());
         let (records, scanned) = timed(|| each(file.as_bytes(), |_| {}));
         let mut splitter = Splitter::new(b',');

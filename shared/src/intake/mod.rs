@@ -57,6 +57,7 @@ pub mod line_endings;
 pub mod list;
 pub mod live;
 pub mod mapping;
+mod marks;
 pub mod mask;
 pub mod merge;
 mod names;
@@ -90,3 +91,5 @@ mod date_tests;
 mod flow_tests;
 #[cfg(test)]
 mod scan_tests;
+#[cfg(test)]
+mod window_tests;

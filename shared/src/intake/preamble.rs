@@ -5,8 +5,9 @@ use super::column::{Column, Kind};
 use super::dialect::{DELIMITERS, Dialect, first_line, sep_line};
 use super::header::{Recognised, is_value, likeness, recognise};
 use super::line_endings::LineEndings;
+use super::marks::Marks;
 use super::split::Splitter;
-use super::walk::{Walk, is_blank, walk};
+use super::walk::{Ended, Walk, is_blank, walk};
 
 /// How many rows with content may stand above the header, …
 pub(super) const TITLE_LIMIT: u32 = 50;
@@ -53,8 +54,8 @@ pub fn find_header(text: &[u8], eof: bool, delimiter: u8, layouts: &[&[Column]])
     let mut splitter = Splitter::new(delimiter);
     while at < text.len() && titles <= TITLE_LIMIT && line <= LINE_LIMIT {
         let (first, length) = first_line(&text[at..]);
-        let record = match walk(text, at, delimiter, eof) {
-            Walk::End { body, end, newlines, stray: None } => Some((body, end, newlines)),
+        let record = match walk(&mut Marks::new(text), at, delimiter, eof) {
+            Walk::End(Ended { body, end, newlines, stray: None, .. }) => Some((body, end, newlines)),
             _ => None,
         };
         if let Some((body, end, newlines)) = record

@@ -32,10 +32,11 @@ use memchr::{memchr_iter, memchr2};
 
 use super::code::Code;
 use super::line_endings::LineEndings;
+use super::marks::Marks;
 use super::walk::{
-    Walk, behind_blanks, behind_newline, blank_line, cells_in, closed_by_an_opening_quote, column_after,
-    column_over_limit, first_multi_line_cell, has_bare_quotes_only, has_lookalikes, has_whole_lines, is_blank,
-    is_trusted, usual_cells, walk,
+    Ended, Walk, behind_blanks, behind_newline, blank_line, cells_in, column_after, column_over_limit,
+    first_multi_line_cell, has_bare_quotes_only, has_lookalikes, has_whole_lines, is_blank, is_trusted, may_hold_lines,
+    usual_cells, valid_until, walk,
 };
 
 /// The most bytes of one cell: 2 MB of text and its two quotes.
@@ -50,6 +51,8 @@ pub const COLUMN_LIMIT: usize = 3_000;
 /// How far a candidate is looked into when records are to be trusted again.
 pub const LOOKAHEAD: usize = 64 << 10;
 
+/// Of how many records at the beginning the cells are counted exactly.
+const LESSONS: u32 = 100;
 /// After how many bytes of a lost record less is asked of a line to be trusted.
 const PATIENCE: u64 = 8 << 10;
 
@@ -141,8 +144,8 @@ pub struct Scanner {
     width: Option<Width>,
     /// The least number of cells of a record so far, within `width`.
     seen: usize,
-    /// Whether a record has been seen that tells.
-    learned: bool,
+    /// How many records have told, up to [`LESSONS`].
+    learned: u32,
     offset: u64,
     line: u32,
     endings: LineEndings,
@@ -167,7 +170,7 @@ impl Scanner {
             delimiter,
             width,
             seen: width.map_or(1, |width| width.header),
-            learned: false,
+            learned: 0,
             offset,
             line,
             endings,
@@ -214,6 +217,7 @@ impl Scanner {
         self.enough = 0;
         // Validity is asked for once a buffer, not once a cell: text is text until `valid`.
         let mut valid = valid_until(buf, 0);
+        let mut marks = Marks::new(buf);
         let mut at = 0;
         while at < buf.len() {
             if out.len() >= most {
@@ -221,7 +225,7 @@ impl Scanner {
             }
             let step = match self.lost {
                 Some(_) => self.find_end(buf, at, eof, out),
-                None => self.record(buf, at, eof, valid, out),
+                None => self.record(&mut marks, at, eof, valid, out),
             };
             let Some(next) = step else {
                 let rest = buf.len() - at;
@@ -242,14 +246,23 @@ impl Scanner {
 
     /// Takes the record at `at`; returns what is behind it, `None` if the buffer ends first.
     #[inline]
-    fn record(&mut self, buf: &[u8], at: usize, eof: bool, valid: usize, out: &mut Vec<RecordSpan>) -> Option<usize> {
-        let walked = walk(buf, at, self.delimiter, eof);
-        if !self.learned && !matches!(walked, Walk::Incomplete | Walk::End { newlines: 0, stray: None, .. }) {
+    fn record(
+        &mut self,
+        marks: &mut Marks<'_>,
+        at: usize,
+        eof: bool,
+        valid: usize,
+        out: &mut Vec<RecordSpan>,
+    ) -> Option<usize> {
+        let buf = marks.buf();
+        let walked = walk(marks, at, self.delimiter, eof);
+        if self.learned == 0 && !matches!(walked, Walk::Incomplete | Walk::End(Ended { newlines: 0, stray: None, .. }))
+        {
             self.look_ahead(buf, at, eof)?;
         }
-        let (body, end, newlines, stray) = match walked {
+        let ended = match walked {
             Walk::Incomplete => return None,
-            Walk::End { body, end, newlines, stray } => (body, end, newlines, stray),
+            Walk::End(ended) => ended,
             Walk::Fatal { at: fault_at, open } => {
                 self.lose(buf, at, fault_at, Some(open), false);
                 return Some(at);
@@ -259,10 +272,11 @@ impl Scanner {
                 return Some(at);
             }
         };
+        let Ended { body, end, newlines, .. } = ended;
         let record = &buf[at..body];
         let (mut fault, mut lookalikes) = (None, false);
-        if newlines > 0 || stray.is_some() {
-            match self.judge(buf, at, (body, end), newlines > 0, stray, eof) {
+        if newlines > 0 || ended.stray.is_some() {
+            match self.judge(buf, at, ended, eof) {
                 Verdict::Incomplete => return None,
                 Verdict::Lost { fault_at, open } => {
                     self.lose(buf, at, fault_at, open, false);
@@ -302,15 +316,8 @@ impl Scanner {
     }
 
     /// Whether a record that spans lines or has a stray quote ends where the walk ended.
-    fn judge(
-        &self,
-        buf: &[u8],
-        at: usize,
-        (body, end): (usize, usize),
-        multi: bool,
-        stray: Option<usize>,
-        eof: bool,
-    ) -> Verdict {
+    fn judge(&self, buf: &[u8], at: usize, ended: Ended, eof: bool) -> Verdict {
+        let Ended { body, end, newlines, stray, reopens } = ended;
         let record = &buf[at..body];
         let cells = || cells_in(record, self.delimiter);
         let ends = |fault, lookalikes| Verdict::Ends { fault, lookalikes };
@@ -318,26 +325,27 @@ impl Scanner {
             let Some(width) = self.width.map(|width| width.header) else {
                 return ends(None, false);
             };
-            let lookalikes = has_lookalikes(record, self.delimiter, width)
-                || has_whole_lines(record, self.delimiter, self.seen.max(3)..=width);
+            let whole = self.seen.max(3)..=width;
+            let lookalikes = may_hold_lines(record, self.delimiter, width.min(*whole.start()))
+                && (has_lookalikes(record, self.delimiter, width) || has_whole_lines(record, self.delimiter, whole));
             if lookalikes && !self.is_usual(cells(), record) {
                 let open = at + first_multi_line_cell(record, self.delimiter);
                 return Verdict::Lost { fault_at: body, open: Some(open) };
             }
             // The quote that closed it may have been meant to open a cell that begins with a line
             // break. What is left of that cell then follows, and is no record.
-            let Some(open) = closed_by_an_opening_quote(record, self.delimiter) else {
+            let Some(open) = reopens else {
                 return ends(None, lookalikes);
             };
             return match self.goes_on(buf, end, eof) {
                 None => Verdict::Incomplete,
                 Some(true) => ends(None, lookalikes),
-                Some(false) => ends(Some((Code::UnclosedQuote, at + open)), lookalikes),
+                Some(false) => ends(Some((Code::UnclosedQuote, open)), lookalikes),
             };
         };
         let stray = Some((Code::StrayQuote, fault_at));
         // Over several lines a walk is right if it comes out at the right number of cells.
-        if multi {
+        if newlines > 0 {
             return match self.width {
                 Some(width) if !(self.seen..=width.header).contains(&cells()) => Verdict::Lost { fault_at, open: None },
                 _ => ends(stray, false),
@@ -380,14 +388,14 @@ impl Scanner {
     /// `None` if more of the stream is needed.
     fn look_ahead(&mut self, buf: &[u8], at: usize, eof: bool) -> Option<()> {
         let Some(width) = self.width.filter(|width| width.least < width.header) else {
-            self.learned = true;
+            self.learned = 1;
             return Some(());
         };
         let window = &buf[at..buf.len().min(at + LOOKAHEAD)];
         if !eof && window.len() < LOOKAHEAD {
             return None;
         }
-        self.learned = true;
+        self.learned = 1;
         let whole = eof && at + window.len() == buf.len();
         self.seen = usual_cells(window, self.delimiter, width.least..=width.header, whole).unwrap_or(self.seen);
         Some(())
@@ -396,12 +404,16 @@ impl Scanner {
     /// Takes note of how many cells the records of this file have.
     #[inline]
     fn learn(&mut self, record: &[u8]) {
-        self.learned = true;
+        let lessons = self.learned;
+        self.learned = (lessons + 1).min(LESSONS);
         if let Some(width) = self.width
             && width.least < self.seen
         {
-            // Delimiters inside quotes make it a little too many: that does no harm.
-            let cells = memchr_iter(self.delimiter, record).count() + 1;
+            // Delimiters inside quotes are told apart at first; later they do no harm.
+            let cells = match lessons < LESSONS {
+                true => cells_in(record, self.delimiter),
+                false => memchr_iter(self.delimiter, record).count() + 1,
+            };
             self.seen = self.seen.min(cells.max(width.least));
         }
     }
@@ -479,13 +491,5 @@ impl Scanner {
             unterminated: lost.within_line,
             lookalikes: false,
         }
-    }
-}
-
-/// Until where the buffer is UTF-8, counted from a place that is a character's begin.
-fn valid_until(buf: &[u8], from: usize) -> usize {
-    match std::str::from_utf8(&buf[from..]) {
-        Ok(_) => buf.len(),
-        Err(error) => from + error.valid_up_to(),
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Pure functions of bytes and positions; [`super::scan`] puts them together into a stream.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{collections::BTreeMap, iter::once, ops::RangeInclusive};
 
-use memchr::{memchr, memchr_iter, memchr2, memchr3};
+use memchr::{memchr, memchr_iter, memchr2, memchr2_iter};
 
+use super::marks::Marks;
 use super::scan::{CELL_LIMIT, COLUMN_LIMIT, LOOKAHEAD, RECORD_LIMIT};
 
 /// How the walk over one record ended. Positions are indices into the buffer.
@@ -13,20 +14,29 @@ use super::scan::{CELL_LIMIT, COLUMN_LIMIT, LOOKAHEAD, RECORD_LIMIT};
 pub(super) enum Walk {
     /// The buffer ends first.
     Incomplete,
-    /// The record ends: content until `body`, line ending until `end`.
-    End {
-        body: usize,
-        end: usize,
-        /// Line breaks inside quoted cells.
-        newlines: u32,
-        /// The first fault that stays within the first physical line.
-        stray: Option<usize>,
-    },
+    /// The record ends.
+    End(Ended),
     /// A fault at `at` after line breaks in a quoted cell that began at `open`: either the fault
     /// is real or the cell was never closed.
     Fatal { at: usize, open: usize },
     /// The limit of a cell or of the record is reached at `at`, perhaps inside a quoted cell.
     TooLarge { at: usize, open: Option<usize> },
+}
+
+/// Where a record ends, and what is to be judged about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// Behind its content.
+    pub body: usize,
+    /// Behind its line ending.
+    pub end: usize,
+    /// Line breaks inside quoted cells.
+    pub newlines: u32,
+    /// The first fault that stays within the first physical line.
+    pub stray: Option<usize>,
+    /// Where the first quoted cell of several lines begins whose closing quote could also be one that opens a cell,
+    /// because a delimiter stands in front of it.
+    pub reopens: Option<usize>,
 }
 
 /// The index behind a line ending at `at`; `None` if that depends on a byte still to come.
@@ -38,31 +48,44 @@ pub(super) fn behind_newline(buf: &[u8], at: usize, eof: bool) -> Option<usize> 
     }
 }
 
+/// Until where the buffer is UTF-8, counted from a place that is a character's begin.
+pub(super) fn valid_until(buf: &[u8], from: usize) -> usize {
+    match std::str::from_utf8(&buf[from..]) {
+        Ok(_) => buf.len(),
+        Err(error) => from + error.valid_up_to(),
+    }
+}
+
 /// Walks over the record that begins at `start`.
 #[inline]
-pub(super) fn walk(buf: &[u8], start: usize, delimiter: u8, eof: bool) -> Walk {
-    let (mut pos, mut newlines, mut stray, mut multi) = (start, 0, None, start);
+pub(super) fn walk(marks: &mut Marks<'_>, start: usize, delimiter: u8, eof: bool) -> Walk {
+    walk_as::<false>(marks, start, delimiter, eof)
+}
+
+/// As [`walk`], and over at the first fault, wherever it is.
+fn walk_as<const STRICT: bool>(marks: &mut Marks<'_>, start: usize, delimiter: u8, eof: bool) -> Walk {
+    let buf = marks.buf();
+    let (mut pos, mut newlines, mut stray, mut multi, mut reopens) = (start, 0, None, start, None);
     loop {
-        let Some(found) = memchr3(b'"', b'\n', b'\r', &buf[pos..]) else {
+        let Some(hit) = marks.from(pos) else {
             return match eof {
                 _ if buf.len() - start > RECORD_LIMIT => Walk::TooLarge { at: start + RECORD_LIMIT, open: None },
-                true => Walk::End { body: buf.len(), end: buf.len(), newlines, stray },
+                true => Walk::End(Ended { body: buf.len(), end: buf.len(), newlines, stray, reopens }),
                 false => Walk::Incomplete,
             };
         };
-        let hit = pos + found;
         if hit - start > RECORD_LIMIT {
             return Walk::TooLarge { at: start + RECORD_LIMIT, open: None };
         }
         if buf[hit] != b'"' {
             return match behind_newline(buf, hit, eof) {
-                Some(end) => Walk::End { body: hit, end, newlines, stray },
+                Some(end) => Walk::End(Ended { body: hit, end, newlines, stray, reopens }),
                 None => Walk::Incomplete,
             };
         }
         // Outside quotes a delimiter always separates, so the byte before tells a cell's begin.
         if hit != start && buf[hit - 1] != delimiter {
-            if newlines > 0 {
+            if STRICT || newlines > 0 {
                 return Walk::Fatal { at: hit, open: multi };
             }
             stray = stray.or(Some(hit));
@@ -71,7 +94,7 @@ pub(super) fn walk(buf: &[u8], start: usize, delimiter: u8, eof: bool) -> Walk {
         }
         let mut inner = hit + 1;
         pos = loop {
-            let next = memchr3(b'"', b'\n', b'\r', &buf[inner..]).map(|found| inner + found);
+            let next = marks.from(inner);
             if next.unwrap_or(buf.len()) - hit > CELL_LIMIT {
                 return Walk::TooLarge { at: hit + CELL_LIMIT, open: Some(hit) };
             }
@@ -86,19 +109,33 @@ pub(super) fn walk(buf: &[u8], start: usize, delimiter: u8, eof: bool) -> Walk {
                 continue;
             }
             match buf.get(next + 1) {
-                None if eof => break next + 1,
-                None => return Walk::Incomplete,
-                Some(b'"') => inner = next + 2,
-                Some(&b) if b == delimiter || b == b'\n' || b == b'\r' => break next + 1,
-                Some(_) if newlines > 0 => {
-                    return Walk::Fatal { at: next + 1, open: hit };
+                None if !eof => return Walk::Incomplete,
+                Some(b'"') => {
+                    inner = next + 2;
+                    continue;
                 }
-                Some(_) => {
+                Some(&b) if b != delimiter && b != b'\n' && b != b'\r' => {
+                    if STRICT || newlines > 0 {
+                        return Walk::Fatal { at: next + 1, open: hit };
+                    }
                     stray = stray.or(Some(next + 1));
-                    break next + 1;
+                }
+                _ => {
+                    if newlines > 0 && multi == hit && buf[next - 1] == delimiter {
+                        reopens = reopens.or(Some(hit));
+                    }
                 }
             }
+            break next + 1;
         };
+    }
+}
+
+/// How many cells the record that begins at `at` has, if it ends in the buffer, with it at the latest, without a fault.
+fn strict_cells(marks: &mut Marks<'_>, at: usize, delimiter: u8) -> Option<usize> {
+    match walk_as::<true>(marks, at, delimiter, true) {
+        Walk::End(Ended { body, .. }) => Some(cells_in(&marks.buf()[at..body], delimiter)),
+        _ => None,
     }
 }
 
@@ -222,24 +259,29 @@ pub(super) fn is_trusted(
     if memchr(b'"', line).is_none() {
         return Some(false);
     }
-    match walk(window, 0, delimiter, eof && at + window.len() == buf.len()) {
-        Walk::End { body, stray: None, .. } => Some(cells.contains(&cells_in(&window[..body], delimiter))),
+    match walk(&mut Marks::new(window), 0, delimiter, eof && at + window.len() == buf.len()) {
+        Walk::End(Ended { body, stray: None, .. }) => Some(cells.contains(&cells_in(&window[..body], delimiter))),
         Walk::Incomplete if !enough => None,
         _ => Some(false),
     }
 }
 
+/// Whether a line behind the first of a record could have so many cells: in most records of several lines none has
+/// the delimiters, and nothing dearer needs to be asked.
+pub(super) fn may_hold_lines(record: &[u8], delimiter: u8, cells: usize) -> bool {
+    let behind = memchr2(b'\n', b'\r', record).map_or(&record[..0], |first| &record[first..]);
+    memchr_iter(delimiter, behind).count() + 1 >= cells
+}
+
 /// Whether a record without faults holds a line that scans strictly to `width` cells itself.
 pub(super) fn has_lookalikes(record: &[u8], delimiter: u8, width: usize) -> bool {
-    let mut at = 0;
+    let (mut at, mut marks) = (0, Marks::new(record));
     // In a file of one column every line looks like a record: that says nothing.
     while width > 1
         && let Some(found) = memchr2(b'\n', b'\r', &record[at..])
     {
         at = behind_newline(record, at + found, true).unwrap_or(record.len());
-        if let Walk::End { body, stray: None, .. } = walk(record, at, delimiter, true)
-            && cells_in(&record[at..body], delimiter) == width
-        {
+        if strict_cells(&mut marks, at, delimiter) == Some(width) {
             return true;
         }
     }
@@ -249,9 +291,14 @@ pub(super) fn has_lookalikes(record: &[u8], delimiter: u8, width: usize) -> bool
 /// Whether a record without faults begins and goes on with lines that have as many delimiters as whole records: then a
 /// quote that was never closed may have met another one that is out of place.
 pub(super) fn has_whole_lines(record: &[u8], delimiter: u8, cells: RangeInclusive<usize>) -> bool {
-    let mut lines = record.split(|&b| matches!(b, b'\n' | b'\r'));
-    let whole = |line: &[u8]| cells.contains(&(memchr_iter(delimiter, line).count() + 1));
-    lines.next().is_some_and(whole) && lines.any(whole)
+    let mut begin = 0;
+    let ends = memchr2_iter(b'\n', b'\r', record).chain(once(record.len()));
+    let mut whole = ends.map(|end| {
+        let line = &record[begin..end];
+        begin = end + 1;
+        cells.contains(&(memchr_iter(delimiter, line).count() + 1))
+    });
+    whole.next() == Some(true) && whole.any(|whole| whole)
 }
 
 /// Where the first quoted cell with a line break begins, in a record without faults.
@@ -264,24 +311,6 @@ pub(super) fn first_multi_line_cell(record: &[u8], delimiter: u8) -> usize {
         }
     });
     begin
-}
-
-/// Where the first quoted cell of several lines begins whose closing quote could also be one that opens a cell, because
-/// a delimiter stands in front of it; in a record without faults.
-pub(super) fn closed_by_an_opening_quote(record: &[u8], delimiter: u8) -> Option<usize> {
-    let (mut begin, mut found) = (0, None);
-    let mut look = |begin: usize, end: usize| {
-        let cell = &record[begin..end];
-        if found.is_none() && cell.ends_with(&[delimiter, b'"']) && memchr2(b'\n', b'\r', cell).is_some() {
-            found = Some(begin);
-        }
-    };
-    separators(record, delimiter, |at| {
-        look(begin, at);
-        begin = at + 1;
-    });
-    look(begin, record.len());
-    found
 }
 
 /// Whether no quote of a line with a stray one can open a cell that goes on in the next: each stands amid the text of
@@ -322,13 +351,10 @@ pub(super) fn usual_cells(window: &[u8], delimiter: u8, allowed: RangeInclusive<
     let mut counts = BTreeMap::new();
     while let Some(line) = lines.next() {
         let cut_off = lines.peek().is_none() && !whole;
-        if cut_off
-            || is_blank(line, delimiter)
-            || !matches!(walk(line, 0, delimiter, true), Walk::End { stray: None, .. })
-        {
+        if cut_off || is_blank(line, delimiter) {
             continue;
         }
-        let cells = cells_in(line, delimiter);
+        let Some(cells) = strict_cells(&mut Marks::new(line), 0, delimiter) else { continue };
         if cells >= *allowed.end() {
             return None;
         }
@@ -336,4 +362,78 @@ pub(super) fn usual_cells(window: &[u8], delimiter: u8, allowed: RangeInclusive<
     }
     let usual = counts.into_iter().filter(|(cells, count)| *count > 1 && allowed.contains(cells));
     usual.max_by_key(|&(cells, count): &(usize, usize)| (count, cells)).map(|(cells, _)| cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The walk as the rules tell it: byte by byte, with no buffer that ends first and no limits. Gives what is behind
+    /// the record, its line breaks, its first stray quote and the fatal place with the cell it is laid to.
+    fn by_the_rules(buf: &[u8]) -> (usize, u32, Option<usize>, Option<(usize, usize)>) {
+        let (mut at, mut newlines, mut stray, mut open, mut broken) = (0, 0, None, None, 0);
+        while let Some(&b) = buf.get(at) {
+            let begins = at == 0 || buf[at - 1] == b',';
+            match (open, b) {
+                (None, b'\n' | b'\r') => {
+                    return (at + if buf[at..].starts_with(b"\r\n") { 2 } else { 1 }, newlines, stray, None);
+                }
+                (None, b'"') if begins => open = Some(at),
+                (None, b'"') if newlines > 0 => return (at, newlines, stray, Some((at, broken))),
+                (None, b'"') => stray = stray.or(Some(at)),
+                (Some(_), b'"') if buf.get(at + 1) == Some(&b'"') => at += 1,
+                (Some(cell), b'"') => match buf.get(at + 1) {
+                    None | Some(b',' | b'\n' | b'\r') => open = None,
+                    Some(_) if newlines > 0 => return (at, newlines, stray, Some((at + 1, cell))),
+                    Some(_) => (open, stray) = (None, stray.or(Some(at + 1))),
+                },
+                (Some(cell), b'\n' | b'\r') => {
+                    (newlines, broken) = (newlines + 1, cell);
+                    at += usize::from(buf[at..].starts_with(b"\r\n"));
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        (buf.len(), newlines, stray, open.map(|cell| (buf.len(), cell)))
+    }
+
+    fn quote_heavy() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            8 => Just("\"".to_owned()), 6 => Just(",".to_owned()), 6 => Just("\",\"".to_owned()), 2 => Just("\"\"".to_owned()),
+            1 => Just("\n".to_owned()), 1 => Just("\r\n".to_owned()), 1 => Just("\r".to_owned()), 3 => "[a-zå]{1,90}",
+        ];
+        proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat().into_bytes())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn the_walk_from_mark_to_mark_ends_where_one_byte_by_byte_does(buf in quote_heavy()) {
+            let walked = match walk(&mut Marks::new(&buf), 0, b',', true) {
+                Walk::End(ended) => (ended.end, ended.newlines, ended.stray, None),
+                Walk::Fatal { at, open } => {
+                    let (end, newlines, stray, _) = by_the_rules(&buf);
+                    (end, newlines, stray, Some((at, open)))
+                }
+                other => return Err(TestCaseError::fail(format!("{other:?}"))),
+            };
+            prop_assert_eq!(walked, by_the_rules(&buf));
+        }
+
+        #[test]
+        fn a_record_without_the_delimiters_for_it_holds_no_line_like_a_record(buf in quote_heavy(), width in 2usize..6) {
+            let Walk::End(Ended { body, stray: None, .. }) = walk(&mut Marks::new(&buf), 0, b',', true) else {
+                return Ok(());
+            };
+            let record = &buf[..body];
+            if !may_hold_lines(record, b',', width) {
+                prop_assert!(!has_lookalikes(record, b',', width));
+                prop_assert!(!has_whole_lines(record, b',', width..=9));
+            }
+        }
+    }
 }

@@ -205,6 +205,13 @@ fn an_unclosed_quote_of_the_first_record_does_not_take_records_that_leave_out_ce
 }
 
 #[test]
+fn a_delimiter_inside_quotes_is_no_cell_of_the_records_an_unclosed_quote_is_followed_by() {
+    let header = "session_id,participant_email,feedback_text,points,language_level\n";
+    let found = brief(format!("{header}0,a@b.no,\"with, a comma\"\n1,a@b.no,\"oops\n2,a@b.no,x\n3,a@b.no,y\n"));
+    assert_eq!(found, ["2 0", "3 unclosed_quote@feedback_text", "4 2", "5 3"]);
+}
+
+#[test]
 fn an_unclosed_quote_that_meets_one_out_of_place_in_the_next_line_costs_two_records_with_their_own_reasons() {
     let header = "session_id,participant_email,feedback_text,points\n";
     let of = |records: &str| read(format!("{header}{records}4,a@b.no,x,1\n")).unwrap();
