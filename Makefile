@@ -50,7 +50,7 @@ lint: ## what CI refuses: format, clippy, contracts that break somebody, templat
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) run -q -p contract-check --locked -- check
-	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/cfn-lint template.yaml events/consumer-example/template.yaml
 	$(VENV)/bin/python -m compileall -q -x node_modules localstack/teei_local localstack/executor/src tests/e2e tests/browser
 fmt: ## format the Rust code
 	$(CARGO) fmt --all

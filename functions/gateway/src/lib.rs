@@ -5,9 +5,10 @@
 //! | [`api`] | the routes of `gateway-api` and who may use them |
 //! | [`health`] | up or down, from the functions' heartbeats |
 //! | [`imports`] | what comes in, its receipts, the fate of every record, what is declared about sources |
+//! | [`bus`] | published = received, replays, dead letters |
 //! | [`receipt_page`] | a receipt as a page, in the reader's language |
 //! | [`localise`] | the sentences of receipts and records in the reader's language |
-//! | [`console`] | the coordinator's page |
+//! | [`console`] | the coordinator's page, the operator's page |
 //! | [`contracts`] | the catalogue of contract events, and their schemas |
 //! | [`queues`] | the importers' queues |
 //! | [`presign`] | signed addresses of the buckets |
@@ -15,6 +16,7 @@
 
 pub mod api;
 pub mod authorizer;
+pub mod bus;
 pub mod console;
 pub mod contracts;
 pub mod health;

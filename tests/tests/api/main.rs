@@ -3,6 +3,7 @@
 mod access;
 mod authorizer;
 mod contracts;
+mod bus;
 mod edge;
 mod events;
 mod finding;
