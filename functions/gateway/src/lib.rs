@@ -11,6 +11,7 @@
 //! | [`console`] | the coordinator's page, the operator's page |
 //! | [`contracts`] | the catalogue of contract events, and their schemas |
 //! | [`queues`] | the importers' queues |
+//! | [`providers`] | learning-record stores, for the health of `upskilling` |
 //! | [`presign`] | signed addresses of the buckets |
 //! | [`authorizer`] | the token check API Gateway asks for |
 
@@ -23,6 +24,7 @@ pub mod health;
 pub mod imports;
 pub mod localise;
 pub mod presign;
+pub mod providers;
 pub mod queues;
 pub mod receipt_page;
 mod receipt_texts;
