@@ -346,6 +346,7 @@ async fn of_several_ratings_the_sessions_own_wins_then_the_participants_newest()
     assert_eq!(flags(&owner, participant).await, "language_support_needed", "taken back, the volunteer's counts again");
     take_in(&app, &[&rating_of(mine, two, Rater::Participant, high, 5, 2), &gone(3)]).await;
     assert_eq!(flags(&owner, participant).await, "language_support_needed", "what was taken back does not come back");
+}
 
 #[tokio::test]
 async fn the_sample_of_a_replay_puts_the_fact_in_and_tells_what_follows_at_its_end() {

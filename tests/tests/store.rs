@@ -48,7 +48,7 @@ async fn the_seed_is_refused_on_a_stage_with_people() {
     assert_eq!(profiles, 0);
 }
 
-const ROLES: [&str; 8] = [
+const ROLES: [&str; 9] = [
     "teei_kintell_import",
     "teei_kintell_webhook",
     "teei_buddy_import",

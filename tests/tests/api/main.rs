@@ -2,8 +2,8 @@
 
 mod access;
 mod authorizer;
-mod contracts;
 mod bus;
+mod contracts;
 mod edge;
 mod events;
 mod finding;

@@ -91,8 +91,15 @@ async fn without_a_secret_or_without_providers_there_is_nothing_to_do() {
     for secret in [None, Some(r#"{"providers": []}"#.to_owned())] {
         assert_eq!(run(&world.app_with(secret)).await.providers.len(), 0);
     }
-    assert_eq!(world.count("pg_stat_activity WHERE usename = 'teei_upskilling_sync' AND datname = current_database()").await, 0);
-    assert_eq!(world.count("core.heartbeats WHERE function = 'upskilling-sync'").await, 0, "the database was left asleep");
+    assert_eq!(
+        world.count("pg_stat_activity WHERE usename = 'teei_upskilling_sync' AND datname = current_database()").await,
+        0
+    );
+    assert_eq!(
+        world.count("core.heartbeats WHERE function = 'upskilling-sync'").await,
+        0,
+        "the database was left asleep"
+    );
 }
 
 #[tokio::test]

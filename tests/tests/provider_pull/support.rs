@@ -106,8 +106,7 @@ impl World {
     pub fn app_from(&self, secrets: Box<dyn Secrets>) -> App {
         let db = self.database.db_for("teei_upskilling_sync");
         let nudger = Box::new(Shared(Arc::clone(&self.nudges)));
-        App::new(db, LazyVault::new(Box::new(keys())), nudger, secrets)
-            .waiting(Duration::from_millis(1))
+        App::new(db, LazyVault::new(Box::new(keys())), nudger, secrets).waiting(Duration::from_millis(1))
     }
 
     /// A run of a fresh instance, which has half a minute.
