@@ -77,5 +77,5 @@ GRANT INSERT ON bus.batches, bus.events TO teei_upskilling_sync;
 GRANT SELECT ON vault.keyring, vault.suppressions TO teei_upskilling_sync;
 GRANT SELECT, INSERT ON vault.subject_keys TO teei_upskilling_sync;
 GRANT INSERT, SELECT (email_id, profile_id, blind_index, source) ON vault.emails TO teei_upskilling_sync;
-GRANT EXECUTE ON FUNCTION vault.undo_attributes, vault.undo_links, vault.undo_people TO teei_upskilling_sync;
+GRANT EXECUTE ON FUNCTION vault.undo_attributes, vault.undo_addresses, vault.undo_links, vault.undo_people TO teei_upskilling_sync;
 GRANT SELECT, INSERT, UPDATE, DELETE ON core.upskilling_completions, core.upskilling_credentials, core.upskilling_progress TO teei_upskilling_sync;

@@ -73,10 +73,14 @@ async fn nobody_listens() {
 
 #[tokio::test]
 async fn what_a_provider_asks_to_wait_is_waited() {
-    let in_two_seconds = Timestamp::now().saturating_add(Duration::from_secs(2)).unwrap();
-    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&in_two_seconds).unwrap();
-    for (wait, least) in [("1".to_owned(), 1000), (date, 500)] {
+    let in_two_seconds = || {
+        let at = Timestamp::now().saturating_add(Duration::from_secs(2)).unwrap();
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap()
+    };
+    let second: fn() -> String = || "1".to_owned();
+    for (wait, least) in [(second, 1000), (in_two_seconds, 500)] {
         let world = world().await;
+        let wait = wait();
         world.lrs.odd([Some(later(429, &wait))]);
         let began = Instant::now();
         assert_eq!(world.done().await["new"], 1);
