@@ -30,7 +30,7 @@ CREATE TABLE intake.pull_providers (
 );
 COMMENT ON TABLE intake.pull_providers IS 'A learning-record store that upskilling-sync asks: how far it was read, and whether it answers. The cursor moves in the transaction of the facts.';
 COMMENT ON COLUMN intake.pull_providers.endpoint IS 'Where its statements are. Another endpoint under the same code is another store and is read from its beginning.';
-COMMENT ON COLUMN intake.pull_providers.configured IS 'Whether the last run found it in the secret of the providers.';
+COMMENT ON COLUMN intake.pull_providers.configured IS 'Whether the last run that found anybody in the secret of the providers found it there.';
 COMMENT ON COLUMN intake.pull_providers.cursor_at IS 'The latest "stored" of the store before which no statement is missing.';
 COMMENT ON COLUMN intake.pull_providers.since_means IS 'What the store compares its parameter "since" with, as it has shown. Only one that compares "stored" is read from the cursor on.';
 COMMENT ON COLUMN intake.pull_providers.pass IS 'The query on its way, for the run that goes on with it: its beginning, the link to its next page, and its bounds.';
