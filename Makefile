@@ -50,7 +50,7 @@ lint: ## what CI refuses: format, clippy, contracts that break somebody, templat
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) run -q -p contract-check --locked -- check
-	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/cfn-lint template.yaml events/consumer-example/template.yaml
 	$(VENV)/bin/python -m compileall -q -x node_modules localstack/teei_local localstack/executor/src tests/e2e tests/browser
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
@@ -66,7 +66,7 @@ bench: ## each binary's start, size and memory; a million rows imported, beside 
 
 build: ## build for AWS Lambda (cargo-lambda)
 	@command -v cargo-lambda > /dev/null || { echo "teei: cargo-lambda is missing: pip install cargo-lambda==1.9.2, or see https://www.cargo-lambda.info" >&2; exit 1; }
-	$(CARGO) lambda build --release --bins
+	$(CARGO) lambda build --release --bins --workspace --exclude contract-check --exclude tests
 deploy: build ## deploy to AWS with sam: STAGE=prod, further parameters are asked for once
 	@command -v sam > /dev/null || { echo "teei: sam is missing: install the AWS SAM CLI, https://docs.aws.amazon.com/serverless-application-model" >&2; exit 1; }
 	$(CARGO) run -q -p contract-check -- released

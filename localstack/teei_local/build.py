@@ -13,6 +13,9 @@ from .say import Problem, Step, short
 
 CARGO = os.environ.get("CARGO", "cargo")
 LOG = settings.LOGS / "build.log"
+# No functions. Built in the same call, their features of shared crates would be in every function (the Makefile leaves
+# them out too).
+TOOLS = ("contract-check", "tests")
 PROGRESS = re.compile(r"(\d+)/(\d+)(?:: (.*))?")
 
 
@@ -34,9 +37,10 @@ def metadata() -> dict:
 
 
 def binaries() -> tuple[Path, list[str]]:
-    """(target folder, names of the workspace's binaries)."""
+    """(target folder, names of the functions' binaries)."""
     workspace = metadata()
-    names = [t["name"] for package in workspace["packages"] for t in package["targets"] if "bin" in t["kind"]]
+    functions = [package for package in workspace["packages"] if package["name"] not in TOOLS]
+    names = [t["name"] for package in functions for t in package["targets"] if "bin" in t["kind"]]
     return Path(workspace["target_directory"]), sorted(names)
 
 
@@ -55,7 +59,7 @@ def compile_all(step: Step) -> None:
     """One call, because the many crates of the SDK are then built once."""
     with open(LOG, "w") as log:
         cargo = subprocess.Popen(
-            [CARGO, "build", "--release", "--bins", "--workspace"], cwd=settings.ROOT, env=environment(),
+            [CARGO, "build", "--release", "--bins", "--workspace", *(f"--exclude={tool}" for tool in TOOLS)], cwd=settings.ROOT, env=environment(),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
         )
         try:

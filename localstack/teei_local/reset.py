@@ -9,8 +9,8 @@ import time
 from . import deploy, follow, localstack, postgres, seed
 from .say import Problem, Step
 
-# The keys everything is sealed with, and what the migrations declare.
-KEPT = ("vault.keyring", "core.purpose_defaults", "intake.source_profiles")
+# The keys everything is sealed with, and what the migrations and the deploy declare.
+KEPT = ("vault.keyring", "core.purpose_defaults", "intake.source_profiles", "bus.subscriptions")
 
 
 def mappings(names: set[str]) -> list[dict]:

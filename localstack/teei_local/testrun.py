@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from . import build, down, postgres, processes, settings, tools
+from . import build, down, lrs, postgres, processes, settings, tools
 from .say import Problem, clock, line
 
 PASSED = re.compile(r"(\d+) passed")
@@ -127,10 +127,11 @@ def cargo_tests() -> str | None:
 
 
 def need_tools() -> str | None:
-    """Chromium, Node and LibreOffice, which three parts of the suite drive."""
+    """Chromium, Node and LibreOffice, which three parts of the suite drive, and the store that courses are asked of."""
     tools.ensure()
     tools.packages(tools.BROWSER_TESTS)
     tools.packages(tools.CONTRACT_TESTS)
+    lrs.ensure()
     return "ready"
 
 

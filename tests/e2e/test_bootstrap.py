@@ -17,6 +17,7 @@ BINARIES = {
     "migrate": "DATABASE_HOST",
     "profile-api": "JWT_JWKS",
     "profile-projector": "DATABASE_HOST",
+    "upskilling-sync": "DATABASE_HOST",
 }
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = settings.ROOT / "target" / "lambda"

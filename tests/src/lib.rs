@@ -102,17 +102,18 @@ fn password(server: &Config) -> String {
 
 /// The migrated template's name; made once a server and set of migrations, by whoever comes first.
 async fn template(server: &Config, admin: &Client) -> String {
-    let mut fingerprint: u64 = 0xcbf2_9ce4_8422_2325; // FNV-1a over the migrations' text
+    let mut fingerprint: u64 = 0xcbf2_9ce4_8422_2325; // FNV-1a over the migrations' text and the declarations
     let mut files: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations"))
         .expect("the migrations are in the repository")
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
         .collect();
     files.sort();
-    for file in files {
-        for byte in std::fs::read(file).expect("a migration can be read") {
-            fingerprint = (fingerprint ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+    let mut texts: Vec<_> = files.iter().map(|file| std::fs::read(file).expect("a migration can be read")).collect();
+    // What consumers declare is noted beside the tables.
+    texts.push(format!("{:?}", shared::contracts::consumers::ALL).into_bytes());
+    for byte in texts.into_iter().flatten() {
+        fingerprint = (fingerprint ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     let name = format!("teei_template_{fingerprint:016x}");
     admin.batch_execute("SELECT pg_advisory_lock(hashtext('teei test template'))").await.expect("a lock");

@@ -5,20 +5,21 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use bus::{App, RelayError, handle, relay};
+use shared::bus::testing::MemoryQueues;
 use shared::bus::{
     event_bus::{CallError, CallErrorKind, Entry},
     outbox::Outbox,
     testing::{RecordedNudges, ScriptedBus, Step},
 };
 use shared::contracts::{Contract, SessionCompleted};
-use support::{PLENTY, nudges, sample, text, write_batch};
+use support::{PLENTY, bus::relay as relay_of, nudges, sample, text, write_batch};
 use tests::Database;
 use uuid::Uuid;
 
 const WRITER: &str = "teei_kintell_import";
 
 fn relay_app(database: &Database, bus: &Arc<ScriptedBus>, nudges: &Arc<RecordedNudges>) -> App<Arc<ScriptedBus>> {
-    App::new(database.db_for("teei_bus_relay"), Arc::clone(bus), Box::new(Arc::clone(nudges)))
+    relay_of(database, bus, nudges, &Arc::new(MemoryQueues::default()))
 }
 
 fn ids(taken: &[Entry]) -> Vec<Uuid> {
@@ -51,7 +52,7 @@ async fn every_sample_invocation_publishes_what_is_pending_in_order_and_deletes_
                 .iter()
                 .all(|entry| entry.source == "teei.kintell" && entry.detail_type == "kintell.session.completed.v1")
         );
-        assert!(nudges.delays().is_empty());
+        assert_eq!(nudges.delays(), [180], "for the look at what was received");
     }
     assert_eq!(text(&owner, "SELECT string_agg(DISTINCT state, ',') FROM bus.batches").await, "published");
     assert_eq!(
@@ -202,4 +203,39 @@ async fn a_run_that_comes_to_its_time_limit_nudges_itself_or_fails() {
     bus.pause(Duration::ZERO);
     relay::run(&app, PLENTY).await.unwrap();
     assert_eq!(ids(&bus.taken()), written, "page by page and without a repeat");
+}
+
+#[tokio::test]
+async fn a_refused_event_is_published_again_when_somebody_asks_and_stays_refused_otherwise() {
+    let database = Database::fresh().await;
+    let written = write_batch(&database, WRITER, 20).await;
+    let (bus, nudges) = (Arc::new(ScriptedBus::default()), nudges());
+    for dead in [&written[3], &written[7]] {
+        bus.poison(&dead.to_string(), "MalformedDetail");
+        let app = relay_app(&database, &bus, &nudges);
+        relay::run(&app, PLENTY).await.unwrap();
+        if *dead == written[3] {
+            // The second is refused in a batch of its own.
+            database
+                .owner()
+                .await
+                .batch_execute("UPDATE bus.batches SET next = 8, state = 'pending', published_at = NULL")
+                .await
+                .unwrap();
+        }
+    }
+    let owner = database.owner().await;
+    assert_eq!(text(&owner, "SELECT count(*) FROM bus.published").await, "18");
+    relay::run(&relay_app(&database, &bus, &nudges), PLENTY).await.unwrap();
+    assert_eq!(text(&owner, "SELECT count(*) FROM bus.published").await, "18", "nobody asked");
+
+    let gateway = database.client_for("teei_gateway_api").await;
+    gateway.batch_execute("UPDATE bus.dead SET requeued_at = now()").await.unwrap();
+    let before = bus.taken().len();
+    let report = relay::run(&relay_app(&database, &bus, &nudges), PLENTY).await.unwrap();
+    assert_eq!((report.published, report.dead), (1, 1), "the second is still refused");
+    assert_eq!(ids(&bus.taken()[before..]), [written[3]], "under its own id");
+    let state = "SELECT json_agg(json_build_array(published_at IS NOT NULL, requeued_at IS NULL, attempts) ORDER BY seq) FROM bus.dead";
+    assert_eq!(text(&owner, state).await, "[[true, true, 1], [false, true, 2]]");
+    assert_eq!(text(&owner, "SELECT count(*) FROM bus.published").await, "19");
 }

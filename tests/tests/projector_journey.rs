@@ -347,3 +347,23 @@ async fn of_several_ratings_the_sessions_own_wins_then_the_participants_newest()
     take_in(&app, &[&rating_of(mine, two, Rater::Participant, high, 5, 2), &gone(3)]).await;
     assert_eq!(flags(&owner, participant).await, "language_support_needed", "what was taken back does not come back");
 }
+
+#[tokio::test]
+async fn the_sample_of_a_replay_puts_the_fact_in_and_tells_what_follows_at_its_end() {
+    let database = Database::fresh().await;
+    seed(&database).await;
+    let owner = database.owner().await;
+    let (app, nudges) = app(&database);
+    let sample: Value = sample("profile-projector.replay.json");
+    let only = |n: usize| serde_json::from_value(json!({ "Records": [sample["Records"][n]] })).unwrap();
+    assert!(failures(&handle(&app, only(0), PLENTY).await).is_empty());
+    assert_eq!(text(&owner, "SELECT count(*) FROM bus.events").await, "0");
+    assert!(nudges.delays().is_empty());
+    assert!(failures(&handle(&app, only(1), PLENTY).await).is_empty());
+    assert_eq!(
+        text(&owner, "SELECT detail::json->'data'->>'milestone' FROM bus.events").await,
+        "language_level_up",
+        "as the sample without a replay"
+    );
+    assert_eq!(nudges.delays(), [30, 0]);
+}

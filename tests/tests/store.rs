@@ -48,11 +48,12 @@ async fn the_seed_is_refused_on_a_stage_with_people() {
     assert_eq!(profiles, 0);
 }
 
-const ROLES: [&str; 8] = [
+const ROLES: [&str; 9] = [
     "teei_kintell_import",
     "teei_kintell_webhook",
     "teei_buddy_import",
     "teei_upskilling_import",
+    "teei_upskilling_sync",
     "teei_bus_relay",
     "teei_profile_projector",
     "teei_profile_api",
@@ -135,6 +136,12 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_upskilling_import SELECT subject_keys",
         "teei_upskilling_import SELECT suppressions",
         "teei_upskilling_import SELECT texts(author_id,author_role,digest,fact_id,field,import_id,kind,line,revision,source,subject_id,supersedes,text_id,withdrawn_at,written_at)",
+        "teei_upskilling_sync INSERT emails",
+        "teei_upskilling_sync INSERT subject_keys",
+        "teei_upskilling_sync SELECT emails(blind_index,email_id,profile_id,source)",
+        "teei_upskilling_sync SELECT keyring",
+        "teei_upskilling_sync SELECT subject_keys",
+        "teei_upskilling_sync SELECT suppressions",
     ];
     assert_eq!(grants, expected, "{grants:#?}");
 }

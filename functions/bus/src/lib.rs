@@ -3,9 +3,15 @@
 //! Triggered by nudges over SQS and by an hourly schedule; what the trigger says does not matter, only that there is
 //! one. A run takes the oldest pending batch, publishes a page of it, writes down how far it came, and again, until
 //! nothing is pending. See [`relay`] for what a kill at each point costs.
+//!
+//! When nothing is pending it publishes again what the bus had refused and somebody asked for ([`revive`]), goes on with
+//! replays ([`replay`]), and now and then holds what was published against what was received ([`check`]).
 
+pub mod check;
 mod publish;
 pub mod relay;
+pub mod replay;
+mod revive;
 mod store;
 
 use std::time::Duration;
@@ -16,6 +22,7 @@ use shared::{
         consumer::BatchReply,
         event_bus::{EventBridge, EventBus},
         nudge::{Nudger, SqsNudger},
+        queues::{ConsumerQueues, QueueError, SqsConsumerQueues},
     },
     config::{ConfigError, Env},
     db::{Db, DbConfig, DbError},
@@ -31,13 +38,19 @@ pub struct App<B> {
     pub bus: B,
     /// The relay's own queue, for work that outlasts a run.
     pub nudger: Box<dyn Nudger>,
+    /// The consumers' queues, for replays.
+    pub queues: Box<dyn ConsumerQueues>,
+    /// `STAGE`, a dimension of the metrics.
+    pub stage: String,
     heartbeat: Heartbeat,
+    checks: check::Checks,
 }
 
 impl<B: EventBus> App<B> {
     /// Puts together what a run needs.
-    pub fn new(db: Db, bus: B, nudger: Box<dyn Nudger>) -> Self {
-        Self { db, bus, nudger, heartbeat: Heartbeat::new("bus-relay", "bus") }
+    pub fn new(db: Db, bus: B, nudger: Box<dyn Nudger>, queues: Box<dyn ConsumerQueues>, stage: String) -> Self {
+        let (heartbeat, checks) = (Heartbeat::new("bus-relay", "bus"), check::Checks::default());
+        Self { db, bus, nudger, queues, stage, heartbeat, checks }
     }
 
     /// How the run ended, for the health answer. When the database is gone there is nobody to tell, which the
@@ -55,13 +68,14 @@ impl<B: EventBus> App<B> {
 }
 
 impl App<EventBridge> {
-    /// Reads `DATABASE_*`, `EVENT_BUS` and `NUDGE_QUEUE_URL`, and begins to connect.
+    /// Reads `STAGE`, `DATABASE_*`, `EVENT_BUS`, `NUDGE_QUEUE_URL` and `<CONSUMER>_QUEUE_URL`, and begins to connect.
     pub async fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let aws = shared::config::aws().await;
         let db = Db::connect_lazy(DbConfig::from_env(env, &aws).await?);
         db.warm_up();
         let (bus, nudger) = (EventBridge::from_env(env, &aws)?, SqsNudger::from_env(env, &aws)?);
-        Ok(Self::new(db, bus, Box::new(nudger)))
+        let queues = SqsConsumerQueues::from_env(env, &aws)?;
+        Ok(Self::new(db, bus, Box::new(nudger), Box::new(queues), env.required("STAGE")?))
     }
 }
 
@@ -82,9 +96,15 @@ pub enum RelayError {
     /// Work is left and the relay could not wake itself.
     #[error("events are left and the relay's own queue took no nudge: the trigger comes again")]
     WorkLeft,
+    /// A consumer's queue took not all of a replay's page.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// A batch lacks an event it counts; nothing may delete from the log.
     #[error("a batch in bus.batches has fewer events than it counts: the event log was tampered with")]
     BatchIncomplete,
+    /// An event of the log is no JSON object; it was one when it was written.
+    #[error("an event in bus.events is no JSON object: the event log was tampered with")]
+    LogDamaged,
 }
 
 impl From<tokio_postgres::Error> for RelayError {
@@ -98,7 +118,8 @@ impl Classified for RelayError {
         match self {
             Self::Database(error) => error.retry(),
             Self::Bus(_) | Self::WorkLeft => Retry::Retry,
-            Self::Forbidden(_) | Self::BatchIncomplete => Retry::Never,
+            Self::Queue(error) => error.retry(),
+            Self::Forbidden(_) | Self::BatchIncomplete | Self::LogDamaged => Retry::Never,
         }
     }
     fn code(&self) -> &'static str {
@@ -107,7 +128,9 @@ impl Classified for RelayError {
             Self::Bus(_) => "bus_unavailable",
             Self::Forbidden(_) => "bus_forbidden",
             Self::WorkLeft => "work_left",
+            Self::Queue(error) => error.code(),
             Self::BatchIncomplete => "batch_incomplete",
+            Self::LogDamaged => "log_damaged",
         }
     }
 }
@@ -130,5 +153,6 @@ pub async fn handle<B: EventBus>(app: &App<B>, _event: Value, remaining: Duratio
         );
     }
     app.beat(result.as_ref().err().map(Classified::code)).await;
+    check::after_run(app, result.as_ref().map_or(0, |report| report.published)).await;
     result.map(|_| BatchReply { failures: Vec::new() })
 }

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     App, RelayError,
     publish::{Stopped, publish},
-    store,
+    replay, revive, store,
 };
 
 /// Events a page: what a kill can publish twice.
@@ -39,6 +39,8 @@ pub struct Report {
     pub published: usize,
     /// Events the bus refused for good.
     pub dead: usize,
+    /// Events sent once more to a consumer.
+    pub replayed: usize,
     /// Whether events are left, with a nudge on its way for them.
     pub work_left: bool,
 }
@@ -89,7 +91,14 @@ async fn turns<B: EventBus>(
     let mut patience = Instant::now() + PATIENCE;
     loop {
         match turn(app, until, report, tally).await? {
-            Turn::Nothing => return Ok(()),
+            Turn::Nothing => {
+                // Live events come first: they are looked for again after each page of anything else.
+                let revived = revive::page(app, until, report).await?;
+                if !revived && !replay::step(app, until, report).await? {
+                    return Ok(());
+                }
+                patience = Instant::now() + PATIENCE;
+            }
             Turn::Page => patience = Instant::now() + PATIENCE,
             Turn::InOtherHands if Instant::now() < patience.min(until) => tokio::time::sleep(LOOK_AGAIN).await,
             Turn::InOtherHands => return leave_nudge(app, DELAY_SECONDS, report).await,
@@ -99,7 +108,7 @@ async fn turns<B: EventBus>(
 }
 
 /// Work is left: the relay wakes itself. If that fails the run fails, so that its own trigger comes again.
-async fn leave_nudge<B>(app: &App<B>, delay: u16, report: &mut Report) -> Result<(), RelayError> {
+pub(crate) async fn leave_nudge<B>(app: &App<B>, delay: u16, report: &mut Report) -> Result<(), RelayError> {
     app.nudger.send(delay).await.map_err(|_| RelayError::WorkLeft)?;
     report.work_left = true;
     Ok(())

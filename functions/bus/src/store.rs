@@ -88,7 +88,8 @@ pub async fn advance(
     tx.execute_typed(
         "UPDATE bus.batches SET next = $2,
            state = CASE WHEN $2 > count THEN 'published' ELSE 'pending' END,
-           published_at = CASE WHEN $2 > count THEN now() END
+           published_at = CASE WHEN $2 > count THEN now() END,
+           advanced_at = now()
          WHERE batch_id = $1",
         &[(&batch.batch_id, Type::UUID), (&next, Type::INT4)],
     )
@@ -100,4 +101,27 @@ pub async fn advance(
 pub async fn oldest_pending(client: &Client) -> Result<Option<Timestamp>, RelayError> {
     let row = client.query_typed_one("SELECT min(created_at) FROM bus.batches WHERE state = 'pending'", &[]).await?;
     Ok(row.get(0))
+}
+
+/// What the outbox holds back.
+pub struct Waiting {
+    /// Since when the oldest pending batch waits.
+    pub oldest: Option<Timestamp>,
+    /// Events that are not published yet.
+    pub events: i64,
+    /// Events the bus refused for good.
+    pub refused: i64,
+}
+
+/// What is not on the bus.
+pub async fn waiting(client: &Client) -> Result<Waiting, RelayError> {
+    let row = client
+        .query_typed_one(
+            "SELECT min(created_at), COALESCE(sum(count - next + 1), 0)::bigint,
+                    (SELECT count(*) FROM bus.dead WHERE published_at IS NULL)
+             FROM bus.batches WHERE state = 'pending'",
+            &[],
+        )
+        .await?;
+    Ok(Waiting { oldest: row.get(0), events: row.get(1), refused: row.get(2) })
 }

@@ -1,4 +1,4 @@
-//! The coordinator's page: one document with its style and script inside, nothing from elsewhere.
+//! The coordinator's page and the operator's: each one document with its style and script inside, nothing from elsewhere.
 
 use std::sync::Arc;
 
@@ -32,20 +32,26 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/console/main.js"),
 );
 
-/// The page and its policy, or nothing on a stage where nobody may sign in by pasting a token.
+const BUS_PAGE: &str = include_str!("../assets/bus/page.html");
+const BUS_SCRIPT: &str = include_str!("../assets/bus/bus.js");
+
+/// The pages with their policies, or nothing on a stage where nobody may sign in by pasting a token.
 #[derive(Debug, Default)]
-pub struct Console(Option<(String, HeaderValue)>);
+pub struct Console {
+    imports: Option<(String, HeaderValue)>,
+    bus: Option<(String, HeaderValue)>,
+}
 
 impl Console {
     /// | variable | meaning |
     /// |---|---|
-    /// | `STAGE` | the page is there on `local` and `test` |
+    /// | `STAGE` | the pages are there on `local` and `test` |
     /// | `AWS_ENDPOINT_URL` | where uploads go on the local stack |
     /// | `DROPS_BUCKET`, `AWS_REGION` | where uploads go otherwise |
     pub fn from_env(env: &Env) -> Self {
         let get = |name| env.optional(name).filter(|value| !value.is_empty());
         if !matches!(get("STAGE").as_deref(), Some("local" | "test")) {
-            return Self(None);
+            return Self::default();
         }
         let store = get("AWS_ENDPOINT_URL").or_else(|| {
             let (bucket, region) = (get("DROPS_BUCKET")?, get("AWS_REGION")?);
@@ -54,23 +60,31 @@ impl Console {
         Self::with_store(&store.unwrap_or_default())
     }
 
-    /// Whether the stage has the page.
+    /// Whether the stage has the pages.
     pub fn is_there(&self) -> bool {
-        self.0.is_some()
+        self.imports.is_some()
     }
 
-    /// A page that may upload to this origin besides its own.
+    /// Pages of which the coordinator's may upload to this origin besides its own.
     pub fn with_store(store: &str) -> Self {
-        let sha = |text: &str| STANDARD.encode(digest(&SHA256, text.as_bytes()));
-        let policy = format!(
-            "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; connect-src 'self' {store}; \
-             base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
-            sha(SCRIPT),
-            sha(STYLE),
-        );
-        let page = PAGE.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
-        Self(HeaderValue::try_from(policy).ok().map(|policy| (page, policy)))
+        Self {
+            imports: document(PAGE, SCRIPT, &format!("'self' {store}")),
+            bus: document(BUS_PAGE, BUS_SCRIPT, "'self'"),
+        }
     }
+}
+
+/// A page and the policy that lets it be nothing else.
+fn document(page: &str, script: &str, connect: &str) -> Option<(String, HeaderValue)> {
+    let sha = |text: &str| STANDARD.encode(digest(&SHA256, text.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; connect-src {connect}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+        sha(script),
+        sha(STYLE),
+    );
+    let page = page.replace("{{style}}", STYLE).replace("{{script}}", script);
+    HeaderValue::try_from(policy).ok().map(|policy| (page, policy))
 }
 
 /// The coordinator's page
@@ -80,7 +94,21 @@ impl Console {
     (status = 200, description = "The page", content_type = "text/html", body = String),
     (status = 404, description = "`not_found`: no such page on this stage")))]
 pub async fn console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let (page, policy) = app.console.0.as_ref().ok_or(Problem::new(&problem::NOT_FOUND))?;
+    serve(app.console.imports.as_ref())
+}
+
+/// The operator's page
+///
+/// What was published and received, replays, dead letters. Sign-in by token, so it is on the stages `local` and `test` only.
+#[utoipa::path(get, path = "/v1/bus/console", operation_id = "get_bus_console", responses(
+    (status = 200, description = "The page", content_type = "text/html", body = String),
+    (status = 404, description = "`not_found`: no such page on this stage")))]
+pub async fn bus_console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    serve(app.console.bus.as_ref())
+}
+
+fn serve(page: Option<&(String, HeaderValue)>) -> Result<Response, Problem> {
+    let (page, policy) = page.ok_or(Problem::new(&problem::NOT_FOUND))?;
     let headers: [(HeaderName, HeaderValue); 4] = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -94,45 +122,47 @@ pub async fn console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
 mod tests {
     use super::*;
 
-    fn on(pairs: &[(&str, &str)]) -> Option<(String, String)> {
-        let Console(found) = Console::from_env(&Env::from_pairs(pairs));
-        found.map(|(page, policy)| (page, policy.to_str().unwrap().to_owned()))
+    fn on(pairs: &[(&str, &str)]) -> Option<[(String, String); 2]> {
+        let found = Console::from_env(&Env::from_pairs(pairs));
+        let text = |(page, policy): (String, HeaderValue)| (page, policy.to_str().unwrap().to_owned());
+        Some([found.imports.map(text)?, found.bus.map(text)?])
     }
 
     #[test]
-    fn the_page_is_there_on_local_and_test_only() {
+    fn the_pages_are_there_on_local_and_test_only() {
         for stage in ["local", "test"] {
             assert!(on(&[("STAGE", stage)]).is_some(), "{stage}");
         }
         for stage in ["prod", "staging", "Local", ""] {
-            assert!(on(&[("STAGE", stage)]).is_none(), "{stage}");
+            let Console { imports, bus } = Console::from_env(&Env::from_pairs(&[("STAGE", stage)]));
+            assert!(imports.is_none() && bus.is_none(), "{stage}");
         }
         assert!(on(&[]).is_none());
     }
 
     #[test]
-    fn the_page_is_one_document_without_handlers_in_its_markup_or_anything_from_elsewhere() {
-        let (page, policy) = on(&[("STAGE", "local")]).unwrap();
-        assert!(!page.contains("{{"), "everything is filled in");
-        assert_eq!((page.matches("<script").count(), page.matches("<style").count()), (1, 1));
-        for outside in ["http://", "https://", "src=", "@import", "url(", " onclick=\"", "innerHTML", "eval("] {
-            assert!(!page.contains(outside), "{outside}");
+    fn each_page_is_one_document_without_handlers_in_its_markup_or_anything_from_elsewhere() {
+        for (page, policy) in on(&[("STAGE", "local")]).unwrap() {
+            assert!(!page.contains("{{"), "everything is filled in");
+            assert_eq!((page.matches("<script").count(), page.matches("<style").count()), (1, 1));
+            for outside in ["http://", "https://", "src=", "@import", "url(", " onclick=\"", "innerHTML", "eval("] {
+                assert!(!page.contains(outside), "{outside}");
+            }
+            assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
         }
-        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
     }
 
     #[test]
     fn uploads_may_go_to_the_store_and_nowhere_else() {
-        let connect = |pairs: &[(&str, &str)]| {
-            let (_, policy) = on(pairs).unwrap();
-            policy.split("; ").find(|part| part.starts_with("connect-src")).unwrap().trim().to_owned()
+        let connects = |pairs: &[(&str, &str)]| {
+            on(pairs).unwrap().map(|(_, policy)| {
+                policy.split("; ").find(|part| part.starts_with("connect-src")).unwrap().trim().to_owned()
+            })
         };
         let aws = [("STAGE", "test"), ("DROPS_BUCKET", "teei-test-drops"), ("AWS_REGION", "eu-north-1")];
-        assert_eq!(
-            connect(&aws),
-            "connect-src 'self' https://teei-test-drops.s3.eu-north-1.amazonaws.com https://teei-test-drops.s3.amazonaws.com"
-        );
+        let store = "https://teei-test-drops.s3.eu-north-1.amazonaws.com https://teei-test-drops.s3.amazonaws.com";
+        assert_eq!(connects(&aws), [format!("connect-src 'self' {store}"), "connect-src 'self'".to_owned()]);
         let local = [("STAGE", "local"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"), aws[1], aws[2]];
-        assert_eq!(connect(&local), "connect-src 'self' http://127.0.0.1:4566");
+        assert_eq!(connects(&local)[0], "connect-src 'self' http://127.0.0.1:4566");
     }
 }

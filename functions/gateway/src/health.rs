@@ -2,7 +2,8 @@
 //!
 //! A service is down when a run of one of its functions failed after its last good one. Silence is no failure:
 //! functions run only when something arrives. The bus is down too when events wait for more than five minutes, and
-//! `kintell` when an import has been running for longer than a function may: it was killed and told nobody.
+//! `kintell` when an import has been running for longer than a function may: it was killed and told nobody; `upskilling`
+//! when a learning-record store failed three times in a row.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +26,10 @@ use shared::{
 use tokio_postgres::{Row, types::Type};
 use utoipa::ToSchema;
 
-use crate::api::App;
+use crate::{
+    api::App,
+    providers::{self, ProviderHealth},
+};
 
 /// The services there are, whether they have run yet or not.
 pub const SERVICES: [&str; 6] = ["buddy", "bus", "gateway", "kintell", "profiles", "upskilling"];
@@ -71,6 +75,9 @@ pub struct ServiceHealth {
     /// Of `kintell`: how many imports have been running for longer than twenty minutes (admin, coordinator).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stuck_imports: Option<i64>,
+    /// Of `upskilling`: the learning-record stores that are asked (admin, coordinator).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<ProviderHealth>,
 }
 
 impl ServiceHealth {
@@ -83,6 +90,7 @@ impl ServiceHealth {
             last_error: None,
             oldest_unpublished_seconds: None,
             stuck_imports: None,
+            providers: Vec::new(),
         }
     }
 
@@ -197,7 +205,10 @@ async fn read(db: &Db) -> Result<Vec<ServiceHealth>, DbError> {
     let client = db.client().await?;
     let beats = client
         .query_typed(
-            "SELECT service, last_ok_at, last_error_at, last_error FROM core.heartbeats ORDER BY function",
+            // A failing run of upskilling-sync writes each time; one that has nobody to ask writes nothing.
+            "SELECT service, last_ok_at, last_error,
+                    CASE WHEN function <> 'upskilling-sync' OR last_error_at > now() - interval '2 days' THEN last_error_at END AS last_error_at
+             FROM core.heartbeats ORDER BY function",
             &[],
         )
         .await?;
@@ -214,6 +225,7 @@ async fn read(db: &Db) -> Result<Vec<ServiceHealth>, DbError> {
             &[(&RUNNING_LIMIT_MINUTES, Type::INT4)],
         )
         .await?;
+    let providers = providers::read(&client).await?;
     let mut services: BTreeMap<String, ServiceHealth> =
         SERVICES.iter().map(|name| ((*name).to_owned(), ServiceHealth::new(name, Status::Up))).collect();
     for beat in &beats {
@@ -231,6 +243,12 @@ async fn read(db: &Db) -> Result<Vec<ServiceHealth>, DbError> {
         if kintell.stuck_imports.is_some_and(|count| count > 0) {
             kintell.status = Status::Down;
         }
+    }
+    if let Some(upskilling) = services.get_mut("upskilling") {
+        if providers.iter().any(ProviderHealth::is_down) {
+            upskilling.status = Status::Down;
+        }
+        upskilling.providers = providers;
     }
     Ok(services.into_values().collect())
 }

@@ -7,6 +7,7 @@ pub mod seed;
 use serde::{Deserialize, Serialize};
 use shared::{
     config::{ConfigError, Env},
+    contracts::consumers,
     db::{Db, DbError},
     error::{Classified, Retry},
     vault::{KeyService, Vault, VaultError},
@@ -166,5 +167,35 @@ async fn run(app: &App, request: Request, client: &mut tokio_postgres::Client) -
 pub async fn migrations(client: &mut tokio_postgres::Client) -> Result<(Vec<String>, i32), MigrateError> {
     let done = embedded::migrations::runner().set_grouped(true).run_async(client).await?;
     let version = embedded::migrations::runner().get_migrations().iter().map(|m| m.version()).max().unwrap_or_default();
+    subscriptions(client).await?;
     Ok((done.applied_migrations().iter().map(ToString::to_string).collect(), version))
+}
+
+/// Notes what each consumer declares to take in, and since when: what was recorded before, nobody misses.
+async fn subscriptions(client: &mut tokio_postgres::Client) -> Result<(), MigrateError> {
+    let declared = consumers::ALL.iter().flat_map(|consumer| consumer.reads.iter().map(|reads| (consumer.name, reads)));
+    let (mut names, mut types, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, reads) in declared {
+        names.push(name);
+        types.push(reads.kind);
+        sources.push(reads.from.iter().map(|service| format!("teei.{service}")).collect::<Vec<_>>().join(" "));
+    }
+    let failed = || MigrateError::db("noting what consumers take in");
+    let tx = client.transaction().await.map_err(failed())?;
+    tx.execute(
+        "DELETE FROM bus.subscriptions WHERE (consumer, type) NOT IN (SELECT * FROM unnest($1::text[], $2::text[]))",
+        &[&names, &types],
+    )
+    .await
+    .map_err(failed())?;
+    tx.execute(
+        "INSERT INTO bus.subscriptions (consumer, type, sources)
+         SELECT consumer, type, string_to_array(sources, ' ') FROM unnest($1::text[], $2::text[], $3::text[]) AS d (consumer, type, sources)
+         ON CONFLICT (consumer, type) DO UPDATE SET sources = excluded.sources, since = now()
+         WHERE subscriptions.sources <> excluded.sources",
+        &[&names, &types, &sources],
+    )
+    .await
+    .map_err(failed())?;
+    tx.commit().await.map_err(failed())
 }

@@ -7,6 +7,7 @@ pub mod completions;
 mod courses;
 pub mod credentials;
 pub mod progress;
+pub mod sync;
 
 use shared::intake::{entity::Entity, importer::Source};
 

@@ -9,6 +9,13 @@
 //!
 //! The answer names every message that is not finished. An empty list means all are, so it is built from all ids
 //! minus the finished ones: forgetting one then costs a repeat and never an event.
+//!
+//! A message that fails for good has its reason in `bus.dead_letters` ([`letters`]), because the queue moves it to the
+//! dead letters without one. An event that a replay sends once more has `replayid`: it publishes nothing, and what a
+//! consumer puts off because of it is done at the replay's end ([`settle`]).
+
+mod letters;
+pub mod settle;
 
 use std::{collections::HashSet, future::Future, panic::AssertUnwindSafe, time::Duration};
 
@@ -55,6 +62,15 @@ pub trait Consumer: Send + Sync {
         event: &Self::Event,
         outbox: &mut Outbox,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// A part of what was put off until the end of a replay; whether there may be more. Each part is a transaction.
+    fn settle(
+        &self,
+        _tx: &Transaction<'_>,
+        _outbox: &mut Outbox,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send {
+        std::future::ready(Ok(false))
+    }
 }
 
 /// A batch as SQS hands it over. The bodies stay unread here: one bad body must not fail the rest.
@@ -74,6 +90,17 @@ pub struct SqsMessage {
     /// The body; a string where SQS is in order.
     #[serde(default)]
     pub body: serde_json::Value,
+    /// What SQS says about it, among others how often it was handed out.
+    #[serde(default)]
+    pub attributes: serde_json::Value,
+}
+
+impl SqsMessage {
+    /// How often SQS has handed it out, this time included.
+    fn handed_out(&self) -> u32 {
+        let count = self.attributes["ApproximateReceiveCount"].as_str();
+        count.and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
 }
 
 /// The answer to SQS: the messages to keep.
@@ -173,7 +200,20 @@ struct Read<E> {
     id: Uuid,
     kind: String,
     correlation: CorrelationId,
+    replay: Option<Uuid>,
     event: E,
+}
+
+/// Why a message could not be read, and the event's id where that much could.
+struct Unread {
+    id: Option<Uuid>,
+    error: ContractError,
+}
+
+impl From<ContractError> for Unread {
+    fn from(error: ContractError) -> Self {
+        Self { id: None, error }
+    }
 }
 
 /// Drives one consumer over batches.
@@ -219,16 +259,21 @@ impl<C: Consumer> Driver<'_, C> {
 
     /// One message from its body to its log line. The body is in none of them.
     async fn message(&self, message: &SqsMessage, until: Instant, progress: &mut Progress) -> Result<(), &'static str> {
+        if let Some(settle) = settle::Settle::read(message) {
+            return self.settle(message, &settle, until, progress).await;
+        }
         let began = Instant::now();
         let read = match read::<C>(message) {
             Ok(read) => read,
-            Err(error) => {
+            Err(Unread { id, error }) => {
                 tracing::error!(
                     consumer = C::NAME,
                     message_id = message.message_id,
+                    event_id = id.map(|id| id.to_string()),
                     code = error.code(),
                     "message refused: {error}"
                 );
+                self.bury(message, id, &error, progress).await;
                 return Err(error.code());
             }
         };
@@ -236,6 +281,7 @@ impl<C: Consumer> Driver<'_, C> {
         let duration_ms = began.elapsed().as_millis() as u64;
         let (event_id, event_type, correlation_id) =
             (read.id.to_string(), read.kind.as_str(), read.correlation.as_str());
+        let replay_id = read.replay.map(|id| id.to_string());
         match &result {
             Ok(finished) => {
                 let outcome = if *finished == Finished::Applied { "applied" } else { "already_done" };
@@ -244,6 +290,7 @@ impl<C: Consumer> Driver<'_, C> {
                     event_id,
                     event_type,
                     correlation_id,
+                    replay_id,
                     outcome,
                     duration_ms,
                     "event taken in"
@@ -256,12 +303,14 @@ impl<C: Consumer> Driver<'_, C> {
                     event_id,
                     event_type,
                     correlation_id,
+                    replay_id,
                     outcome = "failed",
                     code,
                     retryable,
                     duration_ms,
                     "event not taken in: {error}"
                 );
+                self.bury(message, Some(read.id), error, progress).await;
             }
         }
         result.map(drop).map_err(|error| error.code())
@@ -300,14 +349,20 @@ impl<C: Consumer> Driver<'_, C> {
         let tx = client.transaction().await?;
         let taken = tx
             .execute_typed(
-                "INSERT INTO bus.inbox (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                "WITH found AS (DELETE FROM bus.dead_letters WHERE consumer = $1 AND event_id = $2)
+                 INSERT INTO bus.inbox (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                 &[(&C::NAME, Type::TEXT), (&read.id, Type::UUID)],
             )
             .await?;
         if taken == 0 {
+            tx.commit().await?;
             return Ok(Finished::Repeat);
         }
-        let mut outbox = Outbox::new(read.correlation.as_str());
+        let correlation = read.correlation.as_str();
+        let mut outbox = match read.replay {
+            Some(replay) => Outbox::of_replay(correlation, replay),
+            None => Outbox::new(correlation),
+        };
         let effect = self.consumer.apply(&tx, &read.event, &mut outbox).await;
         effect.map_err(|error| Failure::Effect { code: error.code(), retry: error.retry() })?;
         if outbox.write(&tx).await?.is_some() {
@@ -331,16 +386,19 @@ impl<C: Consumer> Driver<'_, C> {
 }
 
 /// Reads one message: SQS body, EventBridge wrapping, envelope, data.
-fn read<C: Consumer>(message: &SqsMessage) -> Result<Read<C::Event>, ContractError> {
+fn read<C: Consumer>(message: &SqsMessage) -> Result<Read<C::Event>, Unread> {
     let body = message.body.as_str().ok_or(ContractError::Malformed("the message has no body"))?;
     let delivery: Delivery<'_> = serde_json::from_str(body)
         .map_err(|_| ContractError::Malformed("the message is not an event as EventBridge delivers it"))?;
     let header = Header::read(delivery.detail.get())?;
-    if header.r#type != delivery.detail_type {
-        return Err(ContractError::Malformed("detail-type and type are not the same"));
-    }
-    let event = C::read(&header.r#type, delivery.detail.get())?;
-    Ok(Read { id: header.id, kind: header.r#type, correlation: header.correlationid, event })
+    let event = if header.r#type == delivery.detail_type {
+        C::read(&header.r#type, delivery.detail.get())
+    } else {
+        Err(ContractError::Malformed("detail-type and type are not the same"))
+    };
+    let event = event.map_err(|error| Unread { id: Some(header.id), error })?;
+    let Header { id, r#type: kind, correlationid: correlation, replayid: replay } = header;
+    Ok(Read { id, kind, correlation, replay, event })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Contract events on their way: written into the outbox in the transaction of their fact ([`outbox`]), the relay
-//! woken ([`nudge`]), put on the bus ([`event_bus`]), taken in by consumers once ([`consumer`]). Knows the envelope and nothing of the domain.
+//! woken ([`nudge`]), put on the bus ([`event_bus`]), taken in by consumers once ([`consumer`]). What was published is
+//! held against what was received ([`reconcile`]) and can be sent once more ([`replay`]). Knows the envelope and nothing
+//! of the domain. The README beside this file has a consumer in thirty lines.
 //!
 //! A writer's four steps, and what a kill between them costs:
 //! 1. [`outbox::Outbox::write`] inside the transaction — killed: nothing happened, neither fact nor event;
@@ -7,12 +9,18 @@
 //! 3. commit — killed after it: the delayed nudge of step 2 wakes the relay within 30 s;
 //! 4. [`nudge::Nudger::nudge_now`] — failed: the delayed nudge does it, or the hourly sweep.
 
+#![doc = include_str!("README.md")]
+
 pub mod consumer;
 pub mod event_bus;
 pub mod nudge;
 pub mod outbox;
+pub mod queues;
+pub mod reconcile;
+pub mod replay;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod wiring;
 
 use std::time::Duration;
 

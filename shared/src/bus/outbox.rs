@@ -76,12 +76,24 @@ pub struct Outbox {
     rows: Vec<Row>,
     bytes: usize,
     written: u64,
+    replay: Option<Uuid>,
 }
 
 impl Outbox {
     /// `correlation_id` is the request's or import's, for drafts made with [`Outbox::draft`].
     pub fn new(correlation_id: &str) -> Self {
-        Self { correlation: correlation_id.to_owned(), rows: Vec::new(), bytes: 0, written: 0 }
+        Self { correlation: correlation_id.to_owned(), rows: Vec::new(), bytes: 0, written: 0, replay: None }
+    }
+
+    /// The outbox of an event that a replay sent once more: what follows from it was told when it came first, so what
+    /// is pushed is checked and not kept.
+    pub fn of_replay(correlation_id: &str, replay: Uuid) -> Self {
+        Self { replay: Some(replay), ..Self::new(correlation_id) }
+    }
+
+    /// The replay that sent the event this outbox belongs to.
+    pub fn replay(&self) -> Option<Uuid> {
+        self.replay
     }
 
     /// A draft under this outbox's correlation id. `time` is when the fact happened.
@@ -95,6 +107,9 @@ impl Outbox {
         let detail = sealed.to_json()?;
         if detail.len() >= MAX_EVENT_BYTES {
             return Err(ContractError::TooLarge { bytes: detail.len(), limit: MAX_EVENT_BYTES }.into());
+        }
+        if self.replay.is_some() {
+            return Ok(sealed.id);
         }
         self.bytes += detail.len();
         self.rows.push(Row {
@@ -267,6 +282,21 @@ mod tests {
         let error = outbox.push(draft).unwrap_err();
         assert_eq!(error.code(), "contract_violation");
         assert!(!error.to_string().contains("oksana"), "{error}");
+    }
+
+    #[test]
+    fn the_outbox_of_a_replayed_event_checks_what_is_pushed_and_keeps_nothing() {
+        let mut outbox = Outbox::of_replay("request-1", Uuid::now_v7());
+        let draft = |outbox: &Outbox, data| outbox.draft(data, Uuid::now_v7(), Timestamp::now());
+        let good = draft(&outbox, SessionCompleted::example());
+        outbox.push(good).unwrap();
+        assert!(outbox.is_empty() && outbox.pending() == 0);
+        let broken = SessionCompleted {
+            volunteer_id: SessionCompleted::example().participant_id,
+            ..SessionCompleted::example()
+        };
+        let broken = draft(&outbox, broken);
+        assert_eq!(outbox.push(broken).unwrap_err().code(), "contract_violation");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use super::{
     event_bus::{Answer, CallError, Entry, EventBus, MAX_ENTRIES, MAX_REQUEST_BYTES},
     nudge::{NudgeError, Nudger},
+    queues::{ConsumerQueues, MAX_BYTES, MAX_MESSAGES, QueueError},
 };
 
 /// A queue that remembers the delays it was given, and fails when told to.
@@ -52,6 +53,8 @@ pub enum Step {
     FailCall(CallError),
     /// Takes everything, and the caller never hears of it: what a kill right after the request looks like.
     TakeAndDie,
+    /// Takes everything and answers for one entry less than it was given.
+    LoseAnswer,
 }
 
 /// A bus that takes entries and remembers them, by a script for its first requests.
@@ -115,13 +118,61 @@ impl EventBus for ScriptedBus {
         let (refused, code) = match &step {
             Some(Step::FailCall(error)) => return Err(error.clone()),
             Some(Step::RefuseEntries(places, code)) => (places.as_slice(), *code),
-            Some(Step::TakeAndDie) | None => (&[][..], ""),
+            Some(Step::TakeAndDie | Step::LoseAnswer) | None => (&[][..], ""),
         };
-        let answers =
+        let mut answers: Vec<Answer> =
             entries.iter().enumerate().map(|(place, entry)| self.answer(place, entry, refused, code)).collect();
         if matches!(step, Some(Step::TakeAndDie)) {
             std::future::pending::<()>().await;
         }
+        if matches!(step, Some(Step::LoseAnswer)) {
+            answers.pop();
+        }
         Ok(answers)
+    }
+}
+
+/// Consumers' queues in memory.
+#[derive(Default)]
+pub struct MemoryQueues {
+    sent: Mutex<Vec<(String, String)>>,
+    depth: std::sync::atomic::AtomicI64,
+    failing: Mutex<Vec<usize>>,
+    requests: std::sync::atomic::AtomicUsize,
+}
+
+impl MemoryQueues {
+    /// What was sent since the last call: consumer and body.
+    pub fn take(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut *self.sent.lock().expect("no test panics inside the lock"))
+    }
+
+    /// How many messages the queues say they hold.
+    pub fn holds(&self, depth: i64) {
+        self.depth.store(depth, Ordering::Relaxed);
+    }
+
+    /// The requests with these numbers (from 0, over all so far) put all but their last message in, and fail.
+    pub fn fail(&self, requests: &[usize]) {
+        *self.failing.lock().expect("no test panics inside the lock") = requests.to_vec();
+    }
+}
+
+impl ConsumerQueues for MemoryQueues {
+    fn depth<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<i64, QueueError>> {
+        Box::pin(async { Ok(self.depth.load(Ordering::Relaxed)) })
+    }
+
+    fn send<'a>(&'a self, consumer: &'a str, bodies: &'a [String]) -> BoxFuture<'a, Result<(), QueueError>> {
+        Box::pin(async move {
+            assert!(!bodies.is_empty() && bodies.len() <= MAX_MESSAGES, "{} messages in a request", bodies.len());
+            assert!(bodies.iter().map(String::len).sum::<usize>() <= MAX_BYTES);
+            let number = self.requests.fetch_add(1, Ordering::Relaxed);
+            let fails = self.failing.lock().expect("no test panics inside the lock").contains(&number);
+            let taken = if fails { bodies.len() - 1 } else { bodies.len() };
+            let mut sent = self.sent.lock().expect("no test panics inside the lock");
+            sent.extend(bodies[..taken].iter().map(|body| (consumer.to_owned(), body.clone())));
+            if fails { Err(QueueError("test".to_owned())) } else { Ok(()) }
+        })
     }
 }

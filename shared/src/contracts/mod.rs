@@ -170,6 +170,9 @@ pub struct Header {
     pub r#type: String,
     /// What all events of one cause have in common.
     pub correlationid: CorrelationId,
+    /// The replay that sent it once more; only an event from the log has it, none on the bus.
+    #[serde(default)]
+    pub replayid: Option<Uuid>,
 }
 
 /// Why an event was not written or not taken in. Says the place and the rule; never a value of the event.
@@ -224,7 +227,7 @@ fn malformed(error: &serde_json::Error) -> ContractError {
 }
 
 impl Header {
-    /// Reads id, type and correlation id of any event.
+    /// Reads what stands on the outside of any event.
     pub fn read(json: &str) -> Result<Self, ContractError> {
         serde_json::from_str(json).map_err(|error| malformed(&error))
     }

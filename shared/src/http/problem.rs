@@ -63,6 +63,7 @@ codes! {
     IDEMPOTENCY_RUNNING CONFLICT "idempotency_running" "The first request still runs" None, "A request with this Idempotency-Key is being answered. Send it again in a moment to get the same answer.";
     NOT_PLANNED CONFLICT "not_planned" "There is no plan to commit" None, "Only an import whose outcome is `planned` can be committed. Look at its receipt again.";
     NOT_LOADED CONFLICT "not_loaded" "There is nothing to undo" None, "Only an import whose outcome is `loaded` can be undone. Look at its receipt again.";
+    REPLAY_RUNNING CONFLICT "replay_running" "A replay to this consumer runs" None, "One replay a consumer at a time: look at GET /v1/bus/replays, and ask again when it is done.";
     STALE PRECONDITION_FAILED "stale" "Somebody was faster" None, "The version you read is not the current one: read it again, then repeat your change.";
     PLAN_MOVED PRECONDITION_FAILED "plan_moved" "The plan has changed" None, "The import's plan is not the one with this plan_hash any more: read the new plan, then commit that.";
     BODY_TOO_LARGE PAYLOAD_TOO_LARGE "body_too_large" "The body is too large" None, "A body has at most 1 MiB.";
@@ -80,6 +81,7 @@ codes! {
     DATABASE_UNAVAILABLE SERVICE_UNAVAILABLE "database_unavailable" "The database does not answer" Some(2), "Nothing was changed. Try again in a few seconds.";
     VAULT_UNAVAILABLE SERVICE_UNAVAILABLE "vault_unavailable" "The vault's keys cannot be reached" Some(5), "Nothing was read or changed. Try again in a few seconds.";
     BUS_UNAVAILABLE SERVICE_UNAVAILABLE "bus_unavailable" "The event queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
+    QUEUE_UNAVAILABLE SERVICE_UNAVAILABLE "queue_unavailable" "The queue does not answer" Some(5), "Nothing was changed, or messages are being moved already. Try again in a few seconds.";
     IMPORTER_UNAVAILABLE SERVICE_UNAVAILABLE "importer_unavailable" "The importer's queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
     STORAGE_UNAVAILABLE SERVICE_UNAVAILABLE "storage_unavailable" "No address can be signed" Some(5), "Nothing was changed. Try again in a few seconds.";
     SECRETS_UNAVAILABLE SERVICE_UNAVAILABLE "secrets_unavailable" "Signatures cannot be checked" Some(5), "The secrets that signatures are checked with cannot be read. Nothing was changed. Try again in a few seconds.";

@@ -16,7 +16,10 @@ const IMPORT: Uuid = Uuid::from_u128(0x01900000_0000_7000_8000_0000000000f1);
 fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
     let people = [("of somebody in a language programme", person(1)), ("of somebody in another programme", person(3))];
     match (row.method, row.path) {
-        ("GET", "/v1/profiles/health" | "/v1/health" | "/v1/openapi.json" | "/v1/imports/console") => {
+        (
+            "GET",
+            "/v1/profiles/health" | "/v1/health" | "/v1/openapi.json" | "/v1/imports/console" | "/v1/bus/console",
+        ) => {
             vec![("", call("GET", row.path))]
         }
         ("GET", "/v1/{service}/health") => vec![("", call("GET", "/v1/kintell/health"))],
@@ -62,6 +65,17 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
         }
         // No token opens it: what is not signed is not believed, whoever sends it.
         ("POST", "/v1/kintell/webhooks") => vec![("unsigned", call("POST", row.path).json(&json!({})))],
+        ("GET", "/v1/bus/reconciliation" | "/v1/bus/replays" | "/v1/bus/dead-letters") => {
+            vec![("", call("GET", row.path))]
+        }
+        ("GET", "/v1/bus/replays/{id}") => vec![("", call("GET", &row.path.replace("{id}", &IMPORT.to_string())))],
+        ("POST", "/v1/bus/replays") => {
+            let body = json!({"consumer": "profile-projector", "all": true});
+            vec![("", call("POST", row.path).json(&body))]
+        }
+        ("POST", "/v1/bus/redrives") => {
+            vec![("", call("POST", row.path).json(&json!({"function": "profile-projector"})))]
+        }
         (method, path) => panic!("{method} {path} is in an access table and has no request here: add one"),
     }
 }

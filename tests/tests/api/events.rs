@@ -41,6 +41,10 @@ async fn the_sample_events_of_gateway_api_are_answered() {
     assert_eq!(send(&world.gateway, "gateway-api.json", |_| ()).await.0.as_u16(), 200);
     let (status, _, body) = send(&world.gateway, "gateway-api.imports.json", |_| ()).await;
     assert_eq!((status.as_u16(), &body["items"]), (200, &json!([])), "{body}");
+    let (status, _, body) = send(&world.gateway, "gateway-api.bus.json", |_| ()).await;
+    assert_eq!((status.as_u16(), &body["status"]), (200, &json!("ok")), "{body}");
+    let (status, _, body) = send(&world.gateway, "gateway-api.replay.json", |_| ()).await;
+    assert_eq!((status.as_u16(), &body["total"]), (200, &json!(0)), "{body}");
     let (status, headers, _) = send(&world.gateway, "gateway-api.unknown.json", |_| ()).await;
     assert_eq!((status.as_u16(), headers["content-type"].to_str().unwrap()), (404, "application/problem+json"));
 }

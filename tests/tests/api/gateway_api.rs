@@ -106,6 +106,30 @@ async fn an_import_that_was_killed_makes_its_service_down_until_it_is_done() {
 }
 
 #[tokio::test]
+async fn a_provider_that_fails_again_and_again_makes_upskilling_down_and_is_named_to_operators() {
+    let world = World::new().await;
+    let fail = "INSERT INTO intake.pull_providers (provider, endpoint, configured, failures, last_error_at, last_error, resting_until)
+                VALUES ('academy', 'https://lrs.example.org/statements', true, 2, now(), 'provider_unreachable', NULL),
+                       ('gone', 'https://lrs.example.org/statements', false, 9, now(), 'login_refused', now() + interval '1 hour')";
+    world.owner.batch_execute(fail).await.unwrap();
+    let answer = get(&world, "/v1/upskilling/health").await;
+    assert_eq!(answer.status.as_u16(), 200, "twice may pass, and who is not configured is nobody's worry");
+    assert_eq!(answer.json["providers"].as_array().map(Vec::len), Some(1));
+    let rest = "UPDATE intake.pull_providers SET failures = 3, resting_until = now() + interval '15 minutes' WHERE provider = 'academy'";
+    world.owner.batch_execute(rest).await.unwrap();
+    let answer = get(&world, "/v1/upskilling/health").await;
+    assert_eq!(answer.status.as_u16(), 503);
+    let academy = &answer.json["providers"][0];
+    assert_eq!((&academy["last_error"], &academy["failures"]), (&json!("provider_unreachable"), &json!(3)));
+    assert!(academy["resting_until"].is_string());
+    let anyone = call("GET", "/v1/upskilling/health").to(&world.gateway).await;
+    assert_eq!((anyone.json["status"].clone(), anyone.json.get("providers")), (json!("down"), None));
+    let out = "UPDATE intake.pull_providers SET last_run_at = now() - interval '3 days' WHERE provider = 'academy'";
+    world.owner.batch_execute(out).await.unwrap();
+    assert_eq!(get(&world, "/v1/upskilling/health").await.status.as_u16(), 200, "nobody asks it any more");
+}
+
+#[tokio::test]
 async fn what_a_service_stands_on_makes_it_down_and_one_request_that_fails_does_not() {
     let world = World::new().await;
     let beat =

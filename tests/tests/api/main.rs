@@ -2,6 +2,7 @@
 
 mod access;
 mod authorizer;
+mod bus;
 mod contracts;
 mod edge;
 mod events;

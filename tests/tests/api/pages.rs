@@ -65,6 +65,16 @@ async fn the_coordinators_page_is_public_strict_and_not_kept() {
 }
 
 #[tokio::test]
+async fn the_operators_page_is_public_strict_and_asks_only_its_own_origin() {
+    let world = World::new().await;
+    let answer = call("GET", "/v1/bus/console").to(&world.gateway).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let policy = answer.header("content-security-policy");
+    assert!(policy.contains("connect-src 'self';") && policy.contains("script-src 'sha256-"), "{policy}");
+}
+
+#[tokio::test]
 async fn a_receipt_is_a_page_in_the_readers_language() {
     let world = World::new().await;
     let path = format!("/v1/imports/{}/page", loaded(&world).await);

@@ -6,7 +6,12 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lc_rs::{encoding::AsDer, rsa, signature};
 use axum::{Router, body::Body};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use gateway::{console::Console, presign::Presigner, queues::RecordedQueues};
+use gateway::{
+    bus::{Tools, queues::RecordedLetters},
+    console::Console,
+    presign::Presigner,
+    queues::RecordedQueues,
+};
 use http::{HeaderMap, Request, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Value, json};
@@ -189,6 +194,7 @@ pub struct World {
     pub profiles: Router,
     pub gateway: Router,
     pub queues: Arc<RecordedQueues>,
+    pub letters: Arc<RecordedLetters>,
     pub nudges: Nudges,
     pub owner: tokio_postgres::Client,
 }
@@ -200,9 +206,11 @@ impl World {
         let nudges = Nudges::default();
         let profiles = profile_service(&database, &nudges);
         let queues = Arc::new(RecordedQueues::default());
-        let gateway = gateway_service(database.db_for("teei_gateway_api"), queues.clone());
+        let letters = Arc::new(RecordedLetters::default());
+        let tools = Tools { letters: Box::new(letters.clone()), nudger: Box::new(nudges.clone()) };
+        let gateway = gateway_service_with(database.db_for("teei_gateway_api"), queues.clone(), tools);
         let owner = database.owner().await;
-        Self { database, profiles, gateway, queues, nudges, owner }
+        Self { database, profiles, gateway, queues, letters, nudges, owner }
     }
 
     /// How many rows a query counts.
@@ -219,6 +227,11 @@ pub fn profile_service(database: &Database, nudges: &Nudges) -> Router {
 
 /// One more instance of `gateway-api`, with a connection of its own. Its addresses are signed with invented keys.
 pub fn gateway_service(db: Db, queues: Arc<RecordedQueues>) -> Router {
+    let tools = Tools { letters: Box::new(RecordedLetters::default()), nudger: Box::new(Nudges::default()) };
+    gateway_service_with(db, queues, tools)
+}
+
+fn gateway_service_with(db: Db, queues: Arc<RecordedQueues>, tools: Tools) -> Router {
     let credentials = Credentials::new("AKIDINVENTED", "invented secret", None, None, "tests");
     let aws = aws_config::SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
@@ -227,7 +240,7 @@ pub fn gateway_service(db: Db, queues: Arc<RecordedQueues>) -> Router {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     let presigner = Presigner::new(&aws, "drops".to_owned(), "results".to_owned());
-    let app = gateway::api::App::new(db, Box::new(keys()), Box::new(queues), presigner)
+    let app = gateway::api::App::new(db, Box::new(keys()), Box::new(queues), presigner, tools)
         .with_console(Console::with_store("http://127.0.0.1:4566"));
     gateway::api::router(Arc::new(app), verifier())
 }

@@ -1,6 +1,7 @@
 //! What the tests of the bus and of its consumers have in common.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod bus;
 pub mod meetings;
 pub mod programmes;
 

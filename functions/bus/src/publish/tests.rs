@@ -80,6 +80,17 @@ async fn a_failed_request_is_tried_again_and_given_up_after_six() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_is_answered_for_too_few_entries_is_put_again_whole() {
+    let bus = ScriptedBus::following([Step::LoseAnswer]);
+    let done = publish(&bus, &page(&[1; 4]), soon()).await;
+    assert_eq!((done.handled, bus.requests()), (4, vec![4, 4]), "whose answer is missing cannot be told");
+    let bus = ScriptedBus::following(vec![Step::LoseAnswer; 6]);
+    let done = publish(&bus, &page(&[1; 4]), soon()).await;
+    let Some(Stopped::Failed(error)) = done.stopped else { panic!("{:?}", done.stopped) };
+    assert!(done.handled == 0 && error.to_string().contains("answers_missing"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_the_bus_rejects_whole_is_put_entry_by_entry_so_that_one_cannot_block_the_rest() {
     let reject = || call_error(CallErrorKind::Rejected);
     // The request of three is rejected, then alone: taken, rejected, taken.

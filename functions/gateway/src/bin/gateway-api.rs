@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use gateway::{
     api::{App, router},
+    bus::{Tools, queues::SqsLetters},
     console::Console,
     presign::Presigner,
     queues::SqsImportQueues,
 };
 use shared::{
     auth::Verifier,
+    bus::nudge::SqsNudger,
     config::Env,
     db::{Db, DbConfig},
     vault::Kms,
@@ -23,8 +25,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = shared::config::aws().await;
     let (keys, queues) = (Kms::from_env(&env, &aws)?, SqsImportQueues::from_env(&env, &aws)?);
     let presigner = Presigner::from_env(&env, &aws)?;
+    let bus = Tools {
+        letters: Box::new(SqsLetters::from_env(&env, &aws)?),
+        nudger: Box::new(SqsNudger::from_env(&env, &aws)?),
+    };
     let db = Db::connect_lazy(DbConfig::from_env(&env, &aws).await?);
     db.warm_up();
-    let app = App::new(db, Box::new(keys), Box::new(queues), presigner).with_console(Console::from_env(&env));
+    let app = App::new(db, Box::new(keys), Box::new(queues), presigner, bus).with_console(Console::from_env(&env));
     shared::http::run(router(Arc::new(app), verifier)).await
 }

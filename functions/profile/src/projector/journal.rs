@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use shared::{
     bus::outbox::Outbox,
     contracts::{
-        EventDraft, FactRetracted, FactType, Flag, FlagChanged, Milestone, MilestoneReached, RetractionReason, Revision,
+        Contract, EventDraft, FactRetracted, FactType, Flag, FlagChanged, Milestone, MilestoneReached,
+        RetractionReason, Revision,
     },
 };
 use tokio_postgres::Transaction;
@@ -19,15 +21,45 @@ use super::{
     store::{self, Stored},
 };
 
+/// What a change of a journey follows from.
+pub struct Cause {
+    event_id: Option<Uuid>,
+    time: Timestamp,
+    reason: RetractionReason,
+}
+
+impl Cause {
+    /// An event that was taken in.
+    pub fn of(fact: &Fact) -> Self {
+        let reason = match fact.told {
+            Told::Retracted(reason) => reason,
+            Told::Holds(_) | Told::Rates(_) => RetractionReason::Corrected,
+        };
+        Self { event_id: Some(fact.event_id), time: fact.time, reason }
+    }
+
+    /// The end of a replay: no single event.
+    pub fn replay() -> Self {
+        Self { event_id: None, time: Timestamp::now(), reason: RetractionReason::Corrected }
+    }
+
+    fn of_draft<T: Contract>(&self, draft: EventDraft<T>) -> EventDraft<T> {
+        match self.event_id {
+            Some(event) => draft.caused_by(event),
+            None => draft,
+        }
+    }
+}
+
 /// Writes the difference for one person. The profile gets its next revision only for what a reader of it sees: since
-/// when, what was reached and when, which flags are up; not for the causes behind them. `fact` is what the change follows from.
+/// when, what was reached and when, which flags are up; not for the causes behind them.
 pub async fn update(
     tx: &Transaction<'_>,
     outbox: &mut Outbox,
     profile: Uuid,
     stored: &Stored,
     derived: &Journey,
-    fact: &Fact,
+    cause: &Cause,
 ) -> Result<(), ProjectorError> {
     let mut changed = false;
     for place in union(stored.enrolments.keys(), derived.enrolments.keys()) {
@@ -38,10 +70,10 @@ pub async fn update(
         }
     }
     for milestone in union(stored.milestones.keys(), derived.milestones.keys()) {
-        changed |= update_milestone(tx, outbox, profile, milestone, stored, derived, fact).await?;
+        changed |= update_milestone(tx, outbox, profile, milestone, stored, derived, cause).await?;
     }
     for flag in union(stored.flags.keys(), derived.flags.keys()) {
-        changed |= update_flag(tx, outbox, profile, flag, stored, derived, fact).await?;
+        changed |= update_flag(tx, outbox, profile, flag, stored, derived, cause).await?;
     }
     if changed {
         store::touch_profile(tx, profile).await?;
@@ -63,12 +95,12 @@ async fn update_milestone(
     milestone: Milestone,
     stored: &Stored,
     derived: &Journey,
-    fact: &Fact,
+    cause: &Cause,
 ) -> Result<bool, ProjectorError> {
     let was = stored.milestones.get(&milestone);
     let Some(reached) = derived.milestones.get(&milestone) else {
         if let Some((_, revision)) = was {
-            take_back(tx, outbox, profile, milestone, revision + 1, fact).await?;
+            take_back(tx, outbox, profile, milestone, revision + 1, cause).await?;
         }
         return Ok(was.is_some());
     };
@@ -89,7 +121,7 @@ async fn update_milestone(
             revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
         };
         let draft: EventDraft<_> = outbox.draft(data, profile, reached.at);
-        outbox.push(draft.caused_by(fact.event_id))?;
+        outbox.push(cause.of_draft(draft))?;
     }
     Ok(moved)
 }
@@ -100,21 +132,18 @@ async fn take_back(
     profile: Uuid,
     milestone: Milestone,
     revision: i32,
-    fact: &Fact,
+    cause: &Cause,
 ) -> Result<(), ProjectorError> {
     store::retract_milestone(tx, profile, milestone, revision).await?;
     let data = FactRetracted {
         fact_type: FactType::ProfileMilestone,
         fact_id: profile,
         milestone: Some(milestone),
-        reason: match fact.told {
-            Told::Retracted(reason) => reason,
-            Told::Holds(_) | Told::Rates(_) => RetractionReason::Corrected,
-        },
+        reason: cause.reason,
         revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
     };
-    let draft: EventDraft<_> = outbox.draft(data, profile, fact.time);
-    outbox.push(draft.caused_by(fact.event_id))?;
+    let draft: EventDraft<_> = outbox.draft(data, profile, cause.time);
+    outbox.push(cause.of_draft(draft))?;
     Ok(())
 }
 
@@ -126,7 +155,7 @@ async fn update_flag(
     flag: Flag,
     stored: &Stored,
     derived: &Journey,
-    fact: &Fact,
+    cause: &Cause,
 ) -> Result<bool, ProjectorError> {
     let because = derived.flags.get(&flag);
     let facts = because.map(|because: &Because| because.facts.as_slice()).unwrap_or_default();
@@ -148,8 +177,8 @@ async fn update_flag(
             because_of: because.map(|because| because.events.clone()).unwrap_or_default(),
             revision: Revision::new(revision).map_err(|_| ProjectorError::StoredValue)?,
         };
-        let draft: EventDraft<_> = outbox.draft(data, profile, fact.time);
-        outbox.push(draft.caused_by(fact.event_id))?;
+        let draft: EventDraft<_> = outbox.draft(data, profile, cause.time);
+        outbox.push(cause.of_draft(draft))?;
     }
     Ok(flips)
 }

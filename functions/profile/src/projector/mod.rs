@@ -7,12 +7,15 @@
 //! A fact that names a match and no people ([`fact::People::OfMatch`]) waits in `core.match_facts` for its match and
 //! follows it. A retraction is a revision too, and stays (`core.retracted_facts`). People whom an undone import had
 //! brought and nothing referred to are gone (`core.removed_profiles`): events told before that have no effect for them.
+//!
+//! In a replay facts are put in their places and journeys are put off ([`settle`]).
 
 pub mod derive;
 pub mod details;
 pub mod fact;
 mod journal;
 pub mod ratings;
+mod settle;
 pub mod store;
 pub mod timeline;
 
@@ -35,6 +38,7 @@ use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use fact::{Entry, Fact, People, Told};
+use journal::Cause;
 use timeline::Known;
 
 /// What the projector works with.
@@ -132,6 +136,10 @@ impl Consumer for Projector {
             Told::Rates(_) => Ok(()),
         }
     }
+
+    async fn settle(&self, tx: &Transaction<'_>, outbox: &mut Outbox) -> Result<bool, ProjectorError> {
+        settle::part(tx, outbox).await
+    }
 }
 
 /// A retraction is kept even if it is late, so that a revision below it cannot come back.
@@ -207,7 +215,8 @@ async fn hold(
     }
 }
 
-/// Derives the journeys of these people again, from the whole of their timelines.
+/// Derives the journeys of these people again, from the whole of their timelines. In a replay that waits for its end,
+/// and so it does for events that come while everything is made anew: a part of a timeline makes another journey.
 async fn follow(
     tx: &Transaction<'_>,
     fact: &Fact,
@@ -218,12 +227,25 @@ async fn follow(
         return Ok(());
     }
     let people: Vec<Uuid> = people.into_iter().collect();
-    let timelines = timeline::timelines(tx, &people).await?;
-    let journeys = store::journeys(tx, &people).await?;
+    if outbox.replay().is_some() || timeline::rebuilding(tx).await? {
+        return settle::put_off(tx, &people).await;
+    }
+    derive_again(tx, &people, &Cause::of(fact), outbox).await
+}
+
+/// Brings stored journeys to what follows from the timelines, and tells the difference.
+async fn derive_again(
+    tx: &Transaction<'_>,
+    people: &[Uuid],
+    cause: &Cause,
+    outbox: &mut Outbox,
+) -> Result<(), ProjectorError> {
+    let timelines = timeline::timelines(tx, people).await?;
+    let journeys = store::journeys(tx, people).await?;
     for profile in people {
-        let derived = derive::derive(timelines.get(&profile).map(Vec::as_slice).unwrap_or_default());
-        let stored = journeys.get(&profile).cloned().unwrap_or_default();
-        journal::update(tx, outbox, profile, &stored, &derived, fact).await?;
+        let derived = derive::derive(timelines.get(profile).map(Vec::as_slice).unwrap_or_default());
+        let stored = journeys.get(profile).cloned().unwrap_or_default();
+        journal::update(tx, outbox, *profile, &stored, &derived, cause).await?;
     }
     Ok(())
 }

@@ -188,6 +188,24 @@ pub async fn put_flag(
     Ok(())
 }
 
+/// Writes a flag as it was last announced, without its cause, which was not stored with it.
+pub async fn put_told_flag(
+    tx: &Transaction<'_>,
+    profile: Uuid,
+    flag: Flag,
+    up: bool,
+    revision: i32,
+) -> Result<(), ProjectorError> {
+    tx.execute_typed(
+        "INSERT INTO core.flags (profile_id, flag, value, because_of, revision) VALUES ($1, $2, $3, '{}', $4)
+         ON CONFLICT (profile_id, flag) DO UPDATE SET
+           value = excluded.value, because_of = excluded.because_of, revision = excluded.revision",
+        &[(&profile, Type::UUID), (&flag.as_str(), Type::TEXT), (&up, Type::BOOL), (&revision, Type::INT4)],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Something a reader of the profile sees has changed: the next revision, which is its ETag.
 pub async fn touch_profile(tx: &Transaction<'_>, profile: Uuid) -> Result<(), ProjectorError> {
     let sql = "UPDATE core.profiles SET revision = revision + 1, updated_at = now() WHERE profile_id = $1";

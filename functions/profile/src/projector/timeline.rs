@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::try_join;
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::contracts::FactType;
+use shared::{bus::consumer::Consumer, contracts::FactType};
 use tokio_postgres::{
     Row, Transaction,
     types::{Json, Type},
@@ -13,7 +13,7 @@ use tokio_postgres::{
 use uuid::Uuid;
 
 use super::{
-    ProjectorError,
+    Projector, ProjectorError,
     derive::{Programme, Role, TimelineEntry},
     details::Details,
     fact::{Entry, Fact},
@@ -75,10 +75,7 @@ pub async fn fact(tx: &Transaction<'_>, fact: &Fact) -> Result<Known, ProjectorE
 /// need not wait. Gives those that are there. One that is not there was removed by an undone import, and then
 /// nothing is to be done for it; else the event is refused.
 pub async fn lock_profiles(tx: &Transaction<'_>, profiles: &BTreeSet<Uuid>) -> Result<BTreeSet<Uuid>, ProjectorError> {
-    let asked: Vec<Uuid> = profiles.iter().copied().collect();
-    let sql = "SELECT profile_id FROM core.profiles WHERE profile_id = ANY($1) ORDER BY profile_id FOR NO KEY UPDATE";
-    let rows = tx.query_typed(sql, &[(&asked, Type::UUID_ARRAY)]).await?;
-    let there: BTreeSet<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    let there = lock_those_there(tx, profiles).await?;
     let gone: Vec<Uuid> = profiles.difference(&there).copied().collect();
     if !gone.is_empty() {
         // A statement of its own, after the wait for locks: it sees what an undo that was waited for has written.
@@ -89,6 +86,25 @@ pub async fn lock_profiles(tx: &Transaction<'_>, profiles: &BTreeSet<Uuid>) -> R
         }
     }
     Ok(there)
+}
+
+/// The same without a word about those that are not there.
+pub async fn lock_those_there(
+    tx: &Transaction<'_>,
+    profiles: &BTreeSet<Uuid>,
+) -> Result<BTreeSet<Uuid>, ProjectorError> {
+    let asked: Vec<Uuid> = profiles.iter().copied().collect();
+    let sql = "SELECT profile_id FROM core.profiles WHERE profile_id = ANY($1) ORDER BY profile_id FOR NO KEY UPDATE";
+    let rows = tx.query_typed(sql, &[(&asked, Type::UUID_ARRAY)]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Whether everything is being made anew from the log. To be asked after the timeline was read: a rebuild takes the
+/// timeline's lock before it is open. The answer holds until the transaction's end, so that no rebuild ends before what
+/// is put off because of it is there.
+pub async fn rebuilding(tx: &Transaction<'_>) -> Result<bool, ProjectorError> {
+    let sql = "SELECT FROM bus.replays WHERE consumer = $1 AND whole AND state NOT IN ('queued', 'done', 'failed') FOR KEY SHARE";
+    Ok(!tx.query_typed(sql, &[(&Projector::NAME, Type::TEXT)]).await?.is_empty())
 }
 
 /// The two of a match, as its newest revision names them.

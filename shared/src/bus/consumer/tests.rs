@@ -32,11 +32,11 @@ fn delivery<T: Contract>() -> serde_json::Value {
 }
 
 fn message(body: serde_json::Value) -> SqsMessage {
-    SqsMessage { message_id: "m".to_owned(), body }
+    SqsMessage { message_id: "m".to_owned(), body, attributes: json!(null) }
 }
 
 fn code_of(body: serde_json::Value) -> Result<Uuid, &'static str> {
-    read::<Reader>(&message(body)).map(|read| read.id).map_err(|error| error.code())
+    read::<Reader>(&message(body)).map(|read| read.id).map_err(|unread| unread.error.code())
 }
 
 #[test]
@@ -66,6 +66,33 @@ fn a_delivery_is_read_and_anything_else_has_its_typed_reason() {
     ] {
         assert_eq!(code_of(body.clone()), Err("malformed_event"), "{body}");
     }
+}
+
+#[test]
+fn what_cannot_be_read_still_says_which_event_it_is_where_that_much_can() {
+    let unread = |body: serde_json::Value| read::<Reader>(&message(json!(body.to_string()))).map(drop).unwrap_err();
+    let mut good = delivery::<SessionCompleted>();
+    good["detail"]["data"] = json!({});
+    let id = good["detail"]["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!((unread(good).id, unread(json!({ "detail-type": "a", "detail": {} })).id), (Some(id), None));
+}
+
+#[test]
+fn a_message_is_asked_how_often_it_was_handed_out_and_a_strange_answer_is_once() {
+    let handed_out = |attributes| SqsMessage { message_id: String::new(), body: json!(null), attributes }.handed_out();
+    assert_eq!(handed_out(json!({ "ApproximateReceiveCount": "5" })), 5);
+    for strange in [json!(null), json!({}), json!([]), json!({ "ApproximateReceiveCount": 5 })] {
+        assert_eq!(handed_out(strange), 1);
+    }
+}
+
+#[test]
+fn only_the_message_that_asks_to_settle_is_one() {
+    let is_settle = |body: serde_json::Value| settle::Settle::read(&message(body)).is_some();
+    assert!(is_settle(json!(settle::Settle::body(None))) && is_settle(json!(settle::Settle::body(Some(Uuid::nil())))));
+    let other = [json!(null), json!("{}"), json!(delivery::<SessionCompleted>().to_string())];
+    assert!(!other.into_iter().any(is_settle));
+    assert!(!is_settle(json!(r#"{"teei":"settle","replay":null,"detail":{}}"#)));
 }
 
 #[test]

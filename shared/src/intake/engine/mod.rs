@@ -53,6 +53,7 @@ use super::{
 };
 use crate::{bus::nudge::Nudger, db::Db, error::Classified, vault::LazyVault};
 use run::Run;
+pub use undo::withdraw;
 
 /// What is left of the function's time when an import gives up, so that the roll-back and the answer fit in.
 const TIME_RESERVE: Duration = Duration::from_secs(5);

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     contracts::{
-        ContractError, Entity as EntityName, EventDraft, FactRetracted, FactType, Line, ProfileUnlinked,
-        RetractionReason, Revision, SourceCode,
+        ContractError, Entity as EntityName, EventDraft, FactRetracted, FactType, Line, ProfileUnlinked, Revision,
+        SourceCode,
     },
     db::DbError,
     intake::{
@@ -285,8 +285,7 @@ impl Undo<'_> {
     pub fn retracted(&mut self, fact_type: FactType, fact_id: Uuid, revision: i32) -> Result<(), ApplyError> {
         let revision =
             Revision::new(revision).map_err(ContractError::Value).map_err(crate::bus::outbox::OutboxError::from)?;
-        let retracted =
-            FactRetracted { fact_type, fact_id, milestone: None, reason: RetractionReason::Undone, revision };
+        let retracted = FactRetracted { fact_type, fact_id, milestone: None, reason: self.reason, revision };
         self.outbox.push(EventDraft::recorded(retracted, fact_id, &self.import_id.to_string()))?;
         Ok(())
     }

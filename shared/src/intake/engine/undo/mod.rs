@@ -31,7 +31,10 @@ use super::{
 };
 use crate::{
     bus::outbox::Outbox,
-    contracts::{Entity as EntityName, EventDraft, ImportUndone, ProfileField, SourceCode, UndoCounts, UndoOutcome},
+    contracts::{
+        Entity as EntityName, EventDraft, ImportUndone, ProfileField, RetractionReason, Revision, SourceCode,
+        UndoCounts, UndoOutcome,
+    },
     db::DbError,
     identity,
     intake::{
@@ -60,6 +63,8 @@ struct Undo<'a> {
     /// What a reader of people's profiles sees went back.
     went_back: BTreeMap<Uuid, BTreeSet<ProfileField>>,
     counts: UndoCounts,
+    /// Why, as it is told of facts that are gone.
+    reason: RetractionReason,
 }
 
 /// A row of fates.
@@ -94,77 +99,135 @@ impl Run<'_> {
         let known = |entity: &&&'static Entity| Some(entity.name) == receipt.entity.as_deref();
         let Some(entity) = self.engine.entities.iter().find(known).copied() else { return Ok(None) };
         identity::lock(&tx).await.map_err(waited_too_long)?;
-        let mut undo = Undo {
-            tx: &tx,
+        let undo = Undo::new(&tx, vault, entity, self.import.id, RetractionReason::Undone).await?;
+        let by = self.command.as_ref().and_then(|command| command.actor.clone());
+        undo.all(self.engine.entities, &mut receipt, by, self.revision(), self.deadline).await?;
+        self.engine.nudger.nudge_delayed().await?;
+        tx.commit().await?;
+        self.engine.nudger.nudge_now().await;
+        Ok(Some(receipt))
+    }
+}
+
+/// Takes back what a delivery did because its source says that it was not so: as an undo, but facts that go are told as
+/// withdrawn. Neither begins nor commits; how many events it wrote. A delivery that did nothing, or was undone before,
+/// is left as it is. `entities` are all that its source tells.
+///
+/// # Errors
+/// The database, the vault, or an event that its contract does not allow.
+pub async fn withdraw(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    entities: &[&'static Entity],
+    entity: &'static Entity,
+    import_id: Uuid,
+    by: &str,
+    deadline: Instant,
+) -> Result<u64, ApplyError> {
+    identity::lock(tx).await?;
+    let rows = tx
+        .query_typed(
+            // What the vault takes back, it takes back only where somebody asked for it.
+            "UPDATE intake.imports SET status = 'running', command = '{\"kind\": \"undo\"}'
+             WHERE import_id = $1 AND outcome = 'loaded' AND undone_at IS NULL RETURNING receipt, told",
+            &[(&import_id, Type::UUID)],
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(0) };
+    let stored = row.get::<_, serde_json::Value>(0);
+    let mut receipt: Receipt = serde_json::from_value(stored).map_err(|error| DbError::Unavailable(Box::new(error)))?;
+    let revision = Revision::new(row.get::<_, i32>(1) + 1).unwrap_or(Revision::FIRST);
+    let undo = Undo::new(tx, vault, entity, import_id, RetractionReason::Withdrawn).await?;
+    undo.all(entities, &mut receipt, Some(by.to_owned()), revision, deadline).await
+}
+
+impl<'a> Undo<'a> {
+    async fn new(
+        tx: &'a Transaction<'a>,
+        vault: &'a Vault,
+        entity: &'static Entity,
+        import_id: Uuid,
+        reason: RetractionReason,
+    ) -> Result<Self, DbError> {
+        Ok(Self {
+            tx,
             vault,
             entity,
-            import_id: self.import.id,
-            outbox: Outbox::new(&self.import.id.to_string()),
-            references: facts::references(&tx, entity).await?,
+            import_id,
+            outbox: Outbox::new(&import_id.to_string()),
+            references: facts::references(tx, entity).await?,
             let_go: BTreeMap::new(),
             went_back: BTreeMap::new(),
             counts: UndoCounts::default(),
-        };
+            reason,
+        })
+    }
+
+    /// Everything but the commit; how many events it wrote.
+    async fn all(
+        mut self,
+        entities: &[&'static Entity],
+        receipt: &mut Receipt,
+        by: Option<String>,
+        revision: Revision,
+        deadline: Instant,
+    ) -> Result<u64, ApplyError> {
         let mut after = 0;
         loop {
-            if Instant::now() >= self.deadline {
+            if Instant::now() >= deadline {
                 return Err(ApplyError::TimeLimit);
             }
-            let blocks = undo.blocks(after).await?;
+            let blocks = self.blocks(after).await?;
             let Some(last) = blocks.last() else { break };
             after = last.first_record;
-            undo.step(blocks).await?;
-            undo.outbox.write(&tx).await?;
+            self.step(blocks).await?;
+            self.outbox.write(self.tx).await?;
         }
-        undo.free(self.engine.entities).await?;
-        let people_removed = undo.people().await?;
+        self.free(entities).await?;
+        let people_removed = self.people().await?;
         let undone = ImportUndone {
-            import_id: self.import.id,
-            source: SourceCode::new(entity.source).map_err(contract)?,
-            entity: entity.name.parse::<EntityName>().map_err(contract)?,
+            import_id: self.import_id,
+            source: SourceCode::new(self.entity.source).map_err(contract)?,
+            entity: self.entity.name.parse::<EntityName>().map_err(contract)?,
             counts: receipt.counts,
-            undo: undo.counts,
+            undo: self.counts,
             outcome: UndoOutcome::Undone,
-            revision: self.revision(),
+            revision,
         };
-        undo.outbox.push(EventDraft::recorded(undone, self.import.id, &self.import.id.to_string()))?;
-        undo.outbox.write(&tx).await?;
+        self.outbox.push(EventDraft::recorded(undone, self.import_id, &self.import_id.to_string()))?;
+        self.outbox.write(self.tx).await?;
 
         receipt.outcome = Outcome::Undone;
         receipt.command_failed = None;
         receipt.undo = Some(Undone {
             at: Timestamp::now(),
-            by: self.command.as_ref().and_then(|command| command.actor.clone()),
-            restored: undo.counts.restored,
-            removed: undo.counts.removed,
-            kept_later_edit: undo.counts.kept_later_edit,
+            by,
+            restored: self.counts.restored,
+            removed: self.counts.removed,
+            kept_later_edit: self.counts.kept_later_edit,
             people_removed,
-            events: undo.outbox.written(),
+            events: self.outbox.written(),
         });
-        self.close(tx, &receipt).await?;
-        Ok(Some(receipt))
+        self.close(receipt).await?;
+        Ok(self.outbox.written())
     }
 
-    async fn close(&self, tx: Transaction<'_>, receipt: &Receipt) -> Result<(), ApplyError> {
+    async fn close(&self, receipt: &Receipt) -> Result<(), DbError> {
         let json = serde_json::to_value(receipt).map_err(|error| DbError::Unavailable(Box::new(error)))?;
-        tx.execute_typed(
-            "UPDATE intake.imports SET status = 'done', outcome = 'undone', undone_at = $2, command = NULL, receipt = $3, told = told + 1
-             WHERE import_id = $1",
-            &[
-                (&self.import.id, Type::UUID),
-                (&receipt.undo.as_ref().map(|undo| undo.at), Type::TIMESTAMPTZ),
-                (&json, Type::JSONB),
-            ],
-        )
-        .await?;
-        self.engine.nudger.nudge_delayed().await?;
-        tx.commit().await?;
-        self.engine.nudger.nudge_now().await;
+        self.tx
+            .execute_typed(
+                "UPDATE intake.imports SET status = 'done', outcome = 'undone', undone_at = $2, command = NULL, receipt = $3, told = told + 1
+                 WHERE import_id = $1",
+                &[
+                    (&self.import_id, Type::UUID),
+                    (&receipt.undo.as_ref().map(|undo| undo.at), Type::TIMESTAMPTZ),
+                    (&json, Type::JSONB),
+                ],
+            )
+            .await?;
         Ok(())
     }
-}
 
-impl Undo<'_> {
     async fn blocks(&self, after: i32) -> Result<Vec<Block>, DbError> {
         let rows = self
             .tx
