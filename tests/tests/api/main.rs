@@ -1,8 +1,13 @@
 //! The HTTP side: tokens, access, problems, handlers under the functions' own database roles.
 
 mod access;
+mod adapters;
+mod adapters_keys;
 mod authorizer;
 mod contracts;
+pub mod doors;
+mod doors_orders;
+mod doors_refused;
 mod edge;
 mod events;
 mod finding;
