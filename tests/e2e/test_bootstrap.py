@@ -11,12 +11,14 @@ from teei_process_executor.sandbox import Function, Sandbox
 
 BINARIES = {
     "authorizer": "JWT_JWKS",
+    "buddy-api": "JWT_JWKS",
     "bus-relay": "DATABASE_HOST",
     "gateway-api": "JWT_JWKS",
     "kintell-import": "DATABASE_HOST",
     "migrate": "DATABASE_HOST",
     "profile-api": "JWT_JWKS",
     "profile-projector": "DATABASE_HOST",
+    "upskilling-webhook": "JWT_JWKS",
 }
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = settings.ROOT / "target" / "lambda"

@@ -18,7 +18,7 @@ use shared::{
     intake::{
         entity::Entity,
         live::{
-            adapter::{Adapter, Answers, Call, CallHeaders},
+            adapter::{Adapter, Answer, Call, CallHeaders, RecordAnswer, Refusals},
             webhook::{Event, StandardEvent, Types, Webhook, WebhookAnswer},
         },
     },
@@ -140,13 +140,8 @@ async fn receive(
     headers: HeaderMap,
     RawJson(body): RawJson,
 ) -> Result<Response, Problem> {
-    let webhook = Webhook {
-        sender: "buddy",
-        secrets: &app.secrets,
-        db: &app.db,
-        vault: &app.vault,
-        nudger: app.nudger.as_ref(),
-    };
+    let webhook =
+        Webhook { sender: "buddy", secrets: &app.secrets, db: &app.db, vault: &app.vault, nudger: app.nudger.as_ref() };
     webhook.receive(&headers, &body, &ids, |body| Event::standard(body, TYPES)).await
 }
 
@@ -154,7 +149,11 @@ async fn receive(
 ///
 /// A match, or up to 500 of them. Its people are those of Buddy's list of users, which comes as a file; in the layout of
 /// the first years they are named by e-mail. What is known with the same content is `unchanged`.
-#[utoipa::path(post, path = "/v1/buddy/matches", operation_id = "bring_buddy_matches", request_body = BuddyMatches, params(CallHeaders), responses(Answers))]
+#[utoipa::path(post, path = "/v1/buddy/matches", operation_id = "bring_buddy_matches", request_body = BuddyMatches, params(CallHeaders),
+    responses(
+        (status = 200, description = "One record that was known, or an end for each of a batch", body = Answer),
+        (status = 201, description = "One record that is a new fact", body = RecordAnswer),
+        Refusals))]
 async fn matches(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: Call) -> Result<Response, Problem> {
     app.take(&MATCHES, caller, ids, call).await
 }
@@ -162,7 +161,11 @@ async fn matches(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: Ca
 /// Bring events of matches
 ///
 /// What a match did together, once or up to 500 times. The match has to be here.
-#[utoipa::path(post, path = "/v1/buddy/events", operation_id = "bring_buddy_events", request_body = BuddyEvents, params(CallHeaders), responses(Answers))]
+#[utoipa::path(post, path = "/v1/buddy/events", operation_id = "bring_buddy_events", request_body = BuddyEvents, params(CallHeaders),
+    responses(
+        (status = 200, description = "One record that was known, or an end for each of a batch", body = Answer),
+        (status = 201, description = "One record that is a new fact", body = RecordAnswer),
+        Refusals))]
 async fn events(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: Call) -> Result<Response, Problem> {
     app.take(&EVENTS, caller, ids, call).await
 }
@@ -171,7 +174,11 @@ async fn events(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: Cal
 ///
 /// How a match is going, once or up to 500 times. The match has to be here. The mood stays inside and stands in no event;
 /// notes and answers are sealed.
-#[utoipa::path(post, path = "/v1/buddy/checkins", operation_id = "bring_buddy_checkins", request_body = BuddyCheckins, params(CallHeaders), responses(Answers))]
+#[utoipa::path(post, path = "/v1/buddy/checkins", operation_id = "bring_buddy_checkins", request_body = BuddyCheckins, params(CallHeaders),
+    responses(
+        (status = 200, description = "One record that was known, or an end for each of a batch", body = Answer),
+        (status = 201, description = "One record that is a new fact", body = RecordAnswer),
+        Refusals))]
 async fn checkins(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: Call) -> Result<Response, Problem> {
     app.take(&CHECKINS, caller, ids, call).await
 }
@@ -179,7 +186,11 @@ async fn checkins(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: C
 /// Bring feedback
 ///
 /// What one side of a match says about it, once or up to 500 times; ratings are from 0 to 1. The match has to be here.
-#[utoipa::path(post, path = "/v1/buddy/feedback", operation_id = "bring_buddy_feedback", request_body = BuddyFeedbacks, params(CallHeaders), responses(Answers))]
+#[utoipa::path(post, path = "/v1/buddy/feedback", operation_id = "bring_buddy_feedback", request_body = BuddyFeedbacks, params(CallHeaders),
+    responses(
+        (status = 200, description = "One record that was known, or an end for each of a batch", body = Answer),
+        (status = 201, description = "One record that is a new fact", body = RecordAnswer),
+        Refusals))]
 async fn feedback(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: Call) -> Result<Response, Problem> {
     app.take(&FEEDBACK, caller, ids, call).await
 }

@@ -98,8 +98,7 @@ mod ecornell {
     const SAID: Cell = Cell::of("status", &["/progress/status"]).words(STATUS);
     const UPDATED: Cell = Cell::of("updated_at", &["/timestamp"]);
 
-    pub const ENROLLED: &[Cell] =
-        &[PROVIDER, EMAIL, COURSE, COURSE_NAME, PERCENT, SAID.otherwise("enrolled"), UPDATED];
+    pub const ENROLLED: &[Cell] = &[PROVIDER, EMAIL, COURSE, COURSE_NAME, PERCENT, SAID.otherwise("enrolled"), UPDATED];
     pub const STARTED: &[Cell] =
         &[PROVIDER, EMAIL, COURSE, COURSE_NAME, PERCENT, SAID.otherwise("in_progress"), UPDATED];
     pub const COMPLETED: &[Cell] = &[

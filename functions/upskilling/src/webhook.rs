@@ -23,7 +23,7 @@ use shared::{
     intake::{
         entity::Entity,
         live::{
-            adapter::{Adapter, Answers, Call, CallHeaders},
+            adapter::{Adapter, Answer, Call, CallHeaders, RecordAnswer, Refusals},
             webhook::{StandardEvent, Webhook, WebhookAnswer},
         },
     },
@@ -229,20 +229,19 @@ async fn receive(
         let detail = format!("There is no provider of this name; those that may send are {}.", known.join(", "));
         return Err(Problem::new(&problem::NOT_FOUND).detail(detail));
     };
-    let webhook = Webhook {
-        sender: provider.name,
-        secrets,
-        db: &app.db,
-        vault: &app.vault,
-        nudger: app.nudger.as_ref(),
-    };
+    let webhook =
+        Webhook { sender: provider.name, secrets, db: &app.db, vault: &app.vault, nudger: app.nudger.as_ref() };
     webhook.receive(&headers, &body, &ids, |body| provider.read(body)).await
 }
 
 /// Bring completed courses
 ///
 /// A completed course of a person, or up to 500 of them. What is known with the same content is `unchanged`.
-#[utoipa::path(post, path = "/v1/upskilling/completions", operation_id = "bring_completions", request_body = Completions, params(CallHeaders), responses(Answers))]
+#[utoipa::path(post, path = "/v1/upskilling/completions", operation_id = "bring_completions", request_body = Completions, params(CallHeaders),
+    responses(
+        (status = 200, description = "One record that was known, or an end for each of a batch", body = Answer),
+        (status = 201, description = "One record that is a new fact", body = RecordAnswer),
+        Refusals))]
 async fn completions(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: Call) -> Result<Response, Problem> {
     app.take(&COMPLETIONS, caller, ids, call).await
 }
@@ -251,7 +250,11 @@ async fn completions(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call
 ///
 /// A certificate, badge, diploma or transcript of a person, or up to 500 of them. Links and codes that lead to a person
 /// are sealed and stand in no event.
-#[utoipa::path(post, path = "/v1/upskilling/credentials", operation_id = "bring_credentials", request_body = Credentials, params(CallHeaders), responses(Answers))]
+#[utoipa::path(post, path = "/v1/upskilling/credentials", operation_id = "bring_credentials", request_body = Credentials, params(CallHeaders),
+    responses(
+        (status = 200, description = "One record that was known, or an end for each of a batch", body = Answer),
+        (status = 201, description = "One record that is a new fact", body = RecordAnswer),
+        Refusals))]
 async fn credentials(State(app): State<Arc<App>>, caller: Caller, ids: Ids, call: Call) -> Result<Response, Problem> {
     app.take(&CREDENTIALS, caller, ids, call).await
 }

@@ -327,7 +327,8 @@ mod tests {
         let codes: HashSet<_> = ALL.iter().map(|code| code.code).collect();
         assert_eq!(codes.len(), ALL.len());
         for code in ALL {
-            let heals = code.status == StatusCode::SERVICE_UNAVAILABLE || [&ORPHAN_REF, &IDEMPOTENCY_RUNNING].contains(&code);
+            let heals =
+                code.status == StatusCode::SERVICE_UNAVAILABLE || [&ORPHAN_REF, &IDEMPOTENCY_RUNNING].contains(&code);
             assert_eq!(code.retry_after.is_some(), heals, "{}", code.code);
         }
     }

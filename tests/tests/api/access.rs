@@ -71,8 +71,12 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
         // Empty, so that it does the same for whoever may.
         (
             "POST",
-            "/v1/buddy/matches" | "/v1/buddy/events" | "/v1/buddy/checkins" | "/v1/buddy/feedback"
-            | "/v1/upskilling/completions" | "/v1/upskilling/credentials",
+            "/v1/buddy/matches"
+            | "/v1/buddy/events"
+            | "/v1/buddy/checkins"
+            | "/v1/buddy/feedback"
+            | "/v1/upskilling/completions"
+            | "/v1/upskilling/credentials",
         ) => vec![("without a record", call("POST", row.path).json(&json!({ "items": [] })))],
         (method, path) => panic!("{method} {path} is in an access table and has no request here: add one"),
     }

@@ -47,9 +47,13 @@ async fn a_record_is_a_fact_with_its_import_and_an_entry_in_the_audit_log() {
              FROM intake.imports i JOIN intake.records r USING (import_id) WHERE import_id = '{import}'"
         );
         assert_eq!(doors.text(&row).await, "adapter loaded admin-1 adapter new", "{path}");
-        let entry = format!("SELECT action || ' ' || role || ' ' || (details ->> 'records') FROM audit.log WHERE target = '{import}'");
+        let entry = format!(
+            "SELECT action || ' ' || role || ' ' || (details ->> 'records') FROM audit.log WHERE target = '{import}'"
+        );
         assert_eq!(doors.text(&entry).await, "records.create admin 1", "{path}");
-        let told = format!("SELECT string_agg(DISTINCT correlation_id, ' ') FROM bus.events WHERE (detail::jsonb) -> 'data' ->> 'importId' = '{import}'");
+        let told = format!(
+            "SELECT string_agg(DISTINCT correlation_id, ' ') FROM bus.events WHERE (detail::jsonb) -> 'data' ->> 'importId' = '{import}'"
+        );
         assert_eq!(doors.text(&told).await, answer.header("x-correlation-id"), "{path}");
         let again = doors.bring(path, &record).await;
         assert_eq!((again.status.as_u16(), &again.json["fate"]), (200, &json!("unchanged")), "{path}");
@@ -79,7 +83,12 @@ async fn a_rejected_record_is_a_422_with_its_field_and_keeps_its_fate() {
     let answer = doors.bring("/v1/upskilling/completions", &record).await;
     assert_eq!((answer.brief(), &answer.json["retryable"]), ("422 invalid_record".to_owned(), &json!(false)));
     let error = &answer.json["errors"][0];
-    assert_eq!((&error["pointer"], &error["code"]), (&json!("/completed_at"), &json!("impossible_date")), "{}", answer.text);
+    assert_eq!(
+        (&error["pointer"], &error["code"]),
+        (&json!("/completed_at"), &json!("impossible_date")),
+        "{}",
+        answer.text
+    );
     let orphan = doors.bring("/v1/buddy/checkins", &checkin(1)).await;
     assert_eq!((orphan.brief(), orphan.header("retry-after")), ("422 orphan_ref".to_owned(), "300"));
     assert_eq!(orphan.json["errors"][0]["pointer"], "/match_id");
@@ -107,7 +116,12 @@ async fn a_batch_has_an_end_for_each_record_in_order_and_bad_ones_do_not_stop_th
         let end = |item: &Value| {
             let error = &item["error"];
             match error["pointer"].as_str() {
-                Some(at) => format!("{} {} {}", error["code"].as_str().unwrap(), at.strip_prefix(prefix).unwrap(), item["retryable"]),
+                Some(at) => format!(
+                    "{} {} {}",
+                    error["code"].as_str().unwrap(),
+                    at.strip_prefix(prefix).unwrap(),
+                    item["retryable"]
+                ),
                 None => format!("{} {}", item["fate"].as_str().unwrap(), item["fact"]["revision"]),
             }
         };
@@ -124,18 +138,32 @@ async fn a_batch_has_an_end_for_each_record_in_order_and_bad_ones_do_not_stop_th
         "missing_required /7/match_id false",
     ];
     let answer = doors.bring("/v1/buddy/checkins", &json!({ "items": items })).await;
-    assert_eq!((answer.status.as_u16(), ends(&answer.json, "/items")), (200, expected.map(str::to_owned).to_vec()), "{}", answer.text);
+    assert_eq!(
+        (answer.status.as_u16(), ends(&answer.json, "/items")),
+        (200, expected.map(str::to_owned).to_vec()),
+        "{}",
+        answer.text
+    );
     assert_eq!(answer.json["outcome"], "loaded");
     let counts = &answer.json["counts"];
-    assert_eq!((&counts["records"], &counts["new"], &counts["duplicate"], &counts["rejected"]), (&json!(8), &json!(2), &json!(1), &json!(5)));
+    assert_eq!(
+        (&counts["records"], &counts["new"], &counts["duplicate"], &counts["rejected"]),
+        (&json!(8), &json!(2), &json!(1), &json!(5))
+    );
     assert_eq!(answer.json["items"][6]["unknown_fields"], json!(["shoe_size"]));
-    let lines: Vec<u64> = answer.json["items"].as_array().unwrap().iter().map(|item| item["line"].as_u64().unwrap()).collect();
+    let lines: Vec<u64> =
+        answer.json["items"].as_array().unwrap().iter().map(|item| item["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, (1..=8).collect::<Vec<_>>());
     let told = "SELECT string_agg((detail::jsonb) -> 'data' ->> 'line', ' ' ORDER BY event_id) FROM bus.events WHERE type = 'buddy.checkin.completed.v1'";
     assert_eq!(doors.text(told).await, "1 7", "an event names the record it came by");
     // The list alone says the same, and now nothing of it is new.
     let again = doors.bring("/v1/buddy/checkins", &items).await;
-    assert_eq!((&again.json["outcome"], ends(&again.json, "")[0].as_str()), (&json!("unchanged"), "unchanged 1"), "{}", again.text);
+    assert_eq!(
+        (&again.json["outcome"], ends(&again.json, "")[0].as_str()),
+        (&json!("unchanged"), "unchanged 1"),
+        "{}",
+        again.text
+    );
     let none = doors.bring("/v1/buddy/checkins", &json!([items[1], items[7]])).await;
     assert_eq!((none.status.as_u16(), &none.json["outcome"]), (200, &json!("refused")));
 }
@@ -185,10 +213,18 @@ async fn what_is_no_body_of_an_adapter_is_refused_whole_with_its_place() {
     }
     let twice = call("POST", path).bearer(&crate::support::admin()).text("{\"match_id\": \"a\", \"match_id\": \"b\"}");
     let answer = twice.to(&doors.buddy).await;
-    assert_eq!((answer.brief(), &answer.json["errors"][0]["code"]), ("422 invalid_record".to_owned(), &json!("bad_json")));
-    let kind = call("POST", path).bearer(&crate::support::admin()).header("content-type", "text/csv").to(&doors.buddy).await;
+    assert_eq!(
+        (answer.brief(), &answer.json["errors"][0]["code"]),
+        ("422 invalid_record".to_owned(), &json!("bad_json"))
+    );
+    let kind =
+        call("POST", path).bearer(&crate::support::admin()).header("content-type", "text/csv").to(&doors.buddy).await;
     assert_eq!(kind.brief(), "415 unsupported_media_type");
-    assert_eq!(doors.count("SELECT count(*) FROM intake.imports").await, before + 1, "the record that says a field twice");
+    assert_eq!(
+        doors.count("SELECT count(*) FROM intake.imports").await,
+        before + 1,
+        "the record that says a field twice"
+    );
 }
 
 #[tokio::test]
@@ -197,7 +233,8 @@ async fn whoever_may_not_write_is_refused_before_the_body_is_read() {
     for (path, ..) in ADAPTERS {
         for role in Role::ALL {
             let may = matches!(role, Role::Admin | Role::Coordinator | Role::Service);
-            let answer = call("POST", path).bearer(&token(role, "somebody", None)).text("{").to(doors.router(path)).await;
+            let answer =
+                call("POST", path).bearer(&token(role, "somebody", None)).text("{").to(doors.router(path)).await;
             assert_eq!(answer.brief(), if may { "400 bad_json" } else { "403 forbidden" }, "{path} {role:?}");
         }
         assert_eq!(call("POST", path).text("{").to(doors.router(path)).await.brief(), "401 missing_token");

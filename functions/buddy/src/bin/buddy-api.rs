@@ -16,10 +16,10 @@ use shared::{
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init("buddy-api");
     let env = Env::from_process();
+    let verifier = Verifier::from_env(&env)?;
     let aws = shared::config::aws().await;
     let (keys, nudger) = (Kms::from_env(&env, &aws)?, SqsNudger::from_env(&env, &aws)?);
     let secrets = SecretsManager::new(&aws, env.required("WEBHOOK_SECRET")?);
-    let verifier = Verifier::from_env(&env)?;
     let db = Db::connect_lazy(DbConfig::from_env(&env, &aws).await?);
     db.warm_up();
     let app = App::new(db, Box::new(keys), Box::new(nudger), KeptSecrets::new(Box::new(secrets), Keep::default()));

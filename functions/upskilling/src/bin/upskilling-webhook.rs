@@ -16,9 +16,10 @@ use upskilling::webhook::{App, router};
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init("upskilling-webhook");
     let env = Env::from_process();
+    let verifier = Verifier::from_env(&env)?;
     let aws = shared::config::aws().await;
     let (keys, nudger) = (Kms::from_env(&env, &aws)?, SqsNudger::from_env(&env, &aws)?);
-    let (prefix, verifier) = (env.required("WEBHOOK_SECRET_PREFIX")?, Verifier::from_env(&env)?);
+    let prefix = env.required("WEBHOOK_SECRET_PREFIX")?;
     let secrets = |provider: &str| {
         let stored = SecretsManager::new(&aws, format!("{prefix}/{provider}"));
         KeptSecrets::new(Box::new(stored), Keep::default())

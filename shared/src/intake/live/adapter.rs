@@ -110,15 +110,9 @@ pub enum Answer {
     Batch(BatchAnswer),
 }
 
-/// The answers of every adapter, for the API's description.
+/// What every adapter refuses, for the API's description.
 #[derive(IntoResponses)]
-pub enum Answers {
-    /// One record that was known, changed or not, or an end for each of a batch
-    #[response(status = 200)]
-    Known(Answer),
-    /// One record that is a new fact
-    #[response(status = 201)]
-    New(RecordAnswer),
+pub enum Refusals {
     /// `bad_idempotency_key`
     #[response(status = 400)]
     BadKey,
@@ -179,8 +173,7 @@ impl Adapter<'_> {
         };
         let taken = take_in(&tx, vault, &delivery).await.map_err(|error| Problem::of(&error))?;
         let (import_id, events, outcome) = (taken.import_id, taken.events, taken.outcome.as_str());
-        let about =
-            json!({ "source": self.entity.source, "entity": self.entity.name, "records": records.items.len() });
+        let about = json!({ "source": self.entity.source, "entity": self.entity.name, "records": records.items.len() });
         audit::note(&tx, ids, claims, "records.create", Some(import_id), &about).await?;
         tracing::info!(import_id = %import_id, entity = self.entity.name, records = records.items.len(), outcome, events, "records were decided");
         let answer = match records.form {
@@ -198,7 +191,6 @@ impl Adapter<'_> {
         answer.map(|(status, answer)| (status, axum::Json(answer)).into_response())
     }
 }
-
 
 fn one(taken: Taken) -> Result<RecordAnswer, Problem> {
     let import_id = taken.import_id;
@@ -229,12 +221,7 @@ fn batch(taken: Taken, form: Form) -> BatchAnswer {
         }
     });
     let items = items.collect();
-    BatchAnswer {
-        import_id: taken.import_id,
-        outcome: taken.outcome.as_str().to_owned(),
-        counts: taken.counts,
-        items,
-    }
+    BatchAnswer { import_id: taken.import_id, outcome: taken.outcome.as_str().to_owned(), counts: taken.counts, items }
 }
 
 fn codes(item: &TakenItem) -> Vec<String> {

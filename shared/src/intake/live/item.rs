@@ -234,7 +234,7 @@ pub(super) fn plain(name: &str) -> bool {
 
 /// Columns whose cells are JSON in a file, too.
 fn holds_json(kind: Kind) -> bool {
-    matches!(kind, Kind::JsonText | Kind::JsonList | Kind::References | Kind::Integers { .. })
+    matches!(kind, Kind::JsonText | Kind::LongJsonText | Kind::JsonList | Kind::References | Kind::Integers { .. })
 }
 
 fn said(json: &str) -> Said {

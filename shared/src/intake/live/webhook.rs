@@ -250,7 +250,12 @@ impl Webhook<'_> {
     }
 }
 
-fn answer(delivery_id: &str, import_id: Uuid, item: TakenItem, places: &[(&'static str, &'static str)]) -> Result<WebhookAnswer, Problem> {
+fn answer(
+    delivery_id: &str,
+    import_id: Uuid,
+    item: TakenItem,
+    places: &[(&'static str, &'static str)],
+) -> Result<WebhookAnswer, Problem> {
     match (&item.rejection, item.fate) {
         (Some(_), _) | (None, Fate::Rejected) => Err(refused(&item, |column| place(places, column))),
         (None, fate) => Ok(WebhookAnswer {
