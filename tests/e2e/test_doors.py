@@ -165,6 +165,8 @@ def test_each_provider_in_its_own_form_and_with_its_own_secret(stack, api, mark)
     body = sample("ecornell", "course.completed")
     body["user"]["email"], body["course"]["course_id"] = f"learner.{mark}@example.org", mark
     assert tell(stack, "ecornell", body).json()["fate"] == "new"
+    log = (settings.LOGS / "UpskillingWebhook.log").read_text()
+    assert not any(secret in log for secret in (f"learner.{mark}", body["user"]["last_name"], "EC-CERT"))
     record = {
         "user_email": body["user"]["email"], "provider": "ecornell", "course_id": mark,
         "course_name": body["course"]["course_name"], "completed_at": body["progress"]["completed_at"],
