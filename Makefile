@@ -32,7 +32,7 @@ logs: ## follow the functions' logs: [FN=kintell-import]
 	@$(TEEI) logs --fn '$(FN)'
 invoke: ## send a function its sample from events/: FN=kintell-import [EVENT=file.json]
 	@$(TEEI) invoke --fn '$(FN)' $(if $(EVENT),--event '$(EVENT)')
-webhook: ## send a signed sample delivery: SOURCE=kintell EVENT=session.completed [BAD=signature|old]
+webhook: ## send a signed sample delivery of events/webhooks: SOURCE=kintell EVENT=session.completed [BAD=signature|old]
 	@$(TEEI) webhook --source '$(SOURCE)' --event '$(EVENT)' --bad '$(BAD)'
 acceptance: ## the six success criteria, each proven by a query on the running stack
 	@$(TEEI) acceptance

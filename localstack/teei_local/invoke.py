@@ -72,8 +72,7 @@ def signed(event: str) -> str:
     if "<made by `make invoke`>" not in event:
         return event
     whole = json.loads(event)
-    source, body = whole["path"].split("/")[2], base64.b64decode(whole["body"])
-    secret = webhook.secret_of(source)
+    secret, body = webhook.secret_of(webhook.source_of(whole["path"])), base64.b64decode(whole["body"])
     for name, value in webhook.sign(secret, whole["headers"]["webhook-id"], int(time.time()), body).items():
         whole["headers"][name], whole["multiValueHeaders"][name] = value, [value]
     return json.dumps(whole)

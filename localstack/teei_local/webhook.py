@@ -52,6 +52,12 @@ def path_of(source: str) -> str:
     return f"/v1/{source}/webhooks" if source in SERVICES else f"/v1/upskilling/webhooks/{source}"
 
 
+def source_of(path: str) -> str:
+    """The source that signs what is sent to this path: `/v1/upskilling/webhooks/ecornell` → `ecornell`."""
+    parts = path.strip("/").split("/")
+    return parts[1] if parts[-1] == "webhooks" else parts[-1]
+
+
 def sample(source: str, event: str) -> bytes:
     sources = sorted(folder.name for folder in SAMPLES.iterdir() if folder.is_dir())
     if source not in sources:
@@ -95,6 +101,8 @@ def following(source: str, event: str, answer: dict) -> str:
             )
         case {"code": "orphan_ref"}:
             first = "session.completed" if source == "kintell" else "match.created"
+            if event == first:
+                return "What it refers to comes first, and comes as a file: make samples"
             return f"What it refers to comes first: {again}{first}"
         case {"code": "bad_signature"}:
             return f"As it should be signed: {again}{event}"

@@ -11,6 +11,7 @@ from teei_process_executor.sandbox import Function, Sandbox
 
 BINARIES = {
     "authorizer": "JWT_JWKS",
+    "buddy-api": "JWT_JWKS",
     "bus-relay": "DATABASE_HOST",
     "gateway-api": "JWT_JWKS",
     "kintell-import": "DATABASE_HOST",
@@ -18,6 +19,7 @@ BINARIES = {
     "profile-api": "JWT_JWKS",
     "profile-projector": "DATABASE_HOST",
     "upskilling-sync": "DATABASE_HOST",
+    "upskilling-webhook": "JWT_JWKS",
 }
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = settings.ROOT / "target" / "lambda"

@@ -4,10 +4,12 @@ import json
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
+import deliveries
 import pytest
 import requests
+from deliveries import signed
 from drops import counts, find, import_file, language_file, session
 from kill import kill, locked, wait_until_blocked
 from standardwebhooks import Webhook
@@ -34,20 +36,8 @@ def completed(mark: str, n: int = 1, **over) -> str:
     return event("session.completed", **(session(mark, n) | over))
 
 
-def signed(secret: str, body: str, message: str | None = None, ago: timedelta = timedelta()) -> dict[str, str]:
-    """Headers as the reference library makes them."""
-    message, when = message or f"msg_{uuid.uuid4().hex}", datetime.now(timezone.utc) - ago
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": message,
-        "webhook-timestamp": str(int(when.timestamp())),
-        "webhook-signature": Webhook(secret).sign(message, when, body),
-    }
-
-
 def post(stack, body: str | bytes, headers: dict[str, str]) -> requests.Response:
-    raw = body.encode() if isinstance(body, str) else body
-    return requests.post(f"{stack['api_url']}/v1/kintell/webhooks", data=raw, headers=headers, timeout=60)
+    return deliveries.post(stack, "/v1/kintell/webhooks", body, headers)
 
 
 def test_a_delivery_signed_by_the_reference_library_becomes_a_fact_an_event_and_a_profile(stack, db, api, bus, secret, mark):

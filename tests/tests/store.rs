@@ -48,7 +48,7 @@ async fn the_seed_is_refused_on_a_stage_with_people() {
     assert_eq!(profiles, 0);
 }
 
-const ROLES: [&str; 9] = [
+const ROLES: [&str; 11] = [
     "teei_kintell_import",
     "teei_kintell_webhook",
     "teei_buddy_import",
@@ -58,6 +58,8 @@ const ROLES: [&str; 9] = [
     "teei_profile_projector",
     "teei_profile_api",
     "teei_gateway_api",
+    "teei_buddy_api",
+    "teei_upskilling_webhook",
 ];
 
 /// Every privilege a function's role has on the vault, as one list: whoever widens it sees this test.
@@ -85,6 +87,14 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         .unwrap();
     let grants: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     let expected = [
+        "teei_buddy_api INSERT emails",
+        "teei_buddy_api INSERT subject_keys",
+        "teei_buddy_api INSERT texts",
+        "teei_buddy_api SELECT emails(blind_index,email_id,profile_id,source)",
+        "teei_buddy_api SELECT keyring",
+        "teei_buddy_api SELECT subject_keys",
+        "teei_buddy_api SELECT suppressions",
+        "teei_buddy_api SELECT texts(digest,fact_id,field,subject_id,text_id)",
         "teei_buddy_import INSERT attributes",
         "teei_buddy_import INSERT emails",
         "teei_buddy_import INSERT subject_keys",
@@ -142,6 +152,12 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_upskilling_sync SELECT keyring",
         "teei_upskilling_sync SELECT subject_keys",
         "teei_upskilling_sync SELECT suppressions",
+        "teei_upskilling_webhook INSERT emails",
+        "teei_upskilling_webhook INSERT subject_keys",
+        "teei_upskilling_webhook SELECT emails(blind_index,email_id,profile_id,source)",
+        "teei_upskilling_webhook SELECT keyring",
+        "teei_upskilling_webhook SELECT subject_keys",
+        "teei_upskilling_webhook SELECT suppressions",
     ];
     assert_eq!(grants, expected, "{grants:#?}");
 }

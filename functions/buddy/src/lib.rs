@@ -1,8 +1,10 @@
 //! Buddy: newcomers matched with local buddies, what they do together and how it goes.
 //!
 //! An export is a set of files: people first, then matches, then the rest, each entity in a file of its own here. The
-//! function that dropped files wake is `shared::intake::importer`, given [`SOURCE`].
+//! function that dropped files wake is `shared::intake::importer`, given [`SOURCE`]; what Buddy tells by itself and what
+//! is brought by a call comes to [`api`].
 
+pub mod api;
 pub mod checkins;
 pub mod event_attendance;
 mod events;

@@ -1,13 +1,16 @@
 //! Upskilling: courses at several providers, what was completed, what was awarded and how far people are.
 //!
 //! People are known by e-mail; a link that leads to somebody's certificate is sealed and stands in no event. The
-//! function that dropped files wake is `shared::intake::importer`, given [`SOURCE`].
+//! function that dropped files wake is `shared::intake::importer`, given [`SOURCE`]; what providers tell by themselves and
+//! what is brought by a call comes to [`webhook`].
 
 pub mod completions;
 mod courses;
 pub mod credentials;
 pub mod progress;
 pub mod sync;
+pub mod providers;
+pub mod webhook;
 
 use shared::intake::{entity::Entity, importer::Source};
 

@@ -4,6 +4,12 @@
 const IMPORTERS: &[&str] = &["kintell-import", "buddy-import", "upskilling-import"];
 /// The other door of Kintell's records.
 const KINTELL_WEBHOOK: &str = "kintell-webhook";
+/// The live doors of Buddy's.
+const BUDDY_API: &str = "buddy-api";
+/// The live doors of course providers'.
+const UPSKILLING_WEBHOOK: &str = "upskilling-webhook";
+/// What asks learning-record stores.
+const UPSKILLING_SYNC: &str = "upskilling-sync";
 
 /// The functions that write events of this type.
 pub fn of(kind: &str) -> Vec<&'static str> {
@@ -18,14 +24,15 @@ pub fn of(kind: &str) -> Vec<&'static str> {
         }
         "kintell.rating.created.v1" => vec![KINTELL_WEBHOOK],
         _ if kind.starts_with("intake.import.") => IMPORTERS.to_vec(),
-        _ if kind.starts_with("buddy.") => vec!["buddy-import"],
-        _ if kind.starts_with("upskilling.") => vec!["upskilling-import"],
+        _ if kind.starts_with("buddy.") => vec!["buddy-import", BUDDY_API],
+        _ if kind.starts_with("upskilling.") => vec!["upskilling-import", UPSKILLING_WEBHOOK, UPSKILLING_SYNC],
         _ => Vec::new(),
     };
     match kind {
-        "intake.text.received.v1" | "profile.created.v1" => found.push(KINTELL_WEBHOOK),
+        "intake.text.received.v1" => found.extend([KINTELL_WEBHOOK, BUDDY_API]),
+        "profile.created.v1" => found.extend([KINTELL_WEBHOOK, BUDDY_API, UPSKILLING_WEBHOOK, UPSKILLING_SYNC]),
         "profile.updated.v1" | "profile.linked.v1" => found.push("profile-api"),
-        "fact.retracted.v1" => found.push("profile-projector"),
+        "fact.retracted.v1" => found.extend([UPSKILLING_SYNC, "profile-projector"]),
         _ => {}
     }
     found

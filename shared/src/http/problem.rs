@@ -60,7 +60,7 @@ codes! {
     NOT_FOUND NOT_FOUND "not_found" "There is no such thing" None, "There is nothing here, or nothing that you may see.";
     METHOD_NOT_ALLOWED METHOD_NOT_ALLOWED "method_not_allowed" "The method is not there" None, "Use a method that the Allow header names.";
     EXTERNAL_ID_TAKEN CONFLICT "external_id_taken" "The external id is taken" None, "This id of this source is linked to another profile; ids are never moved. Unlink it there, or merge the two.";
-    IDEMPOTENCY_RUNNING CONFLICT "idempotency_running" "The first request still runs" None, "A request with this Idempotency-Key is being answered. Send it again in a moment to get the same answer.";
+    IDEMPOTENCY_RUNNING CONFLICT "idempotency_running" "The first request still runs" Some(1), "A request with this Idempotency-Key is being answered. Send it again in a moment to get the same answer.";
     NOT_PLANNED CONFLICT "not_planned" "There is no plan to commit" None, "Only an import whose outcome is `planned` can be committed. Look at its receipt again.";
     NOT_LOADED CONFLICT "not_loaded" "There is nothing to undo" None, "Only an import whose outcome is `loaded` can be undone. Look at its receipt again.";
     REPLAY_RUNNING CONFLICT "replay_running" "A replay to this consumer runs" None, "One replay a consumer at a time: look at GET /v1/bus/replays, and ask again when it is done.";
@@ -329,7 +329,8 @@ mod tests {
         let codes: HashSet<_> = ALL.iter().map(|code| code.code).collect();
         assert_eq!(codes.len(), ALL.len());
         for code in ALL {
-            let heals = code.status == StatusCode::SERVICE_UNAVAILABLE || code == &ORPHAN_REF;
+            let heals =
+                code.status == StatusCode::SERVICE_UNAVAILABLE || [&ORPHAN_REF, &IDEMPOTENCY_RUNNING].contains(&code);
             assert_eq!(code.retry_after.is_some(), heals, "{}", code.code);
         }
     }

@@ -1,9 +1,14 @@
 //! The HTTP side: tokens, access, problems, handlers under the functions' own database roles.
 
 mod access;
+mod adapters;
+mod adapters_keys;
 mod authorizer;
 mod bus;
 mod contracts;
+pub mod doors;
+mod doors_orders;
+mod doors_refused;
 mod edge;
 mod events;
 mod finding;

@@ -11,8 +11,14 @@ use shared::{
 
 use crate::support::{World, call, golden};
 
-fn services() -> [Service; 3] {
-    [gateway::api::description(), profile::api::description(), kintell::webhook::description()]
+fn services() -> [Service; 5] {
+    [
+        gateway::api::description(),
+        profile::api::description(),
+        kintell::webhook::description(),
+        buddy::api::description(),
+        upskilling::webhook::description(),
+    ]
 }
 
 #[test]

@@ -19,8 +19,8 @@ use tower::ServiceExt;
 
 use crate::support::{Answer, Nudges, call};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const ANOTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const ANOTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 pub const ROLE: &str = "teei_kintell_webhook";
 
 /// Secrets Manager as far as these tests need it.
@@ -28,8 +28,15 @@ pub const ROLE: &str = "teei_kintell_webhook";
 pub struct Stored(Arc<Mutex<Option<String>>>);
 
 impl Stored {
-    fn say(&self, stored: Option<&str>) {
+    pub fn say(&self, stored: Option<&str>) {
         *self.0.lock().unwrap() = stored.map(ToOwned::to_owned);
+    }
+
+    /// Asked at every delivery: that secrets are kept is tested where they are.
+    pub fn kept(&self) -> KeptSecrets {
+        let keep =
+            Keep { max_age: jiff::SignedDuration::ZERO, min_interval: jiff::SignedDuration::ZERO, ..Keep::default() };
+        KeptSecrets::new(Box::new(self.clone()), keep)
     }
 }
 
@@ -42,11 +49,7 @@ impl ReadSecret for Stored {
 
 /// One more instance of the function, with a connection of its own.
 pub fn service(db: Db, nudges: &Nudges, stored: &Stored) -> Router {
-    // Asked at every delivery: that secrets are kept is tested where they are.
-    let keep =
-        Keep { max_age: jiff::SignedDuration::ZERO, min_interval: jiff::SignedDuration::ZERO, ..Keep::default() };
-    let secrets = KeptSecrets::new(Box::new(stored.clone()), keep);
-    router(Arc::new(App::new(db, Box::new(keys()), Box::new(nudges.clone()), secrets)))
+    router(Arc::new(App::new(db, Box::new(keys()), Box::new(nudges.clone()), stored.kept())))
 }
 
 pub fn secret() -> Stored {
@@ -96,14 +99,19 @@ impl World {
 pub struct Sent {
     pub id: String,
     pub body: Vec<u8>,
-    secret: &'static str,
+    pub path: &'static str,
+    pub secret: &'static str,
     /// Seconds from now.
-    at: i64,
-    kind: &'static str,
+    pub at: i64,
+    pub kind: &'static str,
 }
 
 pub fn sample(kind: &str) -> Value {
-    let path = format!("{}/../events/webhooks/kintell/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+    sample_of("kintell", kind)
+}
+
+pub fn sample_of(source: &str, kind: &str) -> Value {
+    let path = format!("{}/../events/webhooks/{source}/{kind}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -111,15 +119,16 @@ pub fn sent(id: &str, body: &Value) -> Sent {
     bytes(id, body.to_string().as_bytes())
 }
 
-fn bytes(id: &str, body: &[u8]) -> Sent {
-    Sent { id: id.to_owned(), body: body.to_vec(), secret: SECRET, at: 0, kind: "application/json" }
+pub fn bytes(id: &str, body: &[u8]) -> Sent {
+    let path = "/v1/kintell/webhooks";
+    Sent { id: id.to_owned(), body: body.to_vec(), path, secret: SECRET, at: 0, kind: "application/json" }
 }
 
 impl Sent {
     fn request(&self) -> Request<Body> {
         let now = Timestamp::now().as_second() + self.at;
         let signature = sign(&Secrets::parse(self.secret).unwrap(), &self.id, now, &self.body);
-        Request::post("/v1/kintell/webhooks")
+        Request::post(self.path)
             .header("content-type", self.kind)
             .header("webhook-id", &self.id)
             .header("webhook-timestamp", now.to_string())

@@ -58,7 +58,7 @@ pub struct Item {
 pub struct NotAnObject;
 
 /// An object's members, each value as it stands.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -88,7 +88,11 @@ impl Item {
     /// # Errors
     /// Anything that is no JSON object.
     pub fn read(text: &str) -> Result<Self, NotAnObject> {
-        let Members(found) = serde_json::from_str(text).map_err(|_| NotAnObject)?;
+        let members = serde_json::from_str(text).map_err(|_| NotAnObject)?;
+        Ok(Self::of(members))
+    }
+
+    pub(super) fn of(Members(found): Members<'_>) -> Self {
         let mut item = Self::default();
         for (name, value) in found {
             if item.members.iter().any(|(known, _)| *known == name) {
@@ -97,7 +101,7 @@ impl Item {
                 item.members.push((name, said(value.get())));
             }
         }
-        Ok(item)
+        item
     }
 
     /// The item with a cell of this text; none: an empty one.
@@ -215,9 +219,6 @@ impl Item {
     pub fn unknown(&self, layout: &Layout) -> Vec<UnknownColumn> {
         let known = |name: &str| layout.columns.iter().any(|column| column.name == name);
         let names = Names::of(layout.columns);
-        let plain = |name: &str| {
-            (1..=NAME_LIMIT).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        };
         let unknown = self.members.iter().filter(|(name, _)| !known(name)).map(|(name, _)| match plain(name) {
             true => UnknownColumn { name: name.clone(), nearest: names.nearest(&fold(name)) },
             false => UnknownColumn { name: "?".to_owned(), nearest: None },
@@ -226,9 +227,14 @@ impl Item {
     }
 }
 
+/// Whether a member's name looks like a column's, so that it can be told.
+pub(super) fn plain(name: &str) -> bool {
+    (1..=NAME_LIMIT).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 /// Columns whose cells are JSON in a file, too.
 fn holds_json(kind: Kind) -> bool {
-    matches!(kind, Kind::JsonText | Kind::JsonList | Kind::References | Kind::Integers { .. })
+    matches!(kind, Kind::JsonText | Kind::LongJsonText | Kind::JsonList | Kind::References | Kind::Integers { .. })
 }
 
 fn said(json: &str) -> Said {

@@ -12,14 +12,24 @@
 //! [`take_in`] does all of it and neither begins nor commits, so that the caller's own row (a webhook's id, an answer by
 //! `Idempotency-Key`, a cursor) goes with the facts or not at all. [`commit`] commits with the nudges around it.
 //!
+//! | door | module |
+//! |---|---|
+//! | a signed delivery of a source | [`webhook`]; bodies of another form than the standard's: [`shape`] |
+//! | an authenticated call with one record or many | [`adapter`]; its records in the API's description: [`describe`] |
+//!
 //! What was told later wins: a source may say an older thing last, because a delivery that failed is sent again. An item
 //! whose fact is known from a live door and was told after it is `unchanged` with `stale_revision`, and one that says
 //! again what an earlier revision said is applied if it was told after the newest.
 
+pub mod adapter;
+pub mod describe;
 mod item;
 mod order;
 mod reading;
 mod receipt;
+pub mod shape;
+#[cfg(test)]
+mod shape_tests;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -47,7 +57,7 @@ use super::{
 };
 use crate::{
     bus::nudge::{NudgeError, Nudger},
-    contracts::Trigger,
+    contracts::{Counts, Trigger},
     db::DbError,
     identity,
     vault::Vault,
@@ -141,6 +151,8 @@ pub struct Taken {
     pub retryable: bool,
     /// Each item, in order.
     pub items: Vec<TakenItem>,
+    /// How many items ended how.
+    pub counts: Counts,
     /// Contract events written.
     pub events: u64,
 }
@@ -236,7 +248,7 @@ pub async fn take_in(tx: &Transaction<'_>, vault: &Vault, delivery: &Delivery<'_
     });
     let items: Vec<TakenItem> = items.collect();
     let (outcome, retryable) = outcome(&items);
-    let taken = Taken { import_id, outcome, retryable, items, events };
+    let taken = Taken { import_id, outcome, retryable, items, counts: fates.counts(), events };
     let receipt = receipt::of(delivery, &taken, &fates, &layouts, &profiles, (people, started));
     store::end(tx, delivery, &receipt).await?;
     Ok(taken)

@@ -51,7 +51,7 @@ pub fn of(
         file: None,
         dialect: None,
         columns: Some(ColumnsFound { unknown: unknown.clone(), ..ColumnsFound::default() }),
-        facts_used: layout.and_then(|name| Some(facts(profiles, name)?)),
+        facts_used: layout.and_then(|name| facts(profiles, name)),
         counts: Counts::default(),
         control_total: None,
         warnings: unknown.iter().map(warning).collect(),

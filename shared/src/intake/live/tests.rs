@@ -16,6 +16,7 @@ const COLUMNS: &[Column] = &[
     Column::text("note"),
     Column::score("score"),
     Column::json_text("metadata"),
+    Column::long_json_text("answers"),
     Column::json_list("interests"),
     Column::integers("goals", 1, 17),
     Column::references("attendees"),
@@ -76,6 +77,7 @@ fn null_is_an_empty_cell_and_what_is_absent_says_nothing_unless_it_is_required()
 #[test]
 fn lists_and_objects_are_kept_as_they_stand_where_a_file_holds_json_and_refused_elsewhere() {
     assert_eq!(cell(r#"{"metadata": {"a" : 1.10}}"#, "metadata").unwrap(), r#"{"a" : 1.10}"#);
+    assert_eq!(cell(r#"{"answers": {"a" : 1.10}}"#, "answers").unwrap(), r#"{"a" : 1.10}"#);
     assert_eq!(cell(r#"{"metadata": "{\"a\":1}"}"#, "metadata").unwrap(), r#"{"a":1}"#);
     assert_eq!(cell(r#"{"interests": ["ski", "Łódź"]}"#, "interests").unwrap(), r#"["ski", "Łódź"]"#);
     assert_eq!(cell(r#"{"goals": [4, 8]}"#, "goals").unwrap(), "[4, 8]");

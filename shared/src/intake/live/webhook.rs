@@ -45,6 +45,25 @@ pub struct Event {
     pub entity: &'static Entity,
     /// The record.
     pub item: Item,
+    /// Where its columns stand in the body.
+    pub places: Places,
+}
+
+/// Columns and the members of the body they are read from, as JSON pointers; a column that is not among them stands in
+/// `data` under its own name.
+pub type Places = Vec<(&'static str, &'static str)>;
+
+/// The member that a column is read from.
+fn place(places: &[(&'static str, &'static str)], column: Option<&str>) -> String {
+    match column {
+        // The whole of a body of another form is the record.
+        None if !places.is_empty() => String::new(),
+        None => "/data".to_owned(),
+        Some(column) => match places.iter().find(|(known, _)| *known == column) {
+            Some((_, pointer)) => (*pointer).to_owned(),
+            None => format!("/data/{column}"),
+        },
+    }
 }
 
 /// The types a sender may send, and what their records are.
@@ -66,43 +85,62 @@ impl Event {
     /// # Errors
     /// 400 for what is no such body; 422 `unknown_event` for another type, or a timestamp that is none.
     pub fn standard(body: &[u8], types: Types) -> Result<Self, Problem> {
-        let body: Body<'_> = serde_json::from_slice(body).map_err(|error| match error.is_data() {
-            true => no_body(),
-            false => {
-                let (line, column) = (error.line(), error.column());
-                Problem::new(&problem::BAD_JSON)
-                    .detail(format!("The body is not JSON at line {line}, column {column}."))
-            }
-        })?;
+        let body: Body<'_> = serde_json::from_slice(body).map_err(|error| unreadable(&error, no_body()))?;
         let item = Item::read(body.data.get()).map_err(|_| no_body())?;
         let Some((kind, entity)) = types.iter().find(|(name, _)| *name == body.r#type) else {
-            let known: Vec<&str> = types.iter().map(|(name, _)| *name).collect();
-            let detail = format!("Not a type that is taken here; send one of: {}.", known.join(", "));
-            return Err(Problem::new(&problem::UNKNOWN_EVENT).errors(vec![FieldError::new("type", "bad_enum", detail)]));
+            return Err(unknown("type", types.iter().map(|(name, _)| *name)));
         };
-        let told = match body.timestamp.as_deref().map(str::parse::<Timestamp>) {
-            None => None,
-            Some(Ok(time)) => Some(time),
-            Some(Err(_)) => {
-                let detail = "Not a time as RFC 3339 writes it, with its offset: 2025-03-04T17:45:00Z.";
-                return Err(Problem::new(&problem::INVALID_RECORD).errors(vec![FieldError::new(
-                    "timestamp",
-                    "bad_date",
-                    detail,
-                )]));
-            }
-        };
+        let told = body.timestamp.as_deref().map(|text| time("timestamp", text)).transpose()?;
         let item = match told {
             Some(time) => item.told_at(time),
             None => item,
         };
-        Ok(Self { kind, entity, item })
+        Ok(Self { kind, entity, item, places: Places::new() })
     }
+}
+
+/// 400 for what is no JSON; `otherwise` for JSON of another form.
+pub(super) fn unreadable(error: &serde_json::Error, otherwise: Problem) -> Problem {
+    if error.is_data() {
+        return otherwise;
+    }
+    let (line, column) = (error.line(), error.column());
+    Problem::new(&problem::BAD_JSON).detail(format!("The body is not JSON at line {line}, column {column}."))
+}
+
+/// 422 for a type that is not among the known ones.
+pub(super) fn unknown(field: &str, known: impl Iterator<Item = &'static str>) -> Problem {
+    let known: Vec<&str> = known.collect();
+    let detail = format!("Not a type that is taken here; send one of: {}.", known.join(", "));
+    Problem::new(&problem::UNKNOWN_EVENT).errors(vec![FieldError::new(field, "bad_enum", detail)])
+}
+
+/// A time as RFC 3339 writes it.
+pub(super) fn time(field: &str, text: &str) -> Result<Timestamp, Problem> {
+    text.parse().map_err(|_| {
+        let detail = "Not a time as RFC 3339 writes it, with its offset: 2025-03-04T17:45:00Z.";
+        Problem::new(&problem::INVALID_RECORD).errors(vec![FieldError::new(field, "bad_date", detail)])
+    })
 }
 
 fn no_body() -> Problem {
     Problem::new(&problem::BAD_REQUEST)
         .detail("The body is an object with a text `type`, a time `timestamp` and an object `data`.")
+}
+
+/// What a source sends: its description, because the bytes are checked before they are read.
+#[derive(Serialize, ToSchema)]
+pub struct StandardEvent {
+    /// One of the types that the operation names.
+    #[schema(example = "match.created")]
+    r#type: String,
+    /// When it happened there: what was told later wins, whatever comes first.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    timestamp: Option<String>,
+    /// The record: the columns of its entity by their names. A number or a text; null is an empty cell, a field that is
+    /// absent says nothing.
+    #[schema(value_type = Object)]
+    data: Value,
 }
 
 /// What an accepted delivery is answered with.
@@ -190,7 +228,7 @@ impl Webhook<'_> {
                 return Err(problem);
             }
         };
-        let items = [event.item];
+        let (items, places) = ([event.item], event.places);
         let delivery = Delivery {
             received_at,
             name: Some(event.kind),
@@ -201,7 +239,7 @@ impl Webhook<'_> {
         let (import_id, events) = (taken.import_id, taken.events);
         let item = taken.items.into_iter().next().ok_or_else(|| Problem::internal("a delivery without an end"))?;
         tracing::info!(import_id = %import_id, kind = event.kind, fate = item.fate.as_str(), events, "a delivery was decided");
-        let answer = answer(&message.id, import_id, item);
+        let answer = answer(&message.id, import_id, item, &places);
         let end = match &answer {
             Ok(answer) => End::Accepted(serde_json::to_value(answer).unwrap_or_default()),
             Err(problem) => problem.code.code.into(),
@@ -212,9 +250,14 @@ impl Webhook<'_> {
     }
 }
 
-fn answer(delivery_id: &str, import_id: Uuid, item: TakenItem) -> Result<WebhookAnswer, Problem> {
+fn answer(
+    delivery_id: &str,
+    import_id: Uuid,
+    item: TakenItem,
+    places: &[(&'static str, &'static str)],
+) -> Result<WebhookAnswer, Problem> {
     match (&item.rejection, item.fate) {
-        (Some(_), _) | (None, Fate::Rejected) => Err(refused(&item)),
+        (Some(_), _) | (None, Fate::Rejected) => Err(refused(&item, |column| place(places, column))),
         (None, fate) => Ok(WebhookAnswer {
             delivery_id: delivery_id.to_owned(),
             import_id,
@@ -226,14 +269,18 @@ fn answer(delivery_id: &str, import_id: Uuid, item: TakenItem) -> Result<Webhook
     }
 }
 
-/// The problem of a rejected record: which field, and whether it is worth sending again.
-pub fn refused(item: &TakenItem) -> Problem {
+/// The problem of a rejected record: which field, and whether it is worth sending again. `place` is where a column, or
+/// the record, stands in the body, as a JSON pointer.
+pub(super) fn refused(item: &TakenItem, place: impl Fn(Option<&str>) -> String) -> Problem {
     let code = if item.is_retryable() { &problem::ORPHAN_REF } else { &problem::INVALID_RECORD };
-    let errors = item.rejection.iter().map(|why| {
-        let pointer = why.column.as_ref().map_or("/data".to_owned(), |column| format!("/data/{column}"));
-        FieldError { pointer, code: why.code.as_str(), detail: why.reason.clone().into() }
-    });
-    Problem::new(code).errors(errors.collect())
+    Problem::new(code).errors(why(item, place).into_iter().collect())
+}
+
+/// Why a record was rejected.
+pub(super) fn why(item: &TakenItem, place: impl Fn(Option<&str>) -> String) -> Option<FieldError> {
+    let why = item.rejection.as_ref()?;
+    let pointer = place(why.column.as_deref());
+    Some(FieldError { pointer, code: why.code.as_str(), detail: why.reason.clone().into() })
 }
 
 /// The row of a delivery.
