@@ -83,19 +83,67 @@ async fn an_event_of_a_transaction_that_fails_does_not_exist() {
 }
 
 #[tokio::test]
-async fn thousands_of_events_of_one_transaction_are_one_batch_without_gaps() {
+async fn thousands_of_events_of_one_transaction_are_one_batch_without_gaps_and_wait_packed() {
     let database = Database::fresh().await;
     let written = write_batch(&database, WRITER, 5_250).await;
     let owner = database.owner().await;
     assert_eq!(text(&owner, STATE).await, r#"[[5250, 1, "pending", false]]"#);
+    const PACKED: &str = "SELECT json_agg(json_build_array(first_seq, cardinality(details)) ORDER BY first_seq) FROM bus.packed_events";
     assert_eq!(
-        text(&owner, "SELECT json_build_array(min(seq), max(seq), count(DISTINCT seq)) FROM bus.events").await,
-        "[1, 5250, 5250]"
+        text(&owner, PACKED).await,
+        "[[1, 1000], [1001, 1000], [2001, 1000], [3001, 1000], [4001, 1000], [5001, 250]]"
     );
+    assert_eq!(text(&owner, "SELECT count(*) FROM bus.events").await, "0");
     let (bus, nudges) = (Arc::new(ScriptedBus::default()), nudges());
     let report = relay::run(&relay_app(&database, &bus, &nudges), PLENTY).await.unwrap();
     assert_eq!((report.published, report.dead, report.work_left), (5_250, 0, false));
     assert!(ids(&bus.taken()) == written, "the order of the batch is kept");
+    assert_eq!(text(&owner, PACKED).await, "");
+    assert_eq!(
+        text(&owner, "SELECT json_build_array(min(seq), max(seq), count(DISTINCT seq)) FROM bus.events").await,
+        "[1, 5250, 5250]"
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_was_packed_is_the_row_it_would_have_been() {
+    let database = Database::fresh().await;
+    write_batch(&database, WRITER, 2).await;
+    write_batch(&database, WRITER, 1_000).await;
+    let bus = Arc::new(ScriptedBus::default());
+    relay::run(&relay_app(&database, &bus, &nudges()), PLENTY).await.unwrap();
+    // All but what is each event's own, and the events' own against what they say themselves.
+    let columns = "SELECT json_agg(DISTINCT jsonb_build_array(type, source, subject, occurred_at, correlation_id,
+            event_id::text = j ->> 'id', abs(extract(epoch FROM recorded_at - (j ->> 'recordedtime')::timestamptz)) <= 0.000001))
+        FROM bus.events, LATERAL (SELECT detail::json AS j) x GROUP BY batch_id";
+    let owner = database.owner().await;
+    let of_batches = text(&owner, &format!("SELECT json_agg(DISTINCT of::text) FROM ({columns}) AS b (of)")).await;
+    assert_eq!(of_batches.matches("kintell.session.completed.v1").count(), 1, "{of_batches}");
+    assert!(of_batches.contains("true, true]"), "{of_batches}");
+}
+
+#[tokio::test]
+async fn a_relay_killed_while_it_unpacks_leaves_nothing_twice_and_nothing_out() {
+    let database = Database::fresh().await;
+    let written = write_batch(&database, WRITER, 1_150).await;
+    let owner = database.owner().await;
+    // Within the first page, and in the page whose events lie in two packed rows' reach.
+    for requests_before in [2, 100] {
+        let steps = std::iter::repeat_n(Step::RefuseEntries(vec![], ""), requests_before).chain([Step::TakeAndDie]);
+        let bus = Arc::new(ScriptedBus::following(steps));
+        let app = relay_app(&database, &bus, &nudges());
+        let killed = tokio::time::timeout(Duration::from_secs(3), relay::run(&app, PLENTY)).await;
+        assert!(killed.is_err(), "the relay hangs in its request until it is killed");
+        drop(app);
+        let both = "SELECT (SELECT count(*) FROM bus.events) + (SELECT sum(cardinality(details)) FROM bus.packed_events)";
+        assert_eq!(text(&owner, both).await, "1150");
+    }
+    let bus = Arc::new(ScriptedBus::default());
+    relay::run(&relay_app(&database, &bus, &nudges()), PLENTY).await.unwrap();
+    assert_eq!(ids(&bus.taken()), written[1_000..], "what was written down is not published again");
+    let rows = "SELECT string_agg(event_id::text, ',' ORDER BY seq) FROM bus.events";
+    let all: Vec<String> = written.iter().map(Uuid::to_string).collect();
+    assert!(text(&owner, rows).await == all.join(","), "each event is a row of the log, in order");
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ pub mod completions;
 mod courses;
 pub mod credentials;
 pub mod progress;
-pub mod sync;
 pub mod providers;
+pub mod sync;
 pub mod webhook;
 
 use shared::intake::{entity::Entity, importer::Source};
