@@ -136,7 +136,10 @@ async fn the_comparison_reads_its_window_and_not_the_whole_log() {
     write_batch(&database, "teei_kintell_import", 5_000).await;
     write_batch(&database, "teei_kintell_import", 5_000).await;
     let owner = database.owner().await;
-    owner.batch_execute("UPDATE bus.batches SET next = count + 1, state = 'published', published_at = now(); ANALYZE bus.events; ANALYZE bus.batches").await.unwrap();
+    let published = "SELECT bus.unpack(batch_id, count) FROM bus.batches;
+         UPDATE bus.batches SET next = count + 1, state = 'published', published_at = now();
+         ANALYZE bus.events; ANALYZE bus.batches";
+    owner.batch_execute(published).await.unwrap();
     let from = Timestamp::now() + SignedDuration::from_mins(1);
     let sql = STATEMENT
         .replace("$1", &format!("'{}'::uuid", first_id(from)))

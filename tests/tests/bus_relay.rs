@@ -88,7 +88,8 @@ async fn thousands_of_events_of_one_transaction_are_one_batch_without_gaps_and_w
     let written = write_batch(&database, WRITER, 5_250).await;
     let owner = database.owner().await;
     assert_eq!(text(&owner, STATE).await, r#"[[5250, 1, "pending", false]]"#);
-    const PACKED: &str = "SELECT json_agg(json_build_array(first_seq, cardinality(details)) ORDER BY first_seq) FROM bus.packed_events";
+    const PACKED: &str =
+        "SELECT json_agg(json_build_array(first_seq, cardinality(details)) ORDER BY first_seq) FROM bus.packed_events";
     assert_eq!(
         text(&owner, PACKED).await,
         "[[1, 1000], [1001, 1000], [2001, 1000], [3001, 1000], [4001, 1000], [5001, 250]]"
@@ -135,7 +136,8 @@ async fn a_relay_killed_while_it_unpacks_leaves_nothing_twice_and_nothing_out() 
         let killed = tokio::time::timeout(Duration::from_secs(3), relay::run(&app, PLENTY)).await;
         assert!(killed.is_err(), "the relay hangs in its request until it is killed");
         drop(app);
-        let both = "SELECT (SELECT count(*) FROM bus.events) + (SELECT sum(cardinality(details)) FROM bus.packed_events)";
+        let both =
+            "SELECT (SELECT count(*) FROM bus.events) + (SELECT sum(cardinality(details)) FROM bus.packed_events)";
         assert_eq!(text(&owner, both).await, "1150");
     }
     let bus = Arc::new(ScriptedBus::default());
