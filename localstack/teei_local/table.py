@@ -21,8 +21,8 @@ SELECT (SELECT count(*) FROM core.profiles) AS profiles,
        (SELECT count(*) FROM core.timeline) AS timeline,
        (SELECT count(*) FROM core.enrolments) AS enrolments,
        (SELECT count(*) FROM core.milestones) AS milestones,
-       (SELECT count(*) FROM bus.events) AS events,
-       (SELECT count(*) FROM bus.events e JOIN bus.batches b USING (batch_id) WHERE e.seq < b.next) AS published,
+       (SELECT COALESCE(sum(count), 0) FROM bus.batches) AS events,
+       (SELECT COALESCE(sum(next - 1), 0) FROM bus.batches) AS published,
        (SELECT count(*) FROM bus.dead) AS dead
 """
 A_PROFILE = "SELECT profile_id FROM core.timeline GROUP BY profile_id ORDER BY count(*) DESC, profile_id LIMIT 1"

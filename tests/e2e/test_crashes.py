@@ -28,7 +28,7 @@ SELECT
      SELECT type, count(*) AS n FROM bus.events
      WHERE subject IN (SELECT session_id FROM mine UNION SELECT id FROM people UNION SELECT text_id FROM vault.texts WHERE fact_id IN (SELECT session_id FROM mine))
      GROUP BY type) x) AS events,
-  (SELECT count(*) FROM bus.events e JOIN bus.batches b USING (batch_id) WHERE e.seq >= b.next) AS unpublished,
+  (SELECT COALESCE(sum(count - next + 1), 0) FROM bus.batches) AS unpublished,
   (SELECT count(*) FROM bus.dead) AS dead
 """
 

@@ -347,6 +347,43 @@ fn any_order_of_delivery_before_and_in_a_replay_ends_in_the_same_projection() {
 }
 
 #[tokio::test]
+async fn a_message_to_settle_in_the_middle_of_a_rebuild_tells_nobody_anything() {
+    let (mut platform, _) = lived().await;
+    let (before, told) = (platform.projection().await, platform.told().await);
+    let replay = platform.replay(None).await;
+    platform.publish().await;
+    let once_more = platform.queued();
+    let stray = shared::bus::consumer::settle::Settle::body(None);
+    assert_eq!(platform.deliver(std::slice::from_ref(&stray)).await, 0);
+    platform.deliver(&once_more[..once_more.len() / 2]).await;
+    assert_eq!(platform.deliver(&[stray]).await, 0);
+    assert_eq!(platform.told().await, told, "half a timeline is no journey");
+    platform.deliver(&once_more[once_more.len() / 2..]).await;
+    platform.settle().await;
+    assert_eq!(platform.progress(replay).await[0], "done");
+    assert_eq!((platform.projection().await, platform.told().await), (before, told));
+}
+
+#[tokio::test]
+async fn after_a_rebuild_that_was_given_up_nothing_is_told_until_another_is_done() {
+    let (mut platform, _) = lived().await;
+    let (before, told) = (platform.projection().await, platform.told().await);
+    platform.replay(None).await;
+    platform.publish().await;
+    let once_more = platform.queued();
+    platform.owner.batch_execute("UPDATE bus.replays SET progressed_at = now() - interval '25 hours'").await.unwrap();
+    platform.publish().await;
+    assert_eq!(text(&platform.owner, "SELECT state FROM bus.replays").await, "failed");
+    platform.deliver(&once_more[..once_more.len() / 2]).await;
+    platform.deliver(&[shared::bus::consumer::settle::Settle::body(None)]).await;
+    assert_eq!(platform.told().await, told);
+    let again = platform.replay(None).await;
+    platform.settle().await;
+    assert_eq!(platform.progress(again).await[0], "done");
+    assert_eq!((platform.projection().await, platform.told().await), (before, told));
+}
+
+#[tokio::test]
 async fn a_message_to_settle_with_nothing_put_off_does_nothing() {
     let platform = Platform::new().await;
     let body = shared::bus::consumer::settle::Settle::body(None);

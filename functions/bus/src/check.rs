@@ -21,7 +21,7 @@ use crate::{App, RelayError, store};
 /// After events were published: the time they have to arrive, and some.
 pub const LATER_SECONDS: u16 = 180;
 /// A check looks this far back.
-const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+const WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Between two checks of one instance, and between two nudges for one.
 const AT_MOST_EVERY: Duration = Duration::from_secs(120);
 
@@ -80,7 +80,7 @@ async fn outbox<B>(app: &App<B>) -> Result<(), RelayError> {
     Ok(())
 }
 
-/// Holds the last day against the inboxes, consumer by consumer.
+/// Holds the last week against the inboxes, consumer by consumer.
 pub async fn received<B>(app: &App<B>) -> Result<Vec<Lack>, RelayError> {
     let from = Timestamp::now().saturating_sub(WINDOW).unwrap_or(Timestamp::UNIX_EPOCH);
     let client = app.db.client().await?;

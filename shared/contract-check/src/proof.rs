@@ -30,6 +30,8 @@ fn closed(schema: &Value) -> Value {
         for member in properties.values_mut() {
             *member = closed(member);
         }
+    }
+    if members.contains_key("properties") || members.get("type") == Some(&json!("object")) {
         members.entry("additionalProperties").or_insert(json!(false));
     }
     if let Some(items) = members.get_mut("items") {

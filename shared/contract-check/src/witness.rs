@@ -279,7 +279,7 @@ pub fn unnamed(schema: &[&Node], event: &Value, path: &str) -> Vec<String> {
             let found = members.iter().flat_map(|(name, value)| {
                 let at = below(path, name);
                 if !names.contains(name) {
-                    return if open && !names.is_empty() { vec![at] } else { Vec::new() };
+                    return if open { vec![at] } else { Vec::new() };
                 }
                 let inner: Vec<&Node> = schema.iter().filter_map(|node| node.properties.get(name)).collect();
                 unnamed(&inner, value, &at)

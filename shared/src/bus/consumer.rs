@@ -63,14 +63,25 @@ pub trait Consumer: Send + Sync {
         outbox: &mut Outbox,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// A part of what was put off until the end of a replay; whether there may be more. Each part is a transaction.
+    /// A part of what was put off until the end of a replay. Each part is a transaction.
     fn settle(
         &self,
         _tx: &Transaction<'_>,
         _outbox: &mut Outbox,
-    ) -> impl Future<Output = Result<bool, Self::Error>> + Send {
-        std::future::ready(Ok(false))
+    ) -> impl Future<Output = Result<Settled, Self::Error>> + Send {
+        std::future::ready(Ok(Settled::All))
     }
+}
+
+/// How far a part has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// There may be more.
+    Part,
+    /// Nothing is left.
+    All,
+    /// What it would be made of is not complete: whoever completes it asks again.
+    NotNow,
 }
 
 /// A batch as SQS hands it over. The bodies stay unread here: one bad body must not fail the rest.

@@ -187,35 +187,53 @@ impl<'a> Apply<'a> {
             self.purposes.clear();
         }
         for spans in batch.spans.chunks(CHUNK) {
-            if Instant::now() >= self.deadline {
-                return Err(ApplyError::TimeLimit);
-            }
-            let chunk = self.read(lines, batch, spans);
-            on_the_way.arrived().await?;
-            let known = if self.says_things_about_people() {
-                on_the_way.finish().await?;
-                self.ask(tx, &chunk).await?
-            } else {
-                let mut asked = std::pin::pin!(self.ask(tx, &chunk));
-                let answer = poll!(asked.as_mut());
-                on_the_way.send().await;
-                match answer {
-                    Poll::Ready(answer) => answer?,
-                    Poll::Pending => asked.await?,
+            if let Err(error) = self.chunk(tx, on_the_way, lines, batch, spans).await {
+                if let ApplyError::Db(_) = error {
+                    // What failed first says why; statements behind it only hear that the transaction has ended.
+                    on_the_way.arrived().await?;
                 }
-            };
-            let (mut writing, ends) = self.decide(tx, chunk, known).await?;
-            for (span, mut ended) in spans.iter().zip(ends) {
-                super::xlsx::name_cell(lines.survey, span, &mut ended.note);
-                self.tell(span, ended);
+                return Err(error);
             }
-            if self.rejected > MOST_REJECTIONS {
-                return Err(ApplyError::TooManyRejections);
-            }
-            writing.fates = self.fates.take();
-            on_the_way.push(writing.run(tx, self.import()).boxed());
         }
         self.fates.flush(tx, self.import_id).await?;
+        Ok(())
+    }
+
+    async fn chunk<'t>(
+        &mut self,
+        tx: &'t Transaction<'_>,
+        on_the_way: &mut OnTheWay<'t>,
+        lines: &mut Lines<'_>,
+        batch: &Batch<'_>,
+        spans: &[RecordSpan],
+    ) -> Result<(), ApplyError> {
+        if Instant::now() >= self.deadline {
+            return Err(ApplyError::TimeLimit);
+        }
+        let chunk = self.read(lines, batch, spans);
+        on_the_way.arrived().await?;
+        let known = if self.says_things_about_people() {
+            on_the_way.finish().await?;
+            self.ask(tx, &chunk).await?
+        } else {
+            let mut asked = std::pin::pin!(self.ask(tx, &chunk));
+            let answer = poll!(asked.as_mut());
+            on_the_way.send().await;
+            match answer {
+                Poll::Ready(answer) => answer?,
+                Poll::Pending => asked.await?,
+            }
+        };
+        let (mut writing, ends) = self.decide(tx, chunk, known).await?;
+        for (span, mut ended) in spans.iter().zip(ends) {
+            super::xlsx::name_cell(lines.survey, span, &mut ended.note);
+            self.tell(span, ended);
+        }
+        if self.rejected > MOST_REJECTIONS {
+            return Err(ApplyError::TooManyRejections);
+        }
+        writing.fates = self.fates.take();
+        on_the_way.push(writing.run(tx, self.import()).boxed());
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use shared::{
     contracts::consumers::{self, Declared},
     http::{Begun, Caller, FieldError, Idempotent, Ids, Moment, Page, PathId, Problem, Query, problem},
 };
-use tokio_postgres::{Row, types::Type};
+use tokio_postgres::{Row, Transaction, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ pub struct NewReplay {
     types: Option<Vec<String>>,
     /// Events about this fact.
     subject: Option<Uuid>,
-    /// Events of this import, and what followed from it.
+    /// Events of the import of this file, and what followed from it.
     import: Option<Uuid>,
     /// Events recorded at this moment or later.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -175,6 +175,7 @@ pub async fn create(
     let (consumer, selection) = wanted(&request.body)?;
     let mut client = app.db.client().await?;
     let tx = client.transaction().await?;
+    of_a_file(&tx, selection.import).await?;
     if request.body.dry_run {
         tx.batch_execute("SET LOCAL statement_timeout = '10s'").await?;
         let counted = selection.bind(consumer.name).count(&*tx).await?;
@@ -220,6 +221,18 @@ pub async fn create(
     let location =
         HeaderValue::try_from(format!("replays/{id}")).map_err(|_| Problem::internal("a uuid is no header value"))?;
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(replay)).into_response())
+}
+
+/// The events of a file have its import's id in common, those of a delivery its request's: by their import they are not
+/// found, and a replay of nothing would look like one that healed.
+async fn of_a_file(tx: &Transaction<'_>, import: Option<Uuid>) -> Result<(), Problem> {
+    let Some(import) = import else { return Ok(()) };
+    let sql = "SELECT FROM intake.imports WHERE import_id = $1 AND door <> 'csv'";
+    if tx.query_typed(sql, &[(&import, Type::UUID)]).await?.is_empty() {
+        return Ok(());
+    }
+    let detail = "This import is a delivery; name its facts (`subject`) or the time it came in (`from`, `until`).";
+    Problem::check(vec![FieldError::new("import", "selection", detail.to_owned())])
 }
 
 /// The consumer and the events, or what is wrong with them.

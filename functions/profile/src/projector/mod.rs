@@ -23,7 +23,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use shared::{
     bus::{
-        consumer::{Consumer, Driver, SqsBatch, Summary},
+        consumer::{Consumer, Driver, Settled, SqsBatch, Summary},
         nudge::{Nudger, SqsNudger},
         outbox::{Outbox, OutboxError},
     },
@@ -137,7 +137,7 @@ impl Consumer for Projector {
         }
     }
 
-    async fn settle(&self, tx: &Transaction<'_>, outbox: &mut Outbox) -> Result<bool, ProjectorError> {
+    async fn settle(&self, tx: &Transaction<'_>, outbox: &mut Outbox) -> Result<Settled, ProjectorError> {
         settle::part(tx, outbox).await
     }
 }

@@ -12,13 +12,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use shared::{
-    bus::{consumer::Consumer, outbox::Outbox},
+    bus::{
+        consumer::{Consumer, Settled},
+        outbox::Outbox,
+    },
     contracts::{Contract, Envelope, FactRetracted, FactType, Flag, FlagChanged, Milestone, MilestoneReached},
 };
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
-use super::{Cause, Projector, ProjectorError, derive::Reached, derive_again, store, timeline::lock_those_there};
+use super::{
+    Cause, Projector, ProjectorError,
+    derive::Reached,
+    derive_again, store,
+    timeline::{lock_those_there, timelines_incomplete},
+};
 
 /// People a transaction.
 const PART: i64 = 50;
@@ -33,8 +41,12 @@ pub async fn put_off(tx: &Transaction<'_>, people: &[Uuid]) -> Result<(), Projec
     Ok(())
 }
 
-/// Some of them; whether there may be more.
-pub async fn part(tx: &Transaction<'_>, outbox: &mut Outbox) -> Result<bool, ProjectorError> {
+/// Some of them. Not while a rebuild has emptied timelines and the log has not filled them again, whoever asks: a
+/// message may be late, come twice or be moved back from the dead letters.
+pub async fn part(tx: &Transaction<'_>, outbox: &mut Outbox) -> Result<Settled, ProjectorError> {
+    if timelines_incomplete(tx).await? {
+        return Ok(Settled::NotNow);
+    }
     let rows = tx
         .query_typed(
             "SELECT subject FROM bus.unsettled WHERE consumer = $1 ORDER BY subject LIMIT $2",
@@ -52,7 +64,7 @@ pub async fn part(tx: &Transaction<'_>, outbox: &mut Outbox) -> Result<bool, Pro
     .await?;
     recall(tx, &people).await?;
     derive_again(tx, &people, &Cause::replay(), outbox).await?;
-    Ok(asked.len() as i64 == PART)
+    Ok(if asked.len() as i64 == PART { Settled::Part } else { Settled::All })
 }
 
 /// Brings the stored journeys up to what was last told about them.

@@ -103,8 +103,24 @@ pub async fn lock_those_there(
 /// timeline's lock before it is open. The answer holds until the transaction's end, so that no rebuild ends before what
 /// is put off because of it is there.
 pub async fn rebuilding(tx: &Transaction<'_>) -> Result<bool, ProjectorError> {
-    let sql = "SELECT FROM bus.replays WHERE consumer = $1 AND whole AND state NOT IN ('queued', 'done', 'failed') FOR KEY SHARE";
-    Ok(!tx.query_typed(sql, &[(&Projector::NAME, Type::TEXT)]).await?.is_empty())
+    let sql = format!(
+        "SELECT FROM bus.replays r WHERE consumer = $1 AND whole AND (state NOT IN ('queued', 'done', 'failed') OR {ABANDONED}) FOR KEY SHARE"
+    );
+    Ok(!tx.query_typed(&sql, &[(&Projector::NAME, Type::TEXT)]).await?.is_empty())
+}
+
+/// A rebuild that ended before the log was taken in: timelines stay incomplete until another one has everything taken in.
+const ABANDONED: &str = "(state = 'failed' AND reason = 'not_taken_in' AND NOT EXISTS (SELECT FROM bus.replays n
+    WHERE n.consumer = r.consumer AND n.whole AND n.state IN ('settling', 'done') AND n.created_at > r.created_at))";
+
+/// Whether a rebuild has emptied the timelines and not all of the log is taken in again. The answer holds until the
+/// transaction's end: a rebuild begins by locking the timeline, and the relay ends the sending by writing its row.
+pub async fn timelines_incomplete(tx: &Transaction<'_>) -> Result<bool, ProjectorError> {
+    tx.batch_execute("SELECT FROM core.timeline LIMIT 0").await?;
+    let sql = format!(
+        "SELECT FROM bus.replays r WHERE consumer = $1 AND whole AND (state IN ('sending', 'sent') OR {ABANDONED}) FOR SHARE"
+    );
+    Ok(!tx.query_typed(&sql, &[(&Projector::NAME, Type::TEXT)]).await?.is_empty())
 }
 
 /// The two of a match, as its newest revision names them.

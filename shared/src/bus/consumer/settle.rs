@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::{Consumer, Driver, Failure, Progress, SqsMessage};
+use super::{Consumer, Driver, Failure, Progress, Settled, SqsMessage};
 use crate::{bus::outbox::Outbox, error::Classified};
 
 /// What asks a consumer to settle.
@@ -72,26 +72,27 @@ impl<C: Consumer> Driver<'_, C> {
                 return Err(Failure::OutOfTime);
             }
             let part = tokio::time::timeout_at(until, self.part(&correlation, progress));
-            let more = part.await.map_err(|_| Failure::OutOfTime)??;
-            if !more && self.finish().await? {
-                return Ok(parts);
+            match part.await.map_err(|_| Failure::OutOfTime)?? {
+                Settled::NotNow => return Ok(parts),
+                Settled::All if self.finish().await? => return Ok(parts),
+                _ => {}
             }
         }
         Err(Failure::OutOfTime)
     }
 
-    async fn part(&self, correlation: &str, progress: &mut Progress) -> Result<bool, Failure> {
+    async fn part(&self, correlation: &str, progress: &mut Progress) -> Result<Settled, Failure> {
         let mut client = self.db.client().await.inspect_err(|_| progress.database_gone = true)?;
         let tx = client.transaction().await?;
         let mut outbox = Outbox::new(correlation);
-        let more = self.consumer.settle(&tx, &mut outbox).await;
-        let more = more.map_err(|error| Failure::Effect { code: error.code(), retry: error.retry() })?;
+        let settled = self.consumer.settle(&tx, &mut outbox).await;
+        let settled = settled.map_err(|error| Failure::Effect { code: error.code(), retry: error.retry() })?;
         if outbox.write(&tx).await?.is_some() {
             self.nudge_before_commit(progress).await?;
         }
         tx.commit().await?;
         progress.wrote_events |= !outbox.is_empty();
-        Ok(more)
+        Ok(settled)
     }
 
     /// Ends the replay that is settling, unless something was put off meanwhile. The lock waits for events that saw

@@ -90,7 +90,10 @@ impl Run<'_> {
         // Cells of a rejects file that were changed outside the rejected column need a person's yes.
         let engine = self.engine;
         let came_back = compare(&engine.blobs, client, engine.entities, survey, &self.object, info).await?;
-        let planning = planning || self.import.dry_run || self.command.is_some() || came_back.changes > 0;
+        // What failed before may have been too large for two passes.
+        let failed_before = self.import.outcome.as_deref() == Some("failed");
+        let planning =
+            planning || failed_before || self.import.dry_run || self.command.is_some() || came_back.changes > 0;
         let mut tx = client.transaction().await?;
         if let Some(receipt) = self.lock(&tx).await? {
             return Ok(receipt);
@@ -175,6 +178,7 @@ impl Run<'_> {
                 savepoint.rollback().await?;
                 let Some((plan_hash, changes)) = plan else {
                     tx.rollback().await?;
+                    drop((apply, lines, reader));
                     return Box::pin(self.apply(client, survey, info, true)).await;
                 };
                 apply.fates.write_without_facts(&tx, self.import.id).await?;
