@@ -159,6 +159,15 @@ async fn a_statement_that_the_store_refuses_does_not_hold_up_what_is_behind_it()
 }
 
 #[tokio::test]
+async fn a_number_larger_than_any_percentage_does_not_hold_up_what_is_behind_it() {
+    let world = World::new().await;
+    let far = with(statement(2, COMPLETED, "NOR-2", 2), json!({"result": {"score": {"scaled": 1e27}}}));
+    world.lrs.store([statement(1, COMPLETED, "NOR-1", 1), far, statement(3, COMPLETED, "NOR-3", 3)]);
+    assert_eq!(world.done().await, json!({"new": 2, "rejected": 1}));
+    assert_eq!(world.fate(2).await.1.as_deref(), Some("out_of_range"));
+}
+
+#[tokio::test]
 async fn a_page_whose_commit_cannot_be_told_to_the_relay_is_not_there() {
     let world = World::new().await;
     world.lrs.store([statement(1, COMPLETED, "NOR-101", 1)]);

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    panic::AssertUnwindSafe,
+    panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
 
@@ -159,10 +159,12 @@ impl Applying<'_> {
             if !seen.insert(id) {
                 continue;
             }
-            let said = match serde_json::from_str::<Statement<'_>>(raw.get()) {
+            let said = AssertUnwindSafe(|| match serde_json::from_str::<Statement<'_>>(raw.get()) {
                 Ok(statement) => translate(self.provider, id, head.timestamp, &statement),
                 Err(_) => Said::Rejected(Reason::new("bad_statement", "This is no xAPI statement; ask the provider.")),
-            };
+            });
+            // One that makes us stumble would come with its page each time, and nothing behind it.
+            let said = catch_unwind(said).unwrap_or(Said::Rejected(FAULT));
             all.push(One { id, head, said });
         }
         all.sort_by_key(|one| (matches!(one.said, Said::Void(_)), one.head.timestamp, one.head.stored));
