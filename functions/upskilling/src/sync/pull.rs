@@ -100,7 +100,10 @@ impl Pull<'_> {
                         return Ok(Some(trouble));
                     }
                     place.give_up();
+                    // What was read before comes again and is no sign that the pages do not end.
                     urls.clear();
+                    ids.clear();
+                    idle = 0;
                     continue;
                 }
             };
