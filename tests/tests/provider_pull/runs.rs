@@ -86,6 +86,25 @@ async fn a_run_that_was_replaced_writes_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_run_whose_provider_got_another_endpoint_leaves_the_new_store_alone() {
+    let world = World::new().await;
+    world.lrs.store((1..=6).map(|n| statement(n, COMPLETED, &format!("NOR-{n}"), n as u32)));
+    world.lrs.odd([None, Some(Odd::Status(429, vec![("Retry-After", "2".to_owned())], String::new()))]);
+    let other = Lrs::start();
+    other.store([statement(20, COMPLETED, "NOR-20", 30)]);
+    let (app, anew) = (world.app(), world.app_of(&[world.entry("academy", &other)]));
+    let (old, new) = tokio::join!(run(&app), async {
+        world.until_completions(3).await;
+        run(&anew).await
+    });
+    assert_eq!((new.providers[0].outcome, new.providers[0].statements["new"]), ("done", 1));
+    assert_eq!((old.providers[0].outcome, old.providers[0].code), ("busy", Some("taken_over")));
+    assert_eq!(world.count("core.upskilling_completions").await, 4);
+    assert_eq!(world.state("cursor_at").await.as_deref(), Some("2026-03-04 06:30:00+00"));
+    assert_eq!(world.state("pass").await, None);
+}
+
+#[tokio::test]
 async fn without_a_secret_or_without_providers_there_is_nothing_to_do() {
     let world = World::new().await;
     for secret in [None, Some(r#"{"providers": []}"#.to_owned())] {

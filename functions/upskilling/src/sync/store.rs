@@ -43,14 +43,16 @@ pub async fn last_runs(client: &Client) -> Result<HashMap<String, Timestamp>, Db
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// Takes a provider for this run. One that was killed holds it no longer than its connection lives, which the server
+/// Takes a provider for this run. Another endpoint is another store: a run that still reads the old one is replaced, or
+/// it would write that one's cursor into the row. A run that was killed holds it no longer than its connection lives, which the server
 /// notices at once when a process dies; one whose machine is gone without a word, until its time is over.
 pub async fn lease(client: &Client, provider: &Provider, run: Uuid, until: Timestamp) -> Result<Lease, DbError> {
     client
         .execute_typed(
             "INSERT INTO intake.pull_providers AS p (provider, endpoint) VALUES ($1, $2)
              ON CONFLICT (provider) DO UPDATE SET endpoint = excluded.endpoint, cursor_at = NULL, since_means = 'unknown',
-               whole_at = NULL, whole_statements = NULL, pass = NULL, failures = 0, resting_until = NULL
+               whole_at = NULL, whole_statements = NULL, pass = NULL, failures = 0, resting_until = NULL,
+               run_id = NULL, run_until = NULL
              WHERE p.endpoint <> excluded.endpoint",
             &[(&provider.code, Type::TEXT), (&provider.endpoint.as_str(), Type::TEXT)],
         )
