@@ -69,8 +69,7 @@ pub fn text(value: Decimal) -> String {
     value.normalize().to_string()
 }
 
-const OUT_OF_RANGE: Reason =
-    Reason::new("out_of_range", "A number of the result is not between 0 and 100 percent.");
+const OUT_OF_RANGE: Reason = Reason::new("out_of_range", "A number of the result is not between 0 and 100 percent.");
 
 /// A number that is so many percent times itself. Far above 100 the product may not fit into a decimal.
 fn share(raw: &RawValue, times: Decimal) -> Result<Decimal, Reason> {
@@ -105,7 +104,8 @@ fn decimal(raw: &RawValue) -> Result<Decimal, Reason> {
         return Ok(value);
     }
     value.set_scale(0).map_err(|_| bad())?;
-    let zeros = scale.checked_neg().and_then(|zeros| u32::try_from(zeros).ok()).filter(|zeros| *zeros <= 28).ok_or_else(bad)?;
+    let zeros =
+        scale.checked_neg().and_then(|zeros| u32::try_from(zeros).ok()).filter(|zeros| *zeros <= 28).ok_or_else(bad)?;
     let times = Decimal::from_i128_with_scale(10_i128.checked_pow(zeros).ok_or_else(bad)?, 0);
     value.checked_mul(times).ok_or_else(bad)
 }

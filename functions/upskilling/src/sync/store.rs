@@ -43,9 +43,9 @@ pub async fn last_runs(client: &Client) -> Result<HashMap<String, Timestamp>, Db
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// Takes a provider for this run. Another endpoint is another store: a run that still reads the old one is replaced, or
-/// it would write that one's cursor into the row. A run that was killed holds it no longer than its connection lives, which the server
-/// notices at once when a process dies; one whose machine is gone without a word, until its time is over.
+/// Takes a provider for this run. One that was killed holds it no longer than its connection lives, which the server
+/// notices at once when a process dies; one whose machine is gone without a word, until its time is over; one that reads
+/// another endpoint, not at all: it would write that store's cursor into the row.
 pub async fn lease(client: &Client, provider: &Provider, run: Uuid, until: Timestamp) -> Result<Lease, DbError> {
     client
         .execute_typed(
