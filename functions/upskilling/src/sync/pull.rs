@@ -185,14 +185,14 @@ impl Pull<'_> {
                 Err(Trouble::OutOfTime) => return Ok(None),
                 Err(trouble) => return Ok(Some(trouble)),
             };
-            if statements.is_empty() {
-                store::tried(postgres, &self.provider.code, id).await?;
-                continue;
+            if !statements.is_empty() {
+                match self.applying.apply(postgres, &statements, None, true).await? {
+                    Ok(counts) => pulled.counts.extend(counts),
+                    Err(trouble) => return Ok(Some(trouble)),
+                }
             }
-            match self.applying.apply(postgres, &statements, None, true).await? {
-                Ok(counts) => pulled.counts.extend(counts),
-                Err(trouble) => return Ok(Some(trouble)),
-            }
+            // Also one that is not there or says nothing about a course any more: it would stand before the others.
+            store::tried(postgres, &self.provider.code, id).await?;
         }
         Ok(None)
     }

@@ -326,7 +326,7 @@ pub async fn holder(
     Ok(Holder::Known(profile, index.unwrap_or_else(|| vault.blind_index(id))))
 }
 
-/// Notes that a statement was asked for and is not there.
+/// Notes that a statement was tried again, whatever came of it.
 pub async fn tried(client: &Client, provider: &str, id: Uuid) -> Result<(), DbError> {
     client
         .execute_typed(
