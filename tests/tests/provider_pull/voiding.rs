@@ -1,6 +1,11 @@
 //! Voided statements take back what they made.
 
+use std::time::Duration;
+
 use serde_json::json;
+use shared::error::Classified;
+use tokio::time::Instant;
+use upskilling::sync::handle;
 use uuid::Uuid;
 
 use crate::support::*;
@@ -107,4 +112,20 @@ async fn a_void_of_something_that_made_no_fact_is_noted() {
     let voided = "intake.pull_statements WHERE fate = 'voided' AND voided_by IS NOT NULL";
     assert_eq!(world.count(voided).await, 2);
     assert_eq!(world.fate(Uuid::from_u128(77).as_u128()).await, ("voided".to_owned(), None));
+}
+
+#[tokio::test]
+async fn a_page_that_only_voids_does_not_wait_for_a_file_without_end() {
+    let world = World::new().await;
+    world.lrs.store([statement(1, COMPLETED, "NOR-101", 1)]);
+    world.done().await;
+    let importing = world.database.owner().await;
+    importing.batch_execute("SELECT pg_advisory_lock(hashtext('teei identity'))").await.unwrap();
+    world.lrs.with(|store| store.statements = vec![void(2, 1, 2)]);
+    let app = world.app();
+    let run = handle(&app, Instant::now() + Duration::from_secs(30));
+    let error = tokio::time::timeout(Duration::from_secs(40), run).await.expect("it gives up").unwrap_err();
+    assert_eq!(error.code(), "database_unavailable");
+    importing.batch_execute("SELECT pg_advisory_unlock(hashtext('teei identity'))").await.unwrap();
+    assert_eq!(world.done().await, json!({"voiding": 1}));
 }

@@ -125,6 +125,8 @@ impl Applying<'_> {
         again: bool,
     ) -> Result<Result<Counts, Trouble>, SyncError> {
         let tx = client.transaction().await?;
+        // What only voids takes nothing in and waits for the same locks.
+        live::patience(&tx).await?;
         if let Err(taken_over) = store::hold(&tx, &self.provider.code, self.run).await? {
             return Ok(Err(taken_over));
         }

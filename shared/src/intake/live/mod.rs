@@ -280,8 +280,12 @@ pub enum CommitError {
     Db(#[from] DbError),
 }
 
-/// A lock that is not there in time is an error that says to try again.
-async fn patience(tx: &Transaction<'_>) -> Result<(), DbError> {
+/// A lock that is not there in time is an error that says to try again. For callers that wait for one of their own before
+/// [`take_in`].
+///
+/// # Errors
+/// The database.
+pub async fn patience(tx: &Transaction<'_>) -> Result<(), DbError> {
     tx.batch_execute(&format!("SET LOCAL lock_timeout = {}", PATIENCE.as_millis())).await.map_err(Into::into)
 }
 
