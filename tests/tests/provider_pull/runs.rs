@@ -168,13 +168,17 @@ async fn the_provider_asked_longest_ago_comes_first() {
 }
 
 #[tokio::test]
-async fn a_statement_that_the_store_refuses_does_not_hold_up_what_is_behind_it() {
+async fn a_statement_that_the_store_refuses_does_not_hold_up_what_is_behind_it_and_is_tried_again() {
     let world = World::new().await;
     world.lrs.store((1..=3).map(|n| statement(n, COMPLETED, &format!("NOR-{n}"), n as u32)));
     let refuse = "ALTER TABLE core.upskilling_completions ADD CONSTRAINT poison CHECK (course_id <> 'NOR-2')";
     world.owner.batch_execute(refuse).await.unwrap();
     assert_eq!(world.done().await, json!({"new": 2, "rejected": 1}));
     assert_eq!(world.fate(2).await.1.as_deref(), Some("our_fault"));
+    world.owner.batch_execute("ALTER TABLE core.upskilling_completions DROP CONSTRAINT poison").await.unwrap();
+    world.owner.execute("UPDATE intake.pull_statements SET tried_at = now() - interval '1 hour'", &[]).await.unwrap();
+    assert_eq!(world.done().await, json!({"known": 3, "new": 1}), "the fault mended, it is tried again");
+    assert_eq!(world.fate(2).await, ("new".to_owned(), None));
 }
 
 #[tokio::test]

@@ -250,12 +250,14 @@ pub async fn note(tx: &Transaction<'_>, provider: &str, id: Uuid, fate: &Fate<'_
     Ok(())
 }
 
-/// Statements that were rejected because nobody knew the person, those tried longest ago first.
+/// Statements that were rejected because nobody knew the person or by a fault of ours, those tried longest ago first.
+/// The codes are those of the index `pull_statements_again`.
 pub async fn to_try_again(client: &Client, provider: &str, most: i64) -> Result<Vec<Uuid>, DbError> {
     let rows = client
         .query_typed(
             "SELECT statement_id FROM intake.pull_statements
-             WHERE provider = $1 AND code IN ('unknown_account', 'ambiguous_person') AND tried_at < now() - interval '1 minute'
+             WHERE provider = $1 AND code IN ('unknown_account', 'ambiguous_person', 'our_fault')
+               AND tried_at < now() - interval '1 minute'
              ORDER BY tried_at LIMIT $2",
             &[(&provider, Type::TEXT), (&most, Type::INT8)],
         )
