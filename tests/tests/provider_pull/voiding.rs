@@ -83,6 +83,36 @@ async fn voiding_an_earlier_of_several_keeps_what_was_said_since() {
 }
 
 #[tokio::test]
+async fn voiding_the_latest_brings_back_what_was_told_before_it_also_if_that_came_later() {
+    let world = World::new().await;
+    let late = with(progress(3, "NOR-101", 50, 2), json!({"stored": "2026-03-04T06:04:00Z"}));
+    world.lrs.store([progress(1, "NOR-101", 20, 1), progress(2, "NOR-101", 80, 3)]);
+    assert_eq!(world.done().await, json!({"new": 1, "changed": 1}));
+    world.lrs.store([late]);
+    assert_eq!(world.done().await["unchanged"], 1);
+    world.lrs.store([void(4, 2, 5)]);
+    let done = world.done().await;
+    assert_eq!((&done["voiding"], &done["changed"]), (&json!(1), &json!(1)), "{done}");
+    assert_eq!(world.facts().await, ["progress NOR-101 50 in_progress"]);
+    assert_eq!(world.fate(3).await, ("changed".to_owned(), None));
+}
+
+#[tokio::test]
+async fn of_two_statements_that_say_the_same_the_one_that_is_not_voided_keeps_the_fact() {
+    let world = World::new().await;
+    world.lrs.store([statement(1, COMPLETED, "NOR-101", 1)]);
+    world.done().await;
+    world.lrs.store([statement(2, COMPLETED, "NOR-101", 1)]);
+    assert_eq!(world.done().await["unchanged"], 1);
+    world.lrs.store([void(3, 1, 3)]);
+    world.done().await;
+    assert_eq!(world.facts().await, ["completion NOR-101"]);
+    world.lrs.store([void(4, 2, 4)]);
+    world.done().await;
+    assert_eq!(world.facts().await.len(), 0, "nothing that still counts says that it is");
+}
+
+#[tokio::test]
 async fn what_voids_cannot_be_voided() {
     let world = World::new().await;
     world.lrs.store([statement(1, COMPLETED, "NOR-101", 1), void(2, 1, 2), void(3, 2, 3)]);

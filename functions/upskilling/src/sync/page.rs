@@ -247,6 +247,7 @@ impl Applying<'_> {
         if let Some((entity, import_id)) = made {
             let deadline = Instant::now() + WITHDRAWING;
             counts.events += withdraw(tx, self.vault, ENTITIES, entity, import_id, FUNCTION, deadline).await?;
+            store::rivals(tx, code, target).await?;
         }
         let fate = store::Fate { fate: "voided", voided_by: Some(by), ..store::Fate::default() };
         store::note(tx, code, target, &fate).await?;

@@ -250,19 +250,34 @@ pub async fn note(tx: &Transaction<'_>, provider: &str, id: Uuid, fate: &Fate<'_
     Ok(())
 }
 
-/// Statements that were rejected because nobody knew the person or by a fault of ours, those tried longest ago first.
+/// Statements that were rejected because nobody knew the person, by a fault of ours, or because another of the same fact
+/// was voided, those tried longest ago first.
 /// The codes are those of the index `pull_statements_again`.
 pub async fn to_try_again(client: &Client, provider: &str, most: i64) -> Result<Vec<Uuid>, DbError> {
     let rows = client
         .query_typed(
             "SELECT statement_id FROM intake.pull_statements
-             WHERE provider = $1 AND code IN ('unknown_account', 'ambiguous_person', 'our_fault')
+             WHERE provider = $1 AND code IN ('unknown_account', 'ambiguous_person', 'our_fault', 'voided_rival')
                AND tried_at < now() - interval '1 minute'
              ORDER BY tried_at LIMIT $2",
             &[(&provider, Type::TEXT), (&most, Type::INT8)],
         )
         .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Has statements tried again that changed nothing of the fact a statement spoke of: now that it is voided, one of them
+/// may be what holds. Under an import of their own, since that of the first try has ended.
+pub async fn rivals(tx: &Transaction<'_>, provider: &str, voided: Uuid) -> Result<(), DbError> {
+    tx.execute_typed(
+        "UPDATE intake.pull_statements SET fate = 'rejected', code = 'voided_rival', import_id = NULL, tried_at = 'epoch',
+           reason = 'Another statement of this fact was voided; this one is tried again.'
+         WHERE provider = $1 AND fate = 'unchanged' AND statement_id <> $2 AND (entity, fact_id) =
+           (SELECT entity, fact_id FROM intake.pull_statements WHERE provider = $1 AND statement_id = $2)",
+        &[(&provider, Type::TEXT), (&voided, Type::UUID)],
+    )
+    .await?;
+    Ok(())
 }
 
 /// What a course was called before: statements need not say it, and a completion has to.
