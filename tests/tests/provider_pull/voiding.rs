@@ -122,6 +122,18 @@ async fn what_voids_cannot_be_voided() {
 }
 
 #[tokio::test]
+async fn what_voids_cannot_be_voided_also_if_it_comes_last() {
+    let world = World::new().await;
+    world.lrs.store([void(3, 2, 1)]);
+    assert_eq!(world.done().await, json!({"voiding": 1}));
+    world.lrs.store([statement(1, COMPLETED, "NOR-101", 2), void(2, 1, 3)]);
+    assert_eq!(world.done().await, json!({"new": 1, "voiding": 1, "known": 1}));
+    assert_eq!(world.fate(2).await.0, "voiding");
+    assert_eq!(world.facts().await.len(), 0);
+    assert_eq!(world.done().await["known"], 3, "once");
+}
+
+#[tokio::test]
 async fn a_store_voids_only_its_own() {
     let world = World::new().await;
     world.lrs.store([statement(1, COMPLETED, "NOR-101", 1)]);

@@ -181,6 +181,10 @@ impl Applying<'_> {
             return Ok(());
         }
         let known = store::known(tx, code, &[id]).await?.remove(&id);
+        // What voids it came first and could not know that this one voids, which cannot be voided.
+        let stands =
+            |known: &store::Known| matches!(said, Said::Void(_)) && known.fate == "voided" && known.verb.is_none();
+        let known = known.filter(|known| !stands(known));
         if known.as_ref().is_some_and(|known| !again || known.fate != "rejected") {
             counts.add("known");
             return Ok(());
