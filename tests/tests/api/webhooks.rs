@@ -423,15 +423,18 @@ async fn an_id_names_one_body_and_a_type_is_one_of_ours() {
         (answered.brief(), &answered.json["errors"][0]["pointer"]),
         ("422 unknown_event".to_owned(), &json!("/type"))
     );
-    let mut late = sample("session.completed");
-    late["timestamp"] = json!("last Tuesday");
-    let answered = answer("msg_3", late).await;
-    assert_eq!(
-        (answered.brief(), &answered.json["errors"][0]["pointer"]),
-        ("422 invalid_record".to_owned(), &json!("/timestamp"))
-    );
+    for (id, time) in [("msg_3", "last Tuesday"), ("msg_4", "-005000-01-01T00:00:00Z"), ("msg_5", "1969-12-31T23:59:59Z")] {
+        let mut late = sample("session.completed");
+        late["timestamp"] = json!(time);
+        let answered = answer(id, late).await;
+        assert_eq!(
+            (answered.brief(), &answered.json["errors"][0]["pointer"]),
+            ("422 invalid_record".to_owned(), &json!("/timestamp")),
+            "{time}"
+        );
+    }
     let kept = world.text("SELECT string_agg(webhook_id || ' ' || COALESCE(code, 'accepted'), ', ' ORDER BY webhook_id) FROM intake.webhook_deliveries").await;
-    assert_eq!(kept, "msg_1 accepted, msg_2 unknown_event, msg_3 invalid_record");
+    assert_eq!(kept, "msg_1 accepted, msg_2 unknown_event, msg_3 invalid_record, msg_4 invalid_record, msg_5 invalid_record");
 }
 
 #[tokio::test]
