@@ -59,9 +59,10 @@ CREATE TABLE intake.pull_statements (
 COMMENT ON TABLE intake.pull_statements IS 'What became of each statement about a course. Statements come again and again; the id says which are known. Other verbs leave no row.';
 COMMENT ON COLUMN intake.pull_statements.import_id IS 'The delivery that took the statement in; voiding the statement undoes it.';
 COMMENT ON COLUMN intake.pull_statements.voided_by IS 'The statement that voids this one. It may come first: then this row waits for what it voids.';
-COMMENT ON COLUMN intake.pull_statements.tried_at IS 'Rejected because nobody knew the person: tried again after others that were tried longer ago.';
+COMMENT ON COLUMN intake.pull_statements.tried_at IS 'Rejected because nobody knew the person, by a fault of ours, or because another statement of the same fact was voided: tried again after others that were tried longer ago.';
 CREATE INDEX pull_statements_import ON intake.pull_statements (import_id);
-CREATE INDEX pull_statements_again ON intake.pull_statements (provider, tried_at) WHERE code IN ('unknown_account', 'ambiguous_person');
+CREATE INDEX pull_statements_fact ON intake.pull_statements (fact_id) WHERE fate = 'unchanged';
+CREATE INDEX pull_statements_again ON intake.pull_statements (provider, tried_at) WHERE code IN ('unknown_account', 'ambiguous_person', 'our_fault', 'voided_rival');
 
 GRANT USAGE ON SCHEMA vault, core, intake, bus TO teei_upskilling_sync;
 GRANT SELECT, INSERT, UPDATE ON intake.pull_providers, intake.pull_statements TO teei_upskilling_sync;

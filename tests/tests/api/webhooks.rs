@@ -204,9 +204,19 @@ async fn the_same_delivery_again_is_answered_the_same_and_done_once() {
     assert_eq!(world.nudges.0.delays(), [30, 0], "nothing new, nothing to wake the relay for");
 }
 
+/// As a sender does: what waited too long for its turn, as on a busy machine, is sent again.
 async fn at_once(world: &World, deliveries: Vec<Sent>) -> Vec<Answer> {
     let instances: Vec<Router> = deliveries.iter().map(|_| world.instance()).collect();
-    join_all(deliveries.iter().zip(&instances).map(|(delivery, instance)| delivery.to(instance))).await
+    join_all(deliveries.iter().zip(&instances).map(async |(delivery, instance)| {
+        for _ in 0..3 {
+            let answer = delivery.to(instance).await;
+            if answer.status != 503 {
+                return answer;
+            }
+        }
+        delivery.to(instance).await
+    }))
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -423,15 +433,23 @@ async fn an_id_names_one_body_and_a_type_is_one_of_ours() {
         (answered.brief(), &answered.json["errors"][0]["pointer"]),
         ("422 unknown_event".to_owned(), &json!("/type"))
     );
-    let mut late = sample("session.completed");
-    late["timestamp"] = json!("last Tuesday");
-    let answered = answer("msg_3", late).await;
-    assert_eq!(
-        (answered.brief(), &answered.json["errors"][0]["pointer"]),
-        ("422 invalid_record".to_owned(), &json!("/timestamp"))
-    );
+    for (id, time) in
+        [("msg_3", "last Tuesday"), ("msg_4", "-005000-01-01T00:00:00Z"), ("msg_5", "1969-12-31T23:59:59Z")]
+    {
+        let mut late = sample("session.completed");
+        late["timestamp"] = json!(time);
+        let answered = answer(id, late).await;
+        assert_eq!(
+            (answered.brief(), &answered.json["errors"][0]["pointer"]),
+            ("422 invalid_record".to_owned(), &json!("/timestamp")),
+            "{time}"
+        );
+    }
     let kept = world.text("SELECT string_agg(webhook_id || ' ' || COALESCE(code, 'accepted'), ', ' ORDER BY webhook_id) FROM intake.webhook_deliveries").await;
-    assert_eq!(kept, "msg_1 accepted, msg_2 unknown_event, msg_3 invalid_record");
+    assert_eq!(
+        kept,
+        "msg_1 accepted, msg_2 unknown_event, msg_3 invalid_record, msg_4 invalid_record, msg_5 invalid_record"
+    );
 }
 
 #[tokio::test]

@@ -105,6 +105,18 @@ async fn an_account_that_is_linked_later_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_statement_that_is_about_no_course_any_more_does_not_stand_before_others_that_are_tried_again() {
+    let world = World::new().await;
+    let account = json!({"actor": {"account": {"homePage": "https://lms.example", "name": "4711"}}});
+    world.lrs.store([with(statement(1, COMPLETED, "NOR-101", 1), account)]);
+    assert_eq!(world.done().await, json!({"rejected": 1}));
+    world.owner.execute("UPDATE intake.pull_statements SET tried_at = now() - interval '1 hour'", &[]).await.unwrap();
+    world.lrs.with(|store| store.statements[0]["verb"] = json!({"id": "http://adlnet.gov/expapi/verbs/experienced"}));
+    assert_eq!(world.done().await, json!({"passed_over": 2}));
+    assert_eq!(world.count("intake.pull_statements WHERE tried_at > now() - interval '30 minutes'").await, 1);
+}
+
+#[tokio::test]
 async fn an_account_and_an_address_of_one_person_make_one_fact() {
     let world = World::new().await;
     world.lrs.store([progress(1, "NOR-101", 20, 1)]);

@@ -179,3 +179,12 @@ async fn a_page_that_is_too_large_is_asked_for_in_parts() {
     let limits: Vec<_> = world.lrs.asked().iter().take(2).map(|asked| asked.parameter("limit").unwrap()).collect();
     assert_eq!(limits, ["8", "2"]);
 }
+
+#[tokio::test]
+async fn a_later_page_that_is_too_large_is_asked_for_in_parts_from_the_beginning() {
+    let mut world = World::new().await;
+    world.more = json!({"page": 8});
+    world.lrs.store(ten());
+    world.lrs.odd([None, Some(Odd::Endless)]);
+    assert_eq!(world.done().await, json!({"new": 10, "known": 8}));
+}

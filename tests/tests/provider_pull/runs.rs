@@ -86,6 +86,25 @@ async fn a_run_that_was_replaced_writes_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_run_whose_provider_got_another_endpoint_leaves_the_new_store_alone() {
+    let world = World::new().await;
+    world.lrs.store((1..=6).map(|n| statement(n, COMPLETED, &format!("NOR-{n}"), n as u32)));
+    world.lrs.odd([None, Some(Odd::Status(429, vec![("Retry-After", "2".to_owned())], String::new()))]);
+    let other = Lrs::start();
+    other.store([statement(20, COMPLETED, "NOR-20", 30)]);
+    let (app, anew) = (world.app(), world.app_of(&[world.entry("academy", &other)]));
+    let (old, new) = tokio::join!(run(&app), async {
+        world.until_completions(3).await;
+        run(&anew).await
+    });
+    assert_eq!((new.providers[0].outcome, new.providers[0].statements["new"]), ("done", 1));
+    assert_eq!((old.providers[0].outcome, old.providers[0].code), ("busy", Some("taken_over")));
+    assert_eq!(world.count("core.upskilling_completions").await, 4);
+    assert_eq!(world.state("cursor_at").await.as_deref(), Some("2026-03-04 06:30:00+00"));
+    assert_eq!(world.state("pass").await, None);
+}
+
+#[tokio::test]
 async fn without_a_secret_or_without_providers_there_is_nothing_to_do() {
     let world = World::new().await;
     for secret in [None, Some(r#"{"providers": []}"#.to_owned())] {
@@ -149,13 +168,26 @@ async fn the_provider_asked_longest_ago_comes_first() {
 }
 
 #[tokio::test]
-async fn a_statement_that_the_store_refuses_does_not_hold_up_what_is_behind_it() {
+async fn a_statement_that_the_store_refuses_does_not_hold_up_what_is_behind_it_and_is_tried_again() {
     let world = World::new().await;
     world.lrs.store((1..=3).map(|n| statement(n, COMPLETED, &format!("NOR-{n}"), n as u32)));
     let refuse = "ALTER TABLE core.upskilling_completions ADD CONSTRAINT poison CHECK (course_id <> 'NOR-2')";
     world.owner.batch_execute(refuse).await.unwrap();
     assert_eq!(world.done().await, json!({"new": 2, "rejected": 1}));
     assert_eq!(world.fate(2).await.1.as_deref(), Some("our_fault"));
+    world.owner.batch_execute("ALTER TABLE core.upskilling_completions DROP CONSTRAINT poison").await.unwrap();
+    world.owner.execute("UPDATE intake.pull_statements SET tried_at = now() - interval '1 hour'", &[]).await.unwrap();
+    assert_eq!(world.done().await, json!({"known": 3, "new": 1}), "the fault mended, it is tried again");
+    assert_eq!(world.fate(2).await, ("new".to_owned(), None));
+}
+
+#[tokio::test]
+async fn a_number_larger_than_any_percentage_does_not_hold_up_what_is_behind_it() {
+    let world = World::new().await;
+    let far = with(statement(2, COMPLETED, "NOR-2", 2), json!({"result": {"score": {"scaled": 1e27}}}));
+    world.lrs.store([statement(1, COMPLETED, "NOR-1", 1), far, statement(3, COMPLETED, "NOR-3", 3)]);
+    assert_eq!(world.done().await, json!({"new": 2, "rejected": 1}));
+    assert_eq!(world.fate(2).await.1.as_deref(), Some("out_of_range"));
 }
 
 #[tokio::test]

@@ -106,6 +106,19 @@ async fn a_wait_longer_than_the_run_is_a_rest_and_the_provider_is_not_asked_unti
 }
 
 #[tokio::test]
+async fn a_rest_that_is_asked_for_in_the_question_what_since_means_is_kept() {
+    let world = world().await;
+    let late = json!({"timestamp": "2026-03-04T05:00:00Z", "actor": {"account": {"homePage": "https://lms.example", "name": "4711"}}});
+    world.lrs.store([with(statement(2, COMPLETED, "NOR-102", 2), late)]);
+    world.lrs.odd([None, Some(later(429, "3600"))]);
+    assert_eq!(world.trouble().await, "rate_limited");
+    assert_eq!(world.lrs.asked().len(), 2, "nothing is asked for after it");
+    assert_eq!(world.run().await.providers[0].outcome, "resting");
+    world.rested().await;
+    assert_eq!(world.done().await["known"], 2, "what was read is kept");
+}
+
+#[tokio::test]
 async fn a_provider_that_fails_three_runs_in_a_row_rests_and_is_tried_once_after_it() {
     let world = world().await;
     world.lrs.with(|store| store.always = Some(status(401)));

@@ -1,6 +1,11 @@
 //! Voided statements take back what they made.
 
+use std::time::Duration;
+
 use serde_json::json;
+use shared::error::Classified;
+use tokio::time::Instant;
+use upskilling::sync::handle;
 use uuid::Uuid;
 
 use crate::support::*;
@@ -78,12 +83,54 @@ async fn voiding_an_earlier_of_several_keeps_what_was_said_since() {
 }
 
 #[tokio::test]
+async fn voiding_the_latest_brings_back_what_was_told_before_it_also_if_that_came_later() {
+    let world = World::new().await;
+    let late = with(progress(3, "NOR-101", 50, 2), json!({"stored": "2026-03-04T06:04:00Z"}));
+    world.lrs.store([progress(1, "NOR-101", 20, 1), progress(2, "NOR-101", 80, 3)]);
+    assert_eq!(world.done().await, json!({"new": 1, "changed": 1}));
+    world.lrs.store([late]);
+    assert_eq!(world.done().await["unchanged"], 1);
+    world.lrs.store([void(4, 2, 5)]);
+    let done = world.done().await;
+    assert_eq!((&done["voiding"], &done["changed"]), (&json!(1), &json!(1)), "{done}");
+    assert_eq!(world.facts().await, ["progress NOR-101 50 in_progress"]);
+    assert_eq!(world.fate(3).await, ("changed".to_owned(), None));
+}
+
+#[tokio::test]
+async fn of_two_statements_that_say_the_same_the_one_that_is_not_voided_keeps_the_fact() {
+    let world = World::new().await;
+    world.lrs.store([statement(1, COMPLETED, "NOR-101", 1)]);
+    world.done().await;
+    world.lrs.store([statement(2, COMPLETED, "NOR-101", 1)]);
+    assert_eq!(world.done().await["unchanged"], 1);
+    world.lrs.store([void(3, 1, 3)]);
+    world.done().await;
+    assert_eq!(world.facts().await, ["completion NOR-101"]);
+    world.lrs.store([void(4, 2, 4)]);
+    world.done().await;
+    assert_eq!(world.facts().await.len(), 0, "nothing that still counts says that it is");
+}
+
+#[tokio::test]
 async fn what_voids_cannot_be_voided() {
     let world = World::new().await;
     world.lrs.store([statement(1, COMPLETED, "NOR-101", 1), void(2, 1, 2), void(3, 2, 3)]);
     assert_eq!(world.done().await, json!({"new": 1, "voiding": 1, "rejected": 1}));
     assert_eq!(world.fate(3).await.1.as_deref(), Some("voids_a_voiding"));
     assert_eq!(world.facts().await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_voids_cannot_be_voided_also_if_it_comes_last() {
+    let world = World::new().await;
+    world.lrs.store([void(3, 2, 1)]);
+    assert_eq!(world.done().await, json!({"voiding": 1}));
+    world.lrs.store([statement(1, COMPLETED, "NOR-101", 2), void(2, 1, 3)]);
+    assert_eq!(world.done().await, json!({"new": 1, "voiding": 1, "known": 1}));
+    assert_eq!(world.fate(2).await.0, "voiding");
+    assert_eq!(world.facts().await.len(), 0);
+    assert_eq!(world.done().await["known"], 3, "once");
 }
 
 #[tokio::test]
@@ -107,4 +154,20 @@ async fn a_void_of_something_that_made_no_fact_is_noted() {
     let voided = "intake.pull_statements WHERE fate = 'voided' AND voided_by IS NOT NULL";
     assert_eq!(world.count(voided).await, 2);
     assert_eq!(world.fate(Uuid::from_u128(77).as_u128()).await, ("voided".to_owned(), None));
+}
+
+#[tokio::test]
+async fn a_page_that_only_voids_does_not_wait_for_a_file_without_end() {
+    let world = World::new().await;
+    world.lrs.store([statement(1, COMPLETED, "NOR-101", 1)]);
+    world.done().await;
+    let importing = world.database.owner().await;
+    importing.batch_execute("SELECT pg_advisory_lock(hashtext('teei identity'))").await.unwrap();
+    world.lrs.with(|store| store.statements = vec![void(2, 1, 2)]);
+    let app = world.app();
+    let run = handle(&app, Instant::now() + Duration::from_secs(30));
+    let error = tokio::time::timeout(Duration::from_secs(40), run).await.expect("it gives up").unwrap_err();
+    assert_eq!(error.code(), "database_unavailable");
+    importing.batch_execute("SELECT pg_advisory_unlock(hashtext('teei identity'))").await.unwrap();
+    assert_eq!(world.done().await, json!({"voiding": 1}));
 }

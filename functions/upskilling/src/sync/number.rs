@@ -24,7 +24,7 @@ const PROGRESS: [(&str, Decimal); 3] = [
 /// What is there is no number, or out of its range.
 pub fn score(score: &Score<'_>) -> Result<Option<Decimal>, Reason> {
     if let Some(scaled) = score.scaled {
-        return percent(decimal(scaled)? * Decimal::ONE_HUNDRED).map(Some);
+        return share(scaled, Decimal::ONE_HUNDRED).map(Some);
     }
     let (Some(raw), Some(min), Some(max)) = (score.raw, score.min, score.max) else { return Ok(None) };
     if decimal(min)? != Decimal::ZERO || decimal(max)? != Decimal::ONE_HUNDRED {
@@ -44,7 +44,7 @@ pub fn progress(outcome: &Outcome<'_>) -> Result<Option<Decimal>, Reason> {
     for (known, times) in PROGRESS {
         let found = extensions.and_then(|all| all.iter().find(|(id, _)| bare(id) == known));
         if let Some((_, value)) = found {
-            return percent(decimal(value)? * times).map(Some);
+            return share(value, times).map(Some);
         }
     }
     let named = |id: &str| id.trim_end_matches('/').rsplit(['/', '#']).next() == Some("progress");
@@ -59,7 +59,7 @@ pub fn progress(outcome: &Outcome<'_>) -> Result<Option<Decimal>, Reason> {
         return percent(value).map(Some);
     }
     match outcome.score.as_ref().and_then(|score| score.scaled) {
-        Some(scaled) => percent(decimal(scaled)? * Decimal::ONE_HUNDRED).map(Some),
+        Some(scaled) => share(scaled, Decimal::ONE_HUNDRED).map(Some),
         None => Ok(None),
     }
 }
@@ -69,9 +69,16 @@ pub fn text(value: Decimal) -> String {
     value.normalize().to_string()
 }
 
+const OUT_OF_RANGE: Reason = Reason::new("out_of_range", "A number of the result is not between 0 and 100 percent.");
+
+/// A number that is so many percent times itself. Far above 100 the product may not fit into a decimal.
+fn share(raw: &RawValue, times: Decimal) -> Result<Decimal, Reason> {
+    percent(decimal(raw)?.checked_mul(times).ok_or(OUT_OF_RANGE)?)
+}
+
 fn percent(value: Decimal) -> Result<Decimal, Reason> {
     if value < Decimal::ZERO || value > Decimal::ONE_HUNDRED {
-        return Err(Reason::new("out_of_range", "A number of the result is not between 0 and 100 percent."));
+        return Err(OUT_OF_RANGE);
     }
     Ok(value)
 }
@@ -91,13 +98,14 @@ fn decimal(raw: &RawValue) -> Result<Decimal, Reason> {
     if value.is_zero() {
         return Ok(Decimal::ZERO);
     }
-    let scale = i64::from(value.scale()) - exponent;
+    let scale = i64::from(value.scale()).checked_sub(exponent).ok_or_else(bad)?;
     if let Ok(scale) = u32::try_from(scale) {
         value.set_scale(scale).map_err(|_| bad())?;
         return Ok(value);
     }
     value.set_scale(0).map_err(|_| bad())?;
-    let zeros = u32::try_from(-scale).ok().filter(|zeros| *zeros <= 28).ok_or_else(bad)?;
+    let zeros =
+        scale.checked_neg().and_then(|zeros| u32::try_from(zeros).ok()).filter(|zeros| *zeros <= 28).ok_or_else(bad)?;
     let times = Decimal::from_i128_with_scale(10_i128.checked_pow(zeros).ok_or_else(bad)?, 0);
     value.checked_mul(times).ok_or_else(bad)
 }
@@ -141,7 +149,13 @@ mod tests {
             ("-0.5", "out_of_range"),
             ("1.01", "out_of_range"),
             ("92.5", "out_of_range"),
+            ("1e27", "out_of_range"),
+            ("7.93e26", "out_of_range"),
+            ("-1e27", "out_of_range"),
             ("1e30", "bad_number"),
+            ("1e-9223372036854775808", "bad_number"),
+            ("0.1e9223372036854775807", "bad_number"),
+            ("1e9223372036854775807", "bad_number"),
             ("1e-30", "bad_number"),
             ("1e99999999999999999999", "bad_number"),
             ("0.12345678901234567890123456789012", "bad_number"),
@@ -190,6 +204,16 @@ mod tests {
     }
 
     #[test]
+    fn a_share_whose_percentage_does_not_fit_is_out_of_range() {
+        for json in [
+            r#"{"extensions": {"https://w3id.org/xapi/video/extensions/progress": 1e27}}"#,
+            r#"{"score": {"scaled": 1e27}}"#,
+        ] {
+            assert_eq!(far(json), Err("out_of_range"), "{json}");
+        }
+    }
+
+    #[test]
     fn a_progress_that_may_be_a_share_or_a_percentage_is_not_guessed() {
         for value in ["0.4", "1", "1.0"] {
             let json = format!(r#"{{"extensions": {{"https://lms.example/ext/progress": {value}}}}}"#);
@@ -199,6 +223,7 @@ mod tests {
             far(&format!(r#"{{"extensions": {{"https://w3id.org/xapi/cmi5/result/extensions/progress": {value}}}}}"#))
         };
         assert_eq!(cmi5("101"), Err("out_of_range"));
+        assert_eq!(cmi5("1e28"), Err("out_of_range"));
         assert_eq!(cmi5("-1"), Err("out_of_range"));
         assert_eq!(cmi5(r#""40""#), Err("bad_number"));
     }

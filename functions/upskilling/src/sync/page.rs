@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    panic::AssertUnwindSafe,
+    panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
 
@@ -125,6 +125,8 @@ impl Applying<'_> {
         again: bool,
     ) -> Result<Result<Counts, Trouble>, SyncError> {
         let tx = client.transaction().await?;
+        // What only voids takes nothing in and waits for the same locks.
+        live::patience(&tx).await?;
         if let Err(taken_over) = store::hold(&tx, &self.provider.code, self.run).await? {
             return Ok(Err(taken_over));
         }
@@ -159,10 +161,12 @@ impl Applying<'_> {
             if !seen.insert(id) {
                 continue;
             }
-            let said = match serde_json::from_str::<Statement<'_>>(raw.get()) {
+            let said = AssertUnwindSafe(|| match serde_json::from_str::<Statement<'_>>(raw.get()) {
                 Ok(statement) => translate(self.provider, id, head.timestamp, &statement),
                 Err(_) => Said::Rejected(Reason::new("bad_statement", "This is no xAPI statement; ask the provider.")),
-            };
+            });
+            // One that makes us stumble would come with its page each time, and nothing behind it.
+            let said = catch_unwind(said).unwrap_or(Said::Rejected(FAULT));
             all.push(One { id, head, said });
         }
         all.sort_by_key(|one| (matches!(one.said, Said::Void(_)), one.head.timestamp, one.head.stored));
@@ -177,6 +181,10 @@ impl Applying<'_> {
             return Ok(());
         }
         let known = store::known(tx, code, &[id]).await?.remove(&id);
+        // What voids it came first and could not know that this one voids, which cannot be voided.
+        let stands =
+            |known: &store::Known| matches!(said, Said::Void(_)) && known.fate == "voided" && known.verb.is_none();
+        let known = known.filter(|known| !stands(known));
         if known.as_ref().is_some_and(|known| !again || known.fate != "rejected") {
             counts.add("known");
             return Ok(());
@@ -243,6 +251,7 @@ impl Applying<'_> {
         if let Some((entity, import_id)) = made {
             let deadline = Instant::now() + WITHDRAWING;
             counts.events += withdraw(tx, self.vault, ENTITIES, entity, import_id, FUNCTION, deadline).await?;
+            store::rivals(tx, code, target).await?;
         }
         let fate = store::Fate { fate: "voided", voided_by: Some(by), ..store::Fate::default() };
         store::note(tx, code, target, &fate).await?;

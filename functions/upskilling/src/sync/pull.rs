@@ -52,7 +52,9 @@ impl Pull<'_> {
         let mut pulled = Pulled::default();
         pulled.trouble = self.pages(postgres, place, &mut pulled).await?;
         if pulled.trouble.is_none() {
-            self.learn(postgres, place).await?;
+            pulled.trouble = self.learn(postgres, place).await?;
+        }
+        if pulled.trouble.is_none() {
             pulled.trouble = self.again(postgres, &mut pulled).await?;
         }
         Ok(pulled)
@@ -100,7 +102,10 @@ impl Pull<'_> {
                         return Ok(Some(trouble));
                     }
                     place.give_up();
+                    // What was read before comes again and is no sign that the pages do not end.
                     urls.clear();
+                    ids.clear();
+                    idle = 0;
                     continue;
                 }
             };
@@ -142,17 +147,22 @@ impl Pull<'_> {
     }
 
     /// Finds out what `since` means in this store, if a statement came that can show it. A question that fails is no
-    /// matter: the next run asks it again, and until then the store is read as if it did not compare *stored*.
-    async fn learn(&self, postgres: &mut Postgres, place: &mut Place) -> Result<(), SyncError> {
-        let Some(latecomer) = place.latecomer.filter(|_| place.since != Since::Stored) else { return Ok(()) };
+    /// matter: the next run asks it again, and until then the store is read as if it did not compare *stored*. Unless the
+    /// store asks for a rest.
+    async fn learn(&self, postgres: &mut Postgres, place: &mut Place) -> Result<Option<Trouble>, SyncError> {
+        let Some(latecomer) = place.latecomer.filter(|_| place.since != Since::Stored) else { return Ok(None) };
         let since = latecomer.between();
         let url = self.first(Some(since), self.provider.page);
         let read = |answer: super::client::Answer| Page::read(&answer.body);
-        let Ok(page) = self.http.ask(self.provider, &url, self.until, read).await else { return Ok(()) };
+        let page = match self.http.ask(self.provider, &url, self.until, read).await {
+            Ok(page) => page,
+            Err(trouble @ Trouble::Limited(..)) => return Ok(Some(trouble)),
+            Err(_) => return Ok(None),
+        };
         let heads: Vec<Head> = page.statements.iter().map(|raw| Head::read(raw)).collect();
         let shown = Since::shown_by(&heads, since, page.more.is_none());
         if shown == Since::Unknown || shown == place.since {
-            return Ok(());
+            return Ok(None);
         }
         tracing::info!(
             provider = self.provider.code,
@@ -161,8 +171,7 @@ impl Pull<'_> {
         );
         place.since = shown;
         let kept = self.applying.apply(postgres, &[], Some(place), false).await?;
-        drop(kept);
-        Ok(())
+        Ok(kept.err())
     }
 
     /// Tries statements again that were about somebody nobody knew: each is asked for by its id, since the store keeps
@@ -182,14 +191,14 @@ impl Pull<'_> {
                 Err(Trouble::OutOfTime) => return Ok(None),
                 Err(trouble) => return Ok(Some(trouble)),
             };
-            if statements.is_empty() {
-                store::tried(postgres, &self.provider.code, id).await?;
-                continue;
+            if !statements.is_empty() {
+                match self.applying.apply(postgres, &statements, None, true).await? {
+                    Ok(counts) => pulled.counts.extend(counts),
+                    Err(trouble) => return Ok(Some(trouble)),
+                }
             }
-            match self.applying.apply(postgres, &statements, None, true).await? {
-                Ok(counts) => pulled.counts.extend(counts),
-                Err(trouble) => return Ok(Some(trouble)),
-            }
+            // Also one that is not there or says nothing about a course any more: it would stand before the others.
+            store::tried(postgres, &self.provider.code, id).await?;
         }
         Ok(None)
     }

@@ -74,7 +74,9 @@ impl Head {
             timestamp: Option<&'a RawValue>,
         }
         let Ok(lax) = serde_json::from_str::<Lax<'_>>(raw.get()) else { return Self::default() };
-        Self { id: text(lax.id), stored: text(lax.stored), timestamp: text(lax.timestamp) }
+        // The database has no year −5000, and a row that cannot be written would come with its page each time.
+        let time = |raw| text(raw).filter(|time: &Timestamp| *time >= Timestamp::UNIX_EPOCH);
+        Self { id: text(lax.id), stored: time(lax.stored), timestamp: time(lax.timestamp) }
     }
 }
 
@@ -252,5 +254,7 @@ mod tests {
         assert_eq!(head.timestamp, None);
         assert_eq!(Head::read(&raw("5")), Head::default());
         assert_eq!(Head::read(&raw(r#"{"id": "x", "stored": "yesterday"}"#)), Head::default());
+        let before = r#"{"stored": "-005000-01-01T00:00:00Z", "timestamp": "1969-12-31T23:59:59Z"}"#;
+        assert_eq!(Head::read(&raw(before)), Head::default(), "no store and no course is that old");
     }
 }

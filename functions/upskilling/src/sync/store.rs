@@ -44,13 +44,15 @@ pub async fn last_runs(client: &Client) -> Result<HashMap<String, Timestamp>, Db
 }
 
 /// Takes a provider for this run. One that was killed holds it no longer than its connection lives, which the server
-/// notices at once when a process dies; one whose machine is gone without a word, until its time is over.
+/// notices at once when a process dies; one whose machine is gone without a word, until its time is over; one that reads
+/// another endpoint, not at all: it would write that store's cursor into the row.
 pub async fn lease(client: &Client, provider: &Provider, run: Uuid, until: Timestamp) -> Result<Lease, DbError> {
     client
         .execute_typed(
             "INSERT INTO intake.pull_providers AS p (provider, endpoint) VALUES ($1, $2)
              ON CONFLICT (provider) DO UPDATE SET endpoint = excluded.endpoint, cursor_at = NULL, since_means = 'unknown',
-               whole_at = NULL, whole_statements = NULL, pass = NULL, failures = 0, resting_until = NULL
+               whole_at = NULL, whole_statements = NULL, pass = NULL, failures = 0, resting_until = NULL,
+               run_id = NULL, run_until = NULL
              WHERE p.endpoint <> excluded.endpoint",
             &[(&provider.code, Type::TEXT), (&provider.endpoint.as_str(), Type::TEXT)],
         )
@@ -248,17 +250,34 @@ pub async fn note(tx: &Transaction<'_>, provider: &str, id: Uuid, fate: &Fate<'_
     Ok(())
 }
 
-/// Statements that were rejected because nobody knew the person, those tried longest ago first.
+/// Statements that were rejected because nobody knew the person, by a fault of ours, or because another of the same fact
+/// was voided, those tried longest ago first.
+/// The codes are those of the index `pull_statements_again`.
 pub async fn to_try_again(client: &Client, provider: &str, most: i64) -> Result<Vec<Uuid>, DbError> {
     let rows = client
         .query_typed(
             "SELECT statement_id FROM intake.pull_statements
-             WHERE provider = $1 AND code IN ('unknown_account', 'ambiguous_person') AND tried_at < now() - interval '1 minute'
+             WHERE provider = $1 AND code IN ('unknown_account', 'ambiguous_person', 'our_fault', 'voided_rival')
+               AND tried_at < now() - interval '1 minute'
              ORDER BY tried_at LIMIT $2",
             &[(&provider, Type::TEXT), (&most, Type::INT8)],
         )
         .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Has statements tried again that changed nothing of the fact a statement spoke of: now that it is voided, one of them
+/// may be what holds. Under an import of their own, since that of the first try has ended.
+pub async fn rivals(tx: &Transaction<'_>, provider: &str, voided: Uuid) -> Result<(), DbError> {
+    tx.execute_typed(
+        "UPDATE intake.pull_statements SET fate = 'rejected', code = 'voided_rival', import_id = NULL, tried_at = 'epoch',
+           reason = 'Another statement of this fact was voided; this one is tried again.'
+         WHERE provider = $1 AND fate = 'unchanged' AND statement_id <> $2 AND (entity, fact_id) =
+           (SELECT entity, fact_id FROM intake.pull_statements WHERE provider = $1 AND statement_id = $2)",
+        &[(&provider, Type::TEXT), (&voided, Type::UUID)],
+    )
+    .await?;
+    Ok(())
 }
 
 /// What a course was called before: statements need not say it, and a completion has to.
@@ -324,7 +343,7 @@ pub async fn holder(
     Ok(Holder::Known(profile, index.unwrap_or_else(|| vault.blind_index(id))))
 }
 
-/// Notes that a statement was asked for and is not there.
+/// Notes that a statement was tried again, whatever came of it.
 pub async fn tried(client: &Client, provider: &str, id: Uuid) -> Result<(), DbError> {
     client
         .execute_typed(

@@ -67,8 +67,9 @@ use crate::{
 pub const MOST_ITEMS: usize = 500;
 
 /// How long a lock is waited for. A file being imported holds the identity lock until its end; whoever sends live waits
-/// a little, is told to try again, and is not killed in the middle.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// a little, is told to try again, and is not killed in the middle: two locks are waited for one after the other, and a
+/// function has 15 s.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// The door a delivery comes in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -280,8 +281,12 @@ pub enum CommitError {
     Db(#[from] DbError),
 }
 
-/// A lock that is not there in time is an error that says to try again.
-async fn patience(tx: &Transaction<'_>) -> Result<(), DbError> {
+/// A lock that is not there in time is an error that says to try again. For callers that wait for one of their own before
+/// [`take_in`].
+///
+/// # Errors
+/// The database.
+pub async fn patience(tx: &Transaction<'_>) -> Result<(), DbError> {
     tx.batch_execute(&format!("SET LOCAL lock_timeout = {}", PATIENCE.as_millis())).await.map_err(Into::into)
 }
 

@@ -115,9 +115,10 @@ pub(super) fn unknown(field: &str, known: impl Iterator<Item = &'static str>) ->
     Problem::new(&problem::UNKNOWN_EVENT).errors(vec![FieldError::new(field, "bad_enum", detail)])
 }
 
-/// A time as RFC 3339 writes it.
+/// A time as RFC 3339 writes it, from 1970 on: nothing was told before, and the database has no year −5000.
 pub(super) fn time(field: &str, text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|_| {
+    let time = text.parse().ok().filter(|time| *time >= Timestamp::UNIX_EPOCH);
+    time.ok_or_else(|| {
         let detail = "Not a time as RFC 3339 writes it, with its offset: 2025-03-04T17:45:00Z.";
         Problem::new(&problem::INVALID_RECORD).errors(vec![FieldError::new(field, "bad_date", detail)])
     })
