@@ -73,7 +73,8 @@ pub struct KintellEvent {
     /// `session.scheduled`, `session.completed`, `rating.created`.
     #[schema(example = "session.completed")]
     r#type: String,
-    /// When it happened at Kintell: what was told later wins, whatever comes first.
+    /// When it happened at Kintell, from 1970 on. A record told before the newest live revision of its fact is left out
+    /// whole, with the warning `stale_revision`; a delivery that changed nothing made no revision.
     #[schema(value_type = Option<String>, format = DateTime)]
     timestamp: Option<String>,
     /// The record: the columns of kintell/sessions or kintell/ratings by their names. A number or a text; null is an empty

@@ -125,7 +125,8 @@ struct EcornellEvent {
     /// `enrollment.created`, `course.started`, `course.completed`, `certificate.issued`.
     #[schema(example = "course.completed")]
     event_type: String,
-    /// When it was told: what was told later wins, whatever comes first.
+    /// When it was told, from 1970 on. A record told before the newest live revision of its fact is left out whole, with
+    /// the warning `stale_revision`; a delivery that changed nothing made no revision.
     #[schema(format = DateTime)]
     timestamp: String,
     user: EcornellUser,
@@ -179,7 +180,8 @@ struct ItslearningEvent {
     /// `CourseEnrollment`, `CourseProgress`, `CourseCompletion`.
     #[schema(example = "CourseCompletion")]
     event_type: String,
-    /// When it was told: what was told later wins, whatever comes first.
+    /// When it was told, from 1970 on. A record told before the newest live revision of its fact is left out whole, with
+    /// the warning `stale_revision`; a delivery that changed nothing made no revision.
     #[schema(format = DateTime)]
     timestamp: String,
     #[schema(format = "email")]

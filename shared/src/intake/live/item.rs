@@ -126,8 +126,8 @@ impl Item {
         self
     }
 
-    /// The item with the time its source told it, if that is not when it was received: what was told later wins,
-    /// whatever comes in first.
+    /// The item with the time its source told it, if that is not when it was received: one that was told before its
+    /// fact's newest live revision is stale, whatever comes in first.
     #[must_use]
     pub fn told_at(self, at: Timestamp) -> Self {
         Self { told_at: Some(at), ..self }

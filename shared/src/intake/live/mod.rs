@@ -17,9 +17,14 @@
 //! | a signed delivery of a source | [`webhook`]; bodies of another form than the standard's: [`shape`] |
 //! | an authenticated call with one record or many | [`adapter`]; its records in the API's description: [`describe`] |
 //!
-//! What was told later wins: a source may say an older thing last, because a delivery that failed is sent again. An item
-//! whose fact is known from a live door and was told after it is `unchanged` with `stale_revision`, and one that says
-//! again what an earlier revision said is applied if it was told after the newest.
+//! What was told before a fact's newest revision does not replace it: a source may say an older thing last, because a
+//! delivery that failed is sent again. An item whose fact is known from a live door and was told after it is `unchanged`
+//! with `stale_revision`, and one that says again what an earlier revision said is applied if it was told after the
+//! newest. It goes no further than that:
+//!
+//! - only revisions have a time. An item that says what holds already makes none, so a third that was told before it,
+//!   but after the newest revision, and comes after it, is applied;
+//! - an item that is stale is left out whole, also the columns that nobody else has said.
 
 pub mod adapter;
 pub mod describe;

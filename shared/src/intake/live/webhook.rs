@@ -135,7 +135,8 @@ pub struct StandardEvent {
     /// One of the types that the operation names.
     #[schema(example = "match.created")]
     r#type: String,
-    /// When it happened there: what was told later wins, whatever comes first.
+    /// When it happened there, from 1970 on. A record told before the newest live revision of its fact is left out whole,
+    /// with the warning `stale_revision`; a delivery that changed nothing made no revision.
     #[schema(value_type = Option<String>, format = DateTime)]
     timestamp: Option<String>,
     /// The record: the columns of its entity by their names. A number or a text; null is an empty cell, a field that is
