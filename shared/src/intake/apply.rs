@@ -188,7 +188,7 @@ impl<'a> Apply<'a> {
         }
         for spans in batch.spans.chunks(CHUNK) {
             if let Err(error) = self.chunk(tx, on_the_way, lines, batch, spans).await {
-                if let ApplyError::Db(_) = error {
+                if matches!(error, ApplyError::Db(_) | ApplyError::Vault(_) | ApplyError::Outbox(_)) {
                     // What failed first says why; statements behind it only hear that the transaction has ended.
                     on_the_way.arrived().await?;
                 }
