@@ -19,7 +19,7 @@ use shared::{
         entity::Entity,
         live::{
             adapter::{Adapter, Answer, Call, CallHeaders, RecordAnswer, Refusals},
-            webhook::{Event, StandardEvent, Types, Webhook, WebhookAnswer},
+            webhook::{DeliveryHeaders, DeliveryRefusals, Event, StandardEvent, Types, Webhook, WebhookAnswer},
         },
     },
     openapi::Service,
@@ -125,15 +125,8 @@ pub fn description() -> Service {
 /// `GET /v1/imports?door=webhook`.
 #[utoipa::path(post, path = "/v1/buddy/webhooks", operation_id = "receive_buddy_webhook",
     request_body = StandardEvent,
-    params(
-        ("webhook-id" = String, Header, description = "The sender's id of the message, the same whenever it is sent again"),
-        ("webhook-timestamp" = String, Header, description = "When this try was signed, seconds since 1970"),
-        ("webhook-signature" = String, Header, description = "`v1,<base64>`, several between blanks")),
-    responses(
-        (status = 200, description = "Stored, or known already", body = WebhookAnswer),
-        (status = 400, description = "`bad_request`: no body of this form"),
-        (status = 422, description = "`invalid_record` and `unknown_event`: sending it again is pointless; `orphan_ref`: send it again later; `webhook_id_mismatch`"),
-        (status = 503, description = "`vault_unavailable`, `bus_unavailable`")))]
+    params(DeliveryHeaders),
+    responses((status = 200, description = "Stored, or known already", body = WebhookAnswer), DeliveryRefusals))]
 async fn receive(
     State(app): State<Arc<App>>,
     ids: Ids,

@@ -7,19 +7,17 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State, response::Response};
 use http::HeaderMap;
-use serde::Serialize;
 use shared::{
     auth::{Access, Verifier, Who},
     bus::nudge::Nudger,
     db::Db,
     heartbeat::Heartbeat,
     http::{Beat, Edge, Ids, Problem, RawJson, wrap},
-    intake::live::webhook::{Event, Types, Webhook, WebhookAnswer},
+    intake::live::webhook::{DeliveryHeaders, DeliveryRefusals, Event, StandardEvent, Types, Webhook, WebhookAnswer},
     openapi::Service,
     vault::{KeyService, LazyVault},
     webhook::KeptSecrets,
 };
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{ratings::RATINGS, sessions::SESSIONS};
@@ -67,37 +65,15 @@ pub fn description() -> Service {
     }
 }
 
-/// What Kintell sends: its description, because the bytes are checked before they are read.
-#[derive(Serialize, ToSchema)]
-pub struct KintellEvent {
-    /// `session.scheduled`, `session.completed`, `rating.created`.
-    #[schema(example = "session.completed")]
-    r#type: String,
-    /// When it happened at Kintell, from 1970 on. A record told before the newest live revision of its fact is left out
-    /// whole, with the warning `stale_revision`; a delivery that changed nothing made no revision.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    timestamp: Option<String>,
-    /// The record: the columns of kintell/sessions or kintell/ratings by their names. A number or a text; null is an empty
-    /// cell, a field that is absent says nothing.
-    #[schema(value_type = Object)]
-    data: serde_json::Value,
-}
-
 /// A signed delivery of Kintell
 ///
-/// Standard Webhooks. Answered with 200 only when the record is stored; the same delivery again is answered the same and
+/// Standard Webhooks. `session.scheduled`, `session.completed` (the columns of kintell/sessions), `rating.created`
+/// (kintell/ratings). Answered with 200 only when the record is stored; the same delivery again is answered the same and
 /// done once. A record that is rejected keeps its fate under `GET /v1/imports?door=webhook`.
 #[utoipa::path(post, path = "/v1/kintell/webhooks", operation_id = "receive_kintell_webhook",
-    request_body = KintellEvent,
-    params(
-        ("webhook-id" = String, Header, description = "The sender's id of the message, the same whenever it is sent again"),
-        ("webhook-timestamp" = String, Header, description = "When this try was signed, seconds since 1970"),
-        ("webhook-signature" = String, Header, description = "`v1,<base64>`, several between blanks")),
-    responses(
-        (status = 200, description = "Stored, or known already", body = WebhookAnswer),
-        (status = 400, description = "`bad_request`: no body of this form"),
-        (status = 422, description = "`invalid_record` and `unknown_event`: sending it again is pointless; `orphan_ref`: send it again later; `webhook_id_mismatch`"),
-        (status = 503, description = "`vault_unavailable`, `bus_unavailable`")))]
+    request_body = StandardEvent,
+    params(DeliveryHeaders),
+    responses((status = 200, description = "Stored, or known already", body = WebhookAnswer), DeliveryRefusals))]
 async fn receive(
     State(app): State<Arc<App>>,
     ids: Ids,

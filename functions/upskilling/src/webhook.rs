@@ -24,7 +24,7 @@ use shared::{
         entity::Entity,
         live::{
             adapter::{Adapter, Answer, Call, CallHeaders, RecordAnswer, Refusals},
-            webhook::{StandardEvent, Webhook, WebhookAnswer},
+            webhook::{DeliveryHeaders, DeliveryRefusals, StandardEvent, Webhook, WebhookAnswer},
         },
     },
     openapi::Service,
@@ -210,15 +210,11 @@ struct ItslearningEvent {
     request_body = CourseEvent,
     params(
         ("provider" = String, Path, description = "ecornell, itslearning or generic", example = "ecornell"),
-        ("webhook-id" = String, Header, description = "The sender's id of the message, the same whenever it is sent again"),
-        ("webhook-timestamp" = String, Header, description = "When this try was signed, seconds since 1970"),
-        ("webhook-signature" = String, Header, description = "`v1,<base64>`, several between blanks")),
+        DeliveryHeaders),
     responses(
         (status = 200, description = "Stored, or known already", body = WebhookAnswer),
-        (status = 400, description = "`bad_request`: no body of this form"),
         (status = 404, description = "`not_found`: no provider of this name"),
-        (status = 422, description = "`invalid_record` and `unknown_event`: sending it again is pointless; `orphan_ref`: send it again later; `webhook_id_mismatch`"),
-        (status = 503, description = "`vault_unavailable`, `bus_unavailable`")))]
+        DeliveryRefusals))]
 async fn receive(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,

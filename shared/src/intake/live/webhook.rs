@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use tokio_postgres::{Transaction, types::Type};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use super::{Delivery, Door, Item, TakenItem, commit, patience, take_in};
@@ -143,6 +143,36 @@ pub struct StandardEvent {
     /// absent says nothing.
     #[schema(value_type = Object)]
     data: Value,
+}
+
+/// The headers of every delivery, for the API's description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is a description; the headers are read by the signature's check")]
+pub struct DeliveryHeaders {
+    /// The sender's id of the message, the same whenever it is sent again
+    #[param(rename = "webhook-id")]
+    id: String,
+    /// When this try was signed, seconds since 1970
+    #[param(rename = "webhook-timestamp")]
+    timestamp: String,
+    /// `v1,<base64>`, several between blanks
+    #[param(rename = "webhook-signature")]
+    signature: String,
+}
+
+/// What every delivery may be refused with, for the API's description.
+#[derive(IntoResponses)]
+pub enum DeliveryRefusals {
+    /// `bad_request`: no body of this form
+    #[response(status = 400)]
+    NoBody,
+    /// `invalid_record` and `unknown_event`: sending it again is pointless; `orphan_ref`: send it again later; `webhook_id_mismatch`
+    #[response(status = 422)]
+    Refused,
+    /// `vault_unavailable`, `bus_unavailable`
+    #[response(status = 503)]
+    Away,
 }
 
 /// What an accepted delivery is answered with.
