@@ -1,0 +1,89 @@
+//! What is done about findings: category × grade × kind of text → decision, priority, lane, redaction. It is data, so
+//! that an admin can change it; the strictest of all findings wins.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Analysis, Category, Grade, Kind};
+
+/// What is decided on a text, from lenient to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It goes onward.
+    Allow,
+    /// A person looks before it is used.
+    Review,
+    /// It is not used.
+    Block,
+}
+
+/// Who may see the item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Every reviewer.
+    General,
+    /// Named reviewers: self-harm and safeguarding.
+    Sensitive,
+}
+
+/// One row of the policy. The first row that fits decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The category.
+    pub category: Category,
+    /// The grade; absent: every grade.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Grade>,
+    /// The kind of text; absent: every kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// What is decided.
+    pub decision: Decision,
+    /// Whether it must not wait.
+    #[serde(default)]
+    pub urgent: bool,
+    /// Who may see it.
+    pub lane: Lane,
+    /// Whether the span is replaced in the redacted text.
+    #[serde(default)]
+    pub redact: bool,
+    /// Whether the text may be scored once a person let it through.
+    pub scored: bool,
+}
+
+/// A policy: rows, first match wins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The rows.
+    pub rules: Vec<Rule>,
+}
+
+/// What a policy makes of an analysis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The strictest decision.
+    pub decision: Decision,
+    /// Whether it must not wait: an urgent row, or a blocked threat or sexual demand aimed at a person.
+    pub urgent: bool,
+    /// The most restricted lane.
+    pub lane: Lane,
+    /// Whether a review item is opened: every review, and blocks that are aimed at a person.
+    pub opens_item: bool,
+    /// Whether it may be scored once somebody let it through.
+    pub scorable: bool,
+}
+
+impl Policy {
+    /// The policy that comes with the engine (`data/policy.toml`).
+    pub fn standard() -> Self {
+        Self { rules: Vec::new() }
+    }
+
+    /// What is done about a text. A finding no row fits is reviewed: a gap in the policy lets nothing through.
+    pub fn decide(&self, _analysis: &Analysis, _kind: Kind) -> Verdict {
+        Verdict { decision: Decision::Allow, urgent: false, lane: Lane::General, opens_item: false, scorable: true }
+    }
+}
