@@ -1,5 +1,8 @@
 //! The text core of both engines.
 
+pub mod lexicon;
+pub mod pattern;
+
 /// The languages the engines read; `Russian` is screened and not scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
