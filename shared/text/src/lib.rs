@@ -13,6 +13,9 @@ pub use fold::fold;
 pub use language::Coverage;
 pub use read::{Clause, Kind, Script, Sentence, Text, Token};
 
+pub mod lexicon;
+pub mod pattern;
+
 /// The languages the engines read; `Russian` is screened and not scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
