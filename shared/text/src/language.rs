@@ -261,7 +261,7 @@ fn foreign_latin(tally: &Tally) -> bool {
 fn foreign_cyrillic(tally: &Tally) -> bool {
     let known = tally.known_cyrillic;
     let telling = tally.foreign_cyrillic_letters;
-    (telling >= 1 && telling * 5 >= tally.cyrillic)
+    (telling >= 1 && (telling * 5 >= tally.cyrillic || tally.foreign_cyrillic >= 1))
         || (tally.foreign_cyrillic >= 2 && tally.foreign_cyrillic >= known)
         || (tally.foreign_cyrillic >= 3 && tally.foreign_cyrillic * 2 >= known && tally.ukrainian_letters == 0)
 }
