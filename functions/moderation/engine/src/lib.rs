@@ -1,6 +1,7 @@
 //! Screening of what people write: findings with spans and rules ([`Engine::analyse`]), and what a policy makes of them
 //! ([`policy::Policy::decide`]). No clock, no network, no random order: the same text gives the same bytes.
 
+mod pii;
 pub mod policy;
 
 use serde::{Deserialize, Serialize};
