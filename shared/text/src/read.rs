@@ -372,6 +372,7 @@ impl<'a> Text<'a> {
             }
             let more = variant::variants(&words, joined.script);
             self.variants.extend(more.into_iter().map(|v| (of, v)));
+            let next = members[members.len() - 1] + 1;
             for old in at..next {
                 moved.push((old, kept.len()));
             }

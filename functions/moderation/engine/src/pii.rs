@@ -448,6 +448,13 @@ impl<'a> Scan<'a> {
         if !(7..=15).contains(&count) || LINES.contains(&digits) {
             return None;
         }
+        // The tail of a longer number is no phone.
+        let tail = start > 0
+            && self.kind(start - 1) == Some(Kind::Number)
+            && self.tokens[start].span.start - self.tokens[start - 1].span.end <= 1;
+        if tail {
+            return None;
+        }
         let ahead = (end..(end + 2).min(self.tokens.len())).any(|i| MONEY.contains(&self.word(i)));
         let before = start > 0 && MONEY.contains(&self.word(start - 1));
         if ahead || before || is_date(digits, shape) {
