@@ -52,9 +52,10 @@ pub(crate) fn find(text: &Text<'_>) -> Vec<Found> {
 
 /// Top-level domains that make `word.word` a link.
 const TLDS: &[&str] = &[
-    "no", "com", "org", "net", "example", "test", "invalid", "ua", "ru", "uk", "eu", "io", "info", "de", "pl", "se", "dk",
-    "me", "ly", "gg", "app", "dev", "biz", "xyz", "top", "online", "site", "shop", "club", "live", "edu", "gov", "co",
-    "us", "tv", "cc", "link", "click", "be", "fr", "gl", "gd", "укр", "рф", "fi", "lt", "lv", "ee", "cz", "at", "ch", "ca",
+    "no", "com", "org", "net", "example", "test", "invalid", "ua", "ru", "uk", "eu", "io", "info", "de", "pl", "se",
+    "dk", "me", "ly", "gg", "app", "dev", "biz", "xyz", "top", "online", "site", "shop", "club", "live", "edu", "gov",
+    "co", "us", "tv", "cc", "link", "click", "be", "fr", "gl", "gd", "укр", "рф", "fi", "lt", "lv", "ee", "cz", "at",
+    "ch", "ca",
 ];
 
 /// Whether `word` is a top-level domain.
@@ -62,27 +63,160 @@ pub(crate) fn is_tld(word: &str) -> bool {
     TLDS.contains(&word)
 }
 
-const AT_WORDS: &[&str] = &["at", "собака", "собачка", "равлик", "krøllalfa", "alfakrøll", "krollalfa", "et", "ет", "эт"];
+const AT_WORDS: &[&str] =
+    &["at", "собака", "собачка", "равлик", "krøllalfa", "alfakrøll", "krollalfa", "et", "ет", "эт"];
 const DOT_WORDS: &[&str] = &["dot", "punktum", "prikk", "punkt", "крапка", "точка", "дот"];
 
 const PHONE_WORDS: &[&str] = &[
-    "phone", "call", "ring", "text", "tel", "tlf", "telefon", "mobil", "mobile", "cell", "sms", "whatsapp", "viber",
-    "signal", "telegram", "number", "nummer", "nr", "reach", "contact", "dial", "mobilnummer", "тел", "телефон", "номер",
-    "дзвон", "подзвон", "зателефон", "телефону", "мобільн", "вайбер", "ватсап", "телеграм", "звон", "позвон", "набер",
-    "моб", "вотсап", "kontakt", "nås", "msg", "message", "imo", "картк", "sim",
+    "phone",
+    "call",
+    "ring",
+    "text",
+    "tel",
+    "tlf",
+    "telefon",
+    "mobil",
+    "mobile",
+    "cell",
+    "sms",
+    "whatsapp",
+    "viber",
+    "signal",
+    "telegram",
+    "number",
+    "nummer",
+    "nr",
+    "reach",
+    "contact",
+    "dial",
+    "mobilnummer",
+    "тел",
+    "телефон",
+    "номер",
+    "дзвон",
+    "подзвон",
+    "зателефон",
+    "телефону",
+    "мобільн",
+    "вайбер",
+    "ватсап",
+    "телеграм",
+    "звон",
+    "позвон",
+    "набер",
+    "моб",
+    "вотсап",
+    "kontakt",
+    "nås",
+    "msg",
+    "message",
+    "imo",
+    "картк",
+    "sim",
 ];
 
 /// Words before a number that say it is none of a person.
 const OTHER_NUMBER: &[&str] = &[
-    "isbn", "serial", "serienummer", "issn", "order", "ordre", "invoice", "faktura", "kid", "ticket", "version",
-    "versjon", "код", "code", "kode", "kurskode", "module", "modul", "артикул", "замовлення", "заказ", "сері", "версі",
-    "tracking", "sporing", "model", "modell", "page", "side", "room", "rom", "case", "saksnr", "справи",
+    "isbn",
+    "serial",
+    "serienummer",
+    "issn",
+    "order",
+    "ordre",
+    "invoice",
+    "faktura",
+    "kid",
+    "ticket",
+    "version",
+    "versjon",
+    "код",
+    "code",
+    "kode",
+    "kurskode",
+    "module",
+    "modul",
+    "артикул",
+    "замовлення",
+    "заказ",
+    "сері",
+    "версі",
+    "tracking",
+    "sporing",
+    "model",
+    "modell",
+    "page",
+    "side",
+    "room",
+    "rom",
+    "case",
+    "saksnr",
+    "справи",
+];
+
+/// Words before a number that say which other kind it is; its checksum decided already.
+const OTHER_KIND: &[&str] = &[
+    "fødselsnummer",
+    "personnummer",
+    "fnr",
+    "d-nummer",
+    "duf",
+    "kontonr",
+    "kontonummer",
+    "account",
+    "konto",
+    "card",
+    "kort",
+    "tax",
+    "податк",
+    "налог",
+    "рнокпп",
+    "іпн",
+    "инн",
+    "рахун",
+    "счет",
+    "passport",
+    "passnummer",
+    "паспорт",
+    "deklar",
 ];
 
 const MONEY: &[&str] = &[
-    "kr", "kroner", "krone", "nok", "eur", "euro", "euros", "usd", "dollar", "dollars", "pounds", "грн", "гривень", "крон",
-    "крони", "крони", "євро", "евро", "руб", "рублей", "долар", "$", "€", "£", "тисяч", "тысяч", "million", "percent", "%",
-    "words", "ord", "слів", "слов", "km", "meter", "steps",
+    "kr",
+    "kroner",
+    "krone",
+    "nok",
+    "eur",
+    "euro",
+    "euros",
+    "usd",
+    "dollar",
+    "dollars",
+    "pounds",
+    "грн",
+    "гривень",
+    "крон",
+    "крони",
+    "крони",
+    "євро",
+    "евро",
+    "руб",
+    "рублей",
+    "долар",
+    "$",
+    "€",
+    "£",
+    "тисяч",
+    "тысяч",
+    "million",
+    "percent",
+    "%",
+    "words",
+    "ord",
+    "слів",
+    "слов",
+    "km",
+    "meter",
+    "steps",
 ];
 
 const LINES: &[&str] = &["22400040", "81533300", "80033321", "80057000", "21492149", "80040008", "116123", "116117"];
@@ -104,7 +238,15 @@ impl<'a> Scan<'a> {
         self.tokens.get(at).is_some_and(|t| t.capital && t.kind == Kind::Word)
     }
 
-    fn add(&mut self, first: usize, end: usize, grade: Grade, placeholder: &'static str, rule: &'static str, score: u16) {
+    fn add(
+        &mut self,
+        first: usize,
+        end: usize,
+        grade: Grade,
+        placeholder: &'static str,
+        rule: &'static str,
+        score: u16,
+    ) {
         let (Some(a), Some(b)) = (self.tokens.get(first), self.tokens.get(end.saturating_sub(1))) else { return };
         let reason = match placeholder {
             "EMAIL" => "An e-mail address.",
@@ -369,7 +511,8 @@ impl<'a> Scan<'a> {
             if let Some((placeholder, rule, score)) = self.judge(start, end, &digits, &shape, plus, last) {
                 let grade = if placeholder == "PHONE" { Grade::Contact } else { Grade::Identity };
                 // An opening bracket belongs to it.
-                let first = if start > 0 && self.word(start - 1) == "(" && self.glued(start) { start - 1 } else { start };
+                let first =
+                    if start > 0 && self.word(start - 1) == "(" && self.glued(start) { start - 1 } else { start };
                 self.add(first, end, grade, placeholder, rule, score);
                 return;
             }
@@ -400,8 +543,19 @@ impl<'a> Scan<'a> {
                 return Some(("NATIONAL_ID", "pii.no.birth_number", 980));
             }
             let bank = context(&[
-                "konto", "kontonr", "account", "bank", "рахун", "счет", "refusjon", "utbetal", "lønn", "зарплат", "refund",
-                "перерахов", "kontonummer",
+                "konto",
+                "kontonr",
+                "account",
+                "bank",
+                "рахун",
+                "счет",
+                "refusjon",
+                "utbetal",
+                "lønn",
+                "зарплат",
+                "refund",
+                "перерахов",
+                "kontonummer",
             ]);
             if mod11(digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) && (shape == [4, 2, 5] || bank) {
                 return Some(("BANK_ACCOUNT", "pii.no.account", 960));
@@ -418,8 +572,19 @@ impl<'a> Scan<'a> {
             && count == 10
             && is_tax_number(digits)
             && context(&[
-                "рнокпп", "іпн", "инн", "податк", "налог", "rnokpp", "tax", "ідентифікац", "идентифик", "ipn", "код",
-                "skattenummer", "inn",
+                "рнокпп",
+                "іпн",
+                "инн",
+                "податк",
+                "налог",
+                "rnokpp",
+                "tax",
+                "ідентифікац",
+                "идентифик",
+                "ipn",
+                "код",
+                "skattenummer",
+                "inn",
             ])
         {
             return Some(("NATIONAL_ID", "pii.ua.tax_number", 950));
@@ -468,6 +633,10 @@ impl<'a> Scan<'a> {
         }
         // Lines for everybody.
         if digits.starts_with("800") && count == 8 || digits.starts_with("0800") {
+            return None;
+        }
+        // Said to be another number, and none by its checksum.
+        if self.near(start, start, 4, 0, OTHER_KIND) {
             return None;
         }
         let context = self.near(start, end, 10, 6, PHONE_WORDS) || self.sentence_has(start, PHONE_WORDS);
@@ -628,7 +797,11 @@ impl<'a> Scan<'a> {
                 to += usize::from(self.capital(to));
             }
             let mut first = at - if two_words { 2 } else { 1 };
-            while two_words && first > 0 && self.capital(first - 1) && self.tokens[first - 1].sentence == self.tokens[at].sentence {
+            while two_words
+                && first > 0
+                && self.capital(first - 1)
+                && self.tokens[first - 1].sentence == self.tokens[at].sentence
+            {
                 first -= 1;
             }
             self.add(first, to, Grade::Contact, "ADDRESS", "pii.address.nb", 920);
@@ -660,17 +833,49 @@ impl<'a> Scan<'a> {
     }
 
     fn named_between(&self, first: usize, end: usize) -> bool {
-        (first + 1..end).any(|i| self.capital(i)) && (first + 1..end).all(|i| {
-            self.capital(i)
-                || matches!(self.word(i), "." | "," | "№" | "буд" | "будинок" | "дом" | "д" | "б" | "будинку" | "доме" | "-" | "'")
-        })
+        (first + 1..end).any(|i| self.capital(i))
+            && (first + 1..end).all(|i| {
+                self.capital(i)
+                    || matches!(
+                        self.word(i),
+                        "." | ","
+                            | "№"
+                            | "буд"
+                            | "будинок"
+                            | "дом"
+                            | "д"
+                            | "б"
+                            | "будинку"
+                            | "доме"
+                            | "-"
+                            | "'"
+                    )
+            })
     }
 
     /// A date that is said to be somebody's birth, beside a full name.
     fn birth(&mut self, at: usize) {
         let Some(end) = self.date_end(at) else { return };
-        let said = self.near(at, end, 4, 5, &["born", "birth", "dob", "birthday", "født", "fødselsdato", "f", "народ", "народж", "родил", "рожд", "бірт"])
-            || (matches!(self.word(end), "р" | "г") && matches!(self.word(end + 2), "н" | "р"))
+        let said = self.near(
+            at,
+            end,
+            4,
+            5,
+            &[
+                "born",
+                "birth",
+                "dob",
+                "birthday",
+                "født",
+                "fødselsdato",
+                "f",
+                "народ",
+                "народж",
+                "родил",
+                "рожд",
+                "бірт",
+            ],
+        ) || (matches!(self.word(end), "р" | "г") && matches!(self.word(end + 2), "н" | "р"))
             || matches!(self.word(end), "рн" | "гр");
         if !said {
             return;
@@ -748,8 +953,31 @@ impl Shouted for Token {
 fn is_common_start(word: &str) -> bool {
     matches!(
         word,
-        "the" | "my" | "our" | "her" | "his" | "please" | "name" | "deltakeren" | "learner" | "student" | "participant" | "i"
-            | "is" | "hi" | "hello" | "dear" | "мій" | "моя" | "це" | "мене" | "я" | "исправьте" | "пишіть" | "прошу" | "hei"
+        "the"
+            | "my"
+            | "our"
+            | "her"
+            | "his"
+            | "please"
+            | "name"
+            | "deltakeren"
+            | "learner"
+            | "student"
+            | "participant"
+            | "i"
+            | "is"
+            | "hi"
+            | "hello"
+            | "dear"
+            | "мій"
+            | "моя"
+            | "це"
+            | "мене"
+            | "я"
+            | "исправьте"
+            | "пишіть"
+            | "прошу"
+            | "hei"
     )
 }
 
@@ -781,41 +1009,135 @@ fn digit_word(word: &str) -> Option<u8> {
 
 fn is_messenger(word: &str) -> bool {
     const NAMES: &[&str] = &[
-        "telegram", "whatsapp", "viber", "signal", "insta", "instagram", "snap", "snapchat", "facebook", "messenger",
-        "discord", "skype", "tiktok", "tg", "ig", "fb", "wechat", "linkedin", "nickname", "handle", "t", "tlgrm",
+        "telegram",
+        "whatsapp",
+        "viber",
+        "signal",
+        "insta",
+        "instagram",
+        "snap",
+        "snapchat",
+        "facebook",
+        "messenger",
+        "discord",
+        "skype",
+        "tiktok",
+        "tg",
+        "ig",
+        "fb",
+        "wechat",
+        "linkedin",
+        "nickname",
+        "handle",
+        "t",
+        "tlgrm",
     ];
-    const STEMS: &[&str] =
-        &["телеграм", "телеґрам", "інстаграм", "инстаграм", "вайбер", "ватсап", "вотсап", "скайп", "фейсбук", "снап", "дискорд", "нік", "ник"];
-    NAMES.contains(&word) || (!word.is_ascii() && STEMS.iter().any(|s| word.starts_with(s) && word.len() <= s.len() + 6))
+    const STEMS: &[&str] = &[
+        "телеграм",
+        "телеґрам",
+        "інстаграм",
+        "инстаграм",
+        "вайбер",
+        "ватсап",
+        "вотсап",
+        "скайп",
+        "фейсбук",
+        "снап",
+        "дискорд",
+        "нік",
+        "ник",
+    ];
+    NAMES.contains(&word)
+        || (!word.is_ascii() && STEMS.iter().any(|s| word.starts_with(s) && word.len() <= s.len() + 6))
 }
 
 fn is_street_word(word: &str) -> bool {
     matches!(
         word,
-        "street" | "st" | "road" | "rd" | "avenue" | "ave" | "lane" | "ln" | "drive" | "close" | "court" | "square" | "place"
-            | "terrace" | "crescent" | "gardens" | "boulevard" | "blvd" | "way" | "row" | "grove" | "hill" | "park" | "mews"
+        "street"
+            | "st"
+            | "road"
+            | "rd"
+            | "avenue"
+            | "ave"
+            | "lane"
+            | "ln"
+            | "drive"
+            | "close"
+            | "court"
+            | "square"
+            | "place"
+            | "terrace"
+            | "crescent"
+            | "gardens"
+            | "boulevard"
+            | "blvd"
+            | "way"
+            | "row"
+            | "grove"
+            | "hill"
+            | "park"
+            | "mews"
     )
 }
 
 fn street_suffix(word: &str) -> bool {
     const SUFFIXES: &[&str] = &[
-        "veien", "vegen", "gata", "gaten", "gate", "bakken", "alléen", "alleen", "allé", "stien", "torget", "svingen", "kroken",
-        "tunet", "terrasse", "ringen", "plassen", "plass", "løkka", "haugen", "åsen", "jordet", "brygge", "vei", "veg", "lia",
-        "toppen", "stubben", "grenda", "faret", "stredet", "smuget",
+        "veien", "vegen", "gata", "gaten", "gate", "bakken", "alléen", "alleen", "allé", "stien", "torget", "svingen",
+        "kroken", "tunet", "terrasse", "ringen", "plassen", "plass", "løkka", "haugen", "åsen", "jordet", "brygge",
+        "vei", "veg", "lia", "toppen", "stubben", "grenda", "faret", "stredet", "smuget",
     ];
     SUFFIXES.iter().any(|s| word.len() > s.len() + 2 && word.ends_with(s))
 }
 
 fn is_cyrillic_street(word: &str) -> bool {
     matches!(word, "вул" | "ул" | "просп" | "пр-т" | "бульв" | "бул" | "пров" | "пер" | "пл" | "наб")
-        || ["вулиц", "улиц", "проспект", "бульвар", "провул", "переул", "набережн", "площ"].iter().any(|s| word.starts_with(s))
+        || ["вулиц", "улиц", "проспект", "бульвар", "провул", "переул", "набережн", "площ"]
+            .iter()
+            .any(|s| word.starts_with(s))
 }
 
 fn is_month(word: &str) -> bool {
     const STEMS: &[&str] = &[
-        "jan", "feb", "mar", "apr", "mai", "may", "jun", "jul", "aug", "sep", "okt", "oct", "nov", "des", "dec", "січ", "лют",
-        "берез", "квіт", "трав", "черв", "лип", "серп", "верес", "жовт", "листоп", "груд", "янв", "фев", "март", "апр", "мая",
-        "июн", "июл", "авг", "сент", "окт", "нояб", "дек",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "mai",
+        "may",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "okt",
+        "oct",
+        "nov",
+        "des",
+        "dec",
+        "січ",
+        "лют",
+        "берез",
+        "квіт",
+        "трав",
+        "черв",
+        "лип",
+        "серп",
+        "верес",
+        "жовт",
+        "листоп",
+        "груд",
+        "янв",
+        "фев",
+        "март",
+        "апр",
+        "мая",
+        "июн",
+        "июл",
+        "авг",
+        "сент",
+        "окт",
+        "нояб",
+        "дек",
     ];
     STEMS.iter().any(|s| word.starts_with(s))
 }
@@ -828,7 +1150,9 @@ fn is_date(digits: &str, shape: &[usize]) -> bool {
         [2, 2, 4] => value(&digits[..2]) <= 31 && (1900..=2100).contains(&value(&digits[4..])),
         [4, 4] => (1900..=2100).contains(&value(&digits[..4])) && (1900..=2100).contains(&value(&digits[4..])),
         [8] => {
-            (1900..=2100).contains(&value(&digits[..4])) && (1..=12).contains(&value(&digits[4..6])) && value(&digits[6..]) <= 31
+            (1900..=2100).contains(&value(&digits[..4]))
+                && (1..=12).contains(&value(&digits[4..6]))
+                && value(&digits[6..]) <= 31
         }
         _ => false,
     }
