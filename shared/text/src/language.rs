@@ -75,6 +75,11 @@ fn words() -> &'static Words {
     })
 }
 
+/// Whether a word is among the common ones of a covered language.
+pub(crate) fn is_common(word: &str) -> bool {
+    words().get(word).is_some_and(|mask| mask & (EN | NB | UK | RU) != 0)
+}
+
 /// What the words of a sentence say.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
