@@ -2,6 +2,8 @@
 
 mod read;
 mod rules;
+#[cfg(test)]
+mod selftest;
 pub mod taxonomy;
 
 use rules::{Rules, SCORED};
