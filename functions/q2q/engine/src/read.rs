@@ -266,7 +266,7 @@ impl<'a> Context<'a> {
                     Guard::Who(who) if start < part.end && part.start < end => Some(who),
                     _ => None,
                 });
-                if who.is_some_and(|who| !self.counts(who)) {
+                if who.is_some_and(|who| !self.counts(cue, who)) {
                     return false;
                 }
                 if name == "s" {
@@ -276,15 +276,17 @@ impl<'a> Context<'a> {
         }
         match cue.whose {
             Whose::Anyone => true,
-            Whose::Subject => self.subject(hit).is_none_or(|who| self.counts(who)),
-            Whose::Things => self.subject(hit).is_none_or(|who| who == Who::Thing || self.counts(who)),
+            Whose::Subject => self.subject(hit).is_none_or(|who| self.counts(cue, who)),
+            Whose::Things => self.subject(hit).is_none_or(|who| who == Who::Thing || self.counts(cue, who)),
         }
     }
 
-    fn counts(&self, who: Who) -> bool {
+    fn counts(&self, cue: &Cue, who: Who) -> bool {
+        // A volunteer's own state counts, their language and work do not: they are at home in both.
+        let own = !matches!(cue.dimension, Dimension::LangLevelProxy | Dimension::JobReadiness);
         match self.role {
             Role::Learner => who == Who::Own,
-            Role::Volunteer => matches!(who, Who::Own | Who::Third | Who::Learner),
+            Role::Volunteer => own && who == Who::Own || matches!(who, Who::Third | Who::Learner),
         }
     }
 

@@ -213,7 +213,9 @@ fn cue(entry: &Entry, dimension: Dimension) -> Result<Cue, String> {
         class,
         weight,
         negated,
-        whose: if entry.has("any") {
+        whose: if entry.has("subject") {
+            Whose::Subject
+        } else if entry.has("any") {
             Whose::Anyone
         } else if entry.has("things") {
             Whose::Things
@@ -223,7 +225,7 @@ fn cue(entry: &Entry, dimension: Dimension) -> Result<Cue, String> {
         unreal: entry.has("unreal"),
         past: entry.has("past"),
         topic: entry.has("topic"),
-        own_negation: entry.has("neg"),
+        own_negation: entry.has("neg") || !entry.pattern.contains(".."),
         tags,
     })
 }

@@ -1,1 +1,31 @@
-# guards
+# What stands around a cue in Bokmål.
+[prefix=nb.guard. dim=guard]
+not kind=neg reach=5 ;; {ikke|aldri|uten|verken|knapt|neppe|slettes ikke|sluttet å|sluttet|slutter å|slapp å|slipper å|slippe å} ;; Jeg er ikke trist.
+no kind=neg reach=3 ;; {ingen|null|ingenting|intet|mangler|mangel på} ;; Det er ingen glede.
+less kind=neg reach=2 ;; {mindre|færre|mistet|mister|fri for|slutt på|kvitt} ;; Jeg er mindre redd.
+lost kind=neg reach=3 ;; {mistet|mister|har mistet} ;; Jeg har mistet håpet.
+notonly kind=noneg ;; {ikke bare|ikke minst|ikke verst|uten tvil|aldri vært så|aldri følt meg så|aldri sovet så|ikke vært så|aldri hatt det så|ikke tro|ikke trodde|trodde ikke|trodde aldri|hadde aldri trodd|ikke rart|ikke noe problem|kan ikke vente|ikke så verst|ikke for å|ikke dårlig|uten problem*|aldri ledd så|ikke at jeg} ;; Jeg er ikke bare glad.
+if kind=unreal far ;; ^ {hvis|dersom|om} !{natta|natten|kvelden|kveldene|morgenen|morgener|dagen|høsten|vinteren|sommeren|våren|nettene|søndag*|lørdag*|kveld*} ;; Hvis jeg hadde en venn.
+if2 kind=unreal ;; {hvis|dersom|i fall} ;; Jeg går hvis han kommer.
+would kind=unreal ;; {burde|skulle ønske|ville vært|ville bli|hadde vært fint|kunne gjøre|kunne hjelpe|kunne bli|kunne vært|kunne trenge|ville hjelpe} ;; Hun burde slappe av.
+hope kind=unreal ;; {håper|håpet på|ønsker|ønsket|ønsker seg|drømmer om|drømmen er|målet er|ser etter|leter etter|for å bli|for å få|slik at jeg kan} <!{ikke|mistet} ;; Jeg håper å sove.
+want kind=unreal ;; {vil gjerne|har lyst til å|vil ha|vil bli|vil lære|vil prøve|vil ta|vil søke|vil snakke|vil finne|vil få|skal prøve|skal søke|skal lære|skal ta|skal gå|skal snakke|skal øve|skal møte|planlegger|tenker å|trenger å|trenger mer|trenger en|trenger flere|bør|prøver å|prøvde å|må lære|må øve|må finne|foreslår|anbefaler|neste gang|neste uke|til våren|til høsten|forhåpentligvis|en dag|tips om|råd om|rådet er|kanskje vi|planer om|la oss|skal bli|kommer til å|vil hun|kan bli|kan vi|det er viktig|snart skal|etter hvert skal} !{natta|om natten} <!{ikke} ;; Jeg vil gjerne finne venner.
+topic kind=topic ;; {snakket om|snakker om|pratet om|prater om|diskuterte|diskuterer|handlet om|handler om|tok opp|tar opp|dekker|forklarte|forklarer|lærte om|lærte hvordan|lærte hva|lærer om|leste om|lese om|en artikkel|artikkel om|video om|film om|kapittel om|kapittelet om|modulen om|leksjonen om|kurs om|kurset om|forelesning om|temaet|tema var|temaer|gikk gjennom|vi så på|så en film|spurte om|spurte hva|høre om|hørte om|fortalte om|historie om|tekst om|bok om|dikt om|spørsmål om|rollespill om|samtale om|presentasjon om|informasjon om|webinar om|quiz|oppgave om|oppgaven om|ordet|ordene for|forskjellen på|lekse om|viste hvordan|viste oss|lekene|øvde på ord|lære bort|teori om|workshop om|sammenlignet|heter på|notat om|innføring i|brosjyre om|gloser om} ;; Vi snakket om frykt. // Modulen dekker søvn.
+past kind=past ;; {i fjor|forrige måned|forrige uke|i vinter|før kurset|tidligere|i begynnelsen|til å begynne med|i starten|først|for et år siden|for to år siden|for to måneder siden|for noen måneder siden|for et halvt år siden|i januar|i februar|i høst|da jeg kom|da vi kom|da hun kom|da han kom|da vi begynte|da jeg begynte|den første tida|den første tiden|de første månedene|de første ukene|de første gangene|de første minuttene|det første året|en gang var|i mars|i september|sist vinter|i oktober|i november|for en måned siden|inntil nylig|i lang tid|lenge var|i min første} ;; I fjor var jeg trist.
+before kind=past ;; {^ før|før $} !{jul|klokka|timen|hver} ;; Det var vanskelig før.
+before2 kind=past ;; ^ før {var|turte|kunne|hadde|måtte|satt|sov|gråt|skammet|møttes|sendte|fikk|gikk|snakket|ville|ba|følte|ble|trodde|tenkte|jeg} ;; Før var jeg sjenert.
+ended kind=ended ;; {pleide å|pleide jeg å|pleide hun å|pleide han å} ;; Jeg pleide å gråte.
+now kind=now ;; {nå|nå for tiden|i dag|denne uka|denne uken|i kveld|i går|endelig|i det siste|for tida|for tiden|om dagen|lenger|denne gangen|plutselig|etter hvert|fremdeles|fortsatt|siden da|nylig|i morges} ;; Nå sover jeg.
+although kind=background ;; ^ ..1 {selv om|til tross for|enda|skjønt|på tross av|tross} ;; Selv om det er tungt.
+after kind=background ;; ^ etter ..5 $ ;; Etter fjorten avslag, fikk jeg den.
+claims kind=background ;; ^ ..1 {sier|sa|påstår|påstod|hevder|hevdet|insisterer|later som|forsikrer} {hun|han|at|de}? ;; Hun sier hun har det bra.
+rejects kind=rejects ;; {vet bedre|tror ikke på det|tror ikke på ham|tror ikke på henne|bare høflig|bare snill|bare snille|er ikke sant|ikke enig|av høflighet|for å trøste|for å være snill|skulle sett meg|skulle ha sett|bare sett meg|skulle hørt meg} ;; Jeg vet bedre.
+own kind=own ;; {jeg|vi} ;; Jeg sov.
+ownobj kind=own ;; {meg|oss|min|mitt|mine|vår|vårt|våre} ;; Hodet mitt.
+third kind=third ;; {hun|han|de} ;; Hun sov.
+thirdobj kind=third ;; {henne|ham|dem|hennes|hans|deres|sin|sitt|sine} ;; Hodet hennes.
+learner kind=learner ;; {eleven|eleven min|deltakeren|deltakeren min|studenten|nykommeren|den jeg følger|mentee|menteen} ;; Eleven min sov.
+relative kind=other ;; {^|og|at|fordi|når|mens|så|hvis|siden} {i dag|nå}? {den}? {eldste|yngste|beste|gamle|lille|store}? @REL {min|mi|mitt|mine|hennes|hans|vår|våre|sin}? !{og jeg|behandler|spør|inviterer|ble mine|kaller meg|venter på} ;; Broren min sover dårlig.
+folk kind=other ;; {^|og|at|fordi|når|mens|så} {de|en|noen|mange|alle|to|tre|fire|mannen|kvinnen|hele}? {andre|gamle|unge|flere}? {elevene|studentene|deltakerne|folk|mennesker|flyktninger|innvandrere|medstudenter|studenter|deltakere|forfatteren|sangeren|hovedpersonen|helten|en gutt|en mann|en kvinne|en dame|nordmenn|klassekameraten|klassekameratene|to i klassen|nabogutten|kollegaen|sjefen|naboen|læreren|slekta|gjestene|utleieren} !{hilser|kjenner|ser|vet|inviter*|prater|snakker|spør|sparer|ringte|har begynt|spanderte|behandler|roser|skryter|forsto*|skjønte|på jobben inv*} ;; Folk er triste.
+thing kind=thing ;; {^|og|at|fordi|så} {det|den|dette|denne|dagens|forrige|første|andre|hele|hver}? {første|siste|andre|nye|neste}? {kurset|økta|økten|timen|leksjonen|appen|modulen|møtet|programmet|plattformen|videoen|videoene|lysbildene|rommet|materialet|nettsiden|forelesningen|oppgaven|filmen|boka|boken|teksten|quizen|turen|museet|maten|kaffen|været|musikken|stedet|tempoet|opplegget|lyden|mikrofonen|forbindelsen|kalenderen|lenken|passordet|timeplanen|mentoren|foreleseren|serveren|siden|knappen|knappene|kontrakten på} ;; Kurset var rolig.
+it kind=thing ;; ^ {det} {var|gikk} !{ingen|vanskelig|meg|første|lenge} ;; Det var rolig.
