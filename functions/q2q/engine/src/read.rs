@@ -61,6 +61,11 @@ fn joins(language: Language, word: &str) -> bool {
     }
 }
 
+/// Ukrainian writes a comma before every object clause; "я не знаю, як …" is one thing that is said.
+fn object_clause(word: &str) -> bool {
+    matches!(word, "що" | "як" | "щоб" | "хто" | "куди" | "чи" | "де" | "ким" | "аби" | "скільки" | "чого")
+}
+
 fn subject(language: Language, word: &str) -> bool {
     match language {
         Language::English => matches!(word, "i" | "we" | "he" | "she" | "they" | "i'm" | "i've" | "we're" | "she's" | "he's" | "it"),
@@ -83,7 +88,8 @@ pub(crate) fn words<'a>(text: &'a Text<'_>, language: Language, scored: impl Fn(
         if !matches!(token.kind, Kind::Word | Kind::Number) {
             // A hyphen or a slash joins words; every other mark parts clauses.
             let joins = matches!(folded, "-" | "/" | "'" | "\"" | "“" | "”" | "«" | "»" | "‑" | "‐") && !(token.spaced && folded == "-");
-            cut |= !joins;
+            let holds = folded == "," && language == Language::Ukrainian && tokens.get(at + 1).is_some_and(|t| object_clause(text.base(t)));
+            cut |= !joins && !holds;
             continue;
         }
         if token.sentence != sentence {
