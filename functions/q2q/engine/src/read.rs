@@ -269,7 +269,7 @@ impl<'a> Context<'a> {
             let name = rules.lexicon.patterns().part(part.name);
             if name == "o" || name == "s" {
                 let who = self.guards.iter().find_map(|&(start, end, guard)| match guard {
-                    Guard::Who(who) if start < part.end && part.start < end => Some(who),
+                    Guard::Who { who, .. } if start < part.end && part.start < end => Some(who),
                     _ => None,
                 });
                 if who.is_some_and(|who| !self.counts(cue, who)) {
@@ -301,7 +301,7 @@ impl<'a> Context<'a> {
         let sentence = self.words[hit.start as usize].sentence;
         let mut last = None;
         for &(start, end, guard) in &self.guards {
-            if let Guard::Who(who) = guard
+            if let Guard::Who { who, subject: true } = guard
                 && self.words[start as usize].sentence == sentence
                 && (start <= hit.start || end <= hit.start + 2)
             {
@@ -343,7 +343,7 @@ impl<'a> Context<'a> {
             let clause = &self.clauses[number];
             !clause.contrast
                 && !self.guards.iter().any(|&(start, _, guard)| {
-                    matches!(guard, Guard::Who(_)) && start >= clause.first && start < clause.end.min(clause.first + 3)
+                    matches!(guard, Guard::Who { subject: true, .. }) && start >= clause.first && start < clause.end.min(clause.first + 3)
                 })
         })
     }
@@ -360,7 +360,7 @@ impl<'a> Context<'a> {
                 return false;
             }
             if start >= hit.start {
-                return !cue.own_negation && start < hit.end;
+                return !cue.own_negation && start > hit.start && start < hit.end;
             }
             // A negation that another cue's own words take up still reaches over it.
             end <= hit.start + 1 && hit.start - start <= reach
