@@ -39,7 +39,7 @@ pub struct RuleRecord {
     overturned: i64,
     /// Overturned of decided, three decimals; absent while nothing was decided. One less this is the rule's precision
     /// on real texts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "rust_decimal::serde::float_option")]
     #[schema(value_type = Option<f64>, example = 0.125)]
     overturn_rate: Option<Decimal>,
 }

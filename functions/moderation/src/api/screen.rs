@@ -90,6 +90,7 @@ pub struct CategoryFound {
     #[schema(example = "pii")]
     name: String,
     /// How sure the surest rule is, 0 to 1.
+    #[serde(with = "rust_decimal::serde::float")]
     #[schema(value_type = f64, example = 0.95)]
     score: Decimal,
     /// Where, each place once.
