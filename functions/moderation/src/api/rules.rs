@@ -24,6 +24,7 @@ pub struct RulesQuery {
 
 /// How a rule does, by what people decided on the texts it held.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ModerationRule)]
 pub struct RuleRecord {
     /// The rule.
     #[schema(example = "harassment.insult.stupid")]
@@ -46,6 +47,7 @@ pub struct RuleRecord {
 
 /// All rules that held a text.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ModerationRules)]
 pub struct RuleList {
     /// The most overturned first.
     items: Vec<RuleRecord>,
