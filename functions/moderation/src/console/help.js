@@ -1,0 +1,42 @@
+// What this page is not: an emergency service. Whom to call is part of every view that shows what waits.
+
+/** Numbers that were looked up in their countries; looked up again when this list is changed. */
+const LINES = [
+  ["no", ["113", "112", "116117", "116123", "116111"]],
+  ["ua", ["103", "7333"]],
+  ["gb", ["999", "116123"]],
+];
+
+const spaced = (number) => number.replace(/^(116)(\d{3})$/, "$1 $2");
+
+/** The notice; `contact` is what the office set for other hours. */
+function notice(contact, open = false) {
+  return h(
+    "aside",
+    { class: "note warn", "aria-label": t("help.title") },
+    h("p", {}, h("b", {}, t("help.title")), " ", t("help.watched")),
+    h("p", {}, t("help.danger"), " ", link("113", "tel:113", "tel"), " ", t("help.medical"), " · ", link("112", "tel:112", "tel"), " ", t("help.police")),
+    contact ? h("p", {}, t("help.contact"), " ", contactNode(contact)) : null,
+    h(
+      "details",
+      { open },
+      h("summary", {}, t("help.lines")),
+      LINES.map(([country, numbers]) => [
+        h("p", { class: "country" }, h("b", {}, t(`help.country.${country}`))),
+        h(
+          "ul",
+          { class: "plain numbers" },
+          numbers.map((number) => h("li", {}, link(spaced(number), `tel:${number}`, "tel"), " ", t(`help.line.${country}_${number}`))),
+        ),
+      ]),
+    ),
+  );
+}
+
+/** A number or an address can be pressed; anything else is told as it was set. */
+function contactNode(contact) {
+  const text = String(contact);
+  if (/^\+?[\d ()-]{3,}$/.test(text)) return link(text, `tel:${text.replace(/[^\d+]/g, "")}`, "tel");
+  if (/^[^\s@]+@[^\s@]+$/.test(text)) return link(text, `mailto:${text}`);
+  return h("b", {}, text);
+}

@@ -1,0 +1,113 @@
+TEXTS.nb = {
+  wait: "Et øyeblikk …",
+  frame: { brand: "TEEI trygghet", nav: "Hovedmeny", language: "Språk", sign_out: "Logg ut", skip: "Hopp til innholdet", trouble: "Dette gikk ikke", to_list: "Til køen" },
+  sign_in: {
+    title: "Logg inn", lead: "Se på det screeningen holdt tilbake, og ta en avgjørelse.",
+    token: "Tilgangsnøkkelen din", help: "Lim inn nøkkelen du har fått. Den lagres bare i denne fanen og glemmes når du lukker den.", button: "Logg inn",
+    empty: "Lim inn nøkkelen først.", not_a_token: "Dette er ikke en hel nøkkel. Kopier den på nytt, fra første til siste tegn.",
+    bad: "Nøkkelen godtas ikke. Be om en ny og lim den inn her. Notater du har skrevet, er tatt vare på.", expired: "Nøkkelen har gått ut. Be om en ny og lim den inn her; du fortsetter der du var, og notatene dine er tatt vare på.", out: "Du er logget ut.",
+  },
+  offline: "Du er frakoblet. Notatene dine blir liggende her; ingenting sendes før du trykker på knappen igjen.",
+  leave: { title: "Logge ut?", will: { one: "Notater til {n} sak er ikke sendt ennå. De blir glemt.", other: "Notater til {n} saker er ikke sendt ennå. De blir glemt." } },
+  help: {
+    title: "Denne siden er ingen nødtjeneste.", watched: "Ingen følger med på den døgnet rundt.", danger: "Fare nå? Ring først, ta avgjørelsen her etterpå:", medical: "medisinsk nødhjelp", police: "politi",
+    contact: "Utenom kontortid svarer trygghetsvakten på", hours: "Kontortid: {hours}.", lines: "Hjelpetelefoner å ringe eller gi videre",
+    country: { no: "Norge", ua: "Ukraina", gb: "Storbritannia" },
+    line: {
+      no_113: "Medisinsk nødhjelp", no_112: "Politi", no_116117: "Legevakt, hele døgnet", no_116123: "Mental Helse, noen å snakke med, hele døgnet", no_116111: "Alarmtelefonen for barn og unge",
+      ua_103: "Medisinsk nødhjelp", ua_7333: "Lifeline Ukraine, forebygging av selvmord", gb_999: "Nødnummer", gb_116123: "Samaritans, noen å snakke med",
+    },
+  },
+  queue: {
+    title: "Kø", next: "Ta neste", look: "Se på nytt", looked: "Sist sett kl. {at}", mine: "Du har disse", sensitive: "Sensitive saker", general: "Venter", empty: "Ingenting venter",
+    empty_help: "Alt som ble holdt tilbake, er avgjort. Siden ser etter på nytt hvert minutt så lenge den er åpen.", none_free: "Ingenting er ledig: noen har allerede tatt det som venter.",
+    about: { mine: "Ingen andre kan ta disse før tiden din er ute.", sensitive: "Selvskading og mennesker i fare. For navngitte personer; hver sak åpnes av et menneske.", general: "Det som haster først, så det eldste." },
+    more: { one: "Dette er den første. Resten følger når den er avgjort.", other: "Dette er de første {n}. Resten følger etter hvert som disse blir avgjort." },
+    urgent_now: { one: "{n} sak som haster, venter", other: "{n} saker som haster, venter" },
+    tile: { waiting: { one: "venter", other: "venter" }, urgent: { one: "haster", other: "haster" }, late: { one: "ikke åpnet i tide", other: "ikke åpnet i tide" }, next_target: "til neste frist", mine: { one: "har du tatt", other: "har du tatt" } },
+  },
+  tag: { urgent: "Haster", sensitive: "Sensitiv", withdrawn: "Teksten er trukket tilbake", draft: "Notater ikke sendt" },
+  reason: { aimed_block: "Stoppet, rettet mot en person", block: "Stoppet", sample: "Stikkprøve av stoppede tekster", appeal: "Avgjørelsen er bestridt" },
+  target: { left: "Skal åpnes innen {length}, før kl. {at}", late: "{length} over fristen ({at})", opened: "Først åpnet {at}" },
+  held: { nobody: "Ledig", you: "Du har den til kl. {until}", other: "{by} har den til kl. {until}" },
+  item: {
+    by: "skrevet av: {who}", written: "Skrevet {ago}", waits: "Har ventet i {length}.", nothing_found: "Ingen funn", old: "Det som står her, kan være over. Personen kan likevel trenge noen.",
+    to_queue: "Til køen", words: "Det som ble skrevet", hidden: "Ordene er skjult; de kan være tunge å lese. At du åpner dem, blir registrert.", open: "Åpne ordene", hide: "Skjul ordene", hidden_now: "Ordene er skjult", hidden_idle: "Ordene ble skjult fordi ingen rørte siden",
+    why: "Hvorfor det ble holdt tilbake", no_reason: "Ingen regel ligger bak; screeningen kom ikke i mål.", to_place: "Vis stedet: {words}", whole_text: "Teksten som helhet", rule: "Regel", sure: "{share} sikker", obfuscated: "forkledd", aimed: "rettet mot en person",
+  },
+  screened: { allow: "Sluppet gjennom", review: "Holdt tilbake til et menneske avgjør", block: "Stoppet" },
+  lease: {
+    free: "Ingen har tatt denne. Ta den for å åpne den: da avgjør ingen andre den samtidig.", take: "Ta den", again: "Ta den igjen", mine: "Du har tatt denne.", left: "{length} igjen.", other: "{by} har denne til kl. {until}. Bare én avgjør om gangen.",
+    lapsed: "Tiden din er ute, og saken er ledig for andre. Notatene dine er tatt vare på. Ta den igjen for å fortsette.", longer: "Behold den lenger", release: "Gi den tilbake", taken: "Du har den til kl. {until}", released: "Gitt tilbake til køen", soon: "Mindre enn to minutter igjen",
+  },
+  danger: {
+    title: "Noen kan være i fare", judge: "Se først på når det ble skrevet, så på om det skjer nå.", act: "Fare nå: ring nødnummeret, og følg deretter trygghetsrutinen din. Ikke vent på denne siden.",
+    lines: "Systemet har ikke varslet noen, og ingen hjelpetelefon er ringt: det som gjøres, gjør mennesker.", decide: "Ingen avgjørelse her er en handling. Skriv i notatene hva du gjorde og hvem som har tatt over.",
+  },
+  decide: {
+    title: "Avgjør", open_first: "Åpne ordene først.", take_again: "Ta saken igjen for å avgjøre den.", notes: "Notater (valgfritt)", notes_needed: "Notater: hva så du, hva ble gjort, hvem tar over?", notes_missing: "Skriv det med få ord: andre har bare notatene dine.",
+    notes_help: "Hva du så og gjorde. Navn og numre trengs ikke. Notatene er forseglet, slik ordene er. Ctrl + Enter sender.", final: "En avgjørelse virker med en gang. Den kan ikke tas tilbake med en knapp; den kan bestrides, og da ser en annen på saken.",
+    back: "Velg noe annet", never_scored: "Tekster med slike funn blir ikke skåret, verken med eller uten opplysninger.", nothing_to_replace: "Ingen personopplysninger ble funnet i den.", redacted: "Dette er det som går videre", kept: "Notatene dine er tatt vare på. Velg en avgjørelse.", left: "Notatene dine ble ikke sendt", left_help: "Saken er ikke din lenger. Kopier notatene hvis du trenger dem.", copy: "Kopier notatene", copied: "Kopiert", drop: "Glem notatene",
+  },
+  decision: {
+    overturn: {
+      name: "Slipp gjennom", for: "Screeningen tok feil, eller det er harmløst.", ask: "Slippe den gjennom?", confirm: "Ja, slipp den gjennom", done: "Sluppet gjennom",
+      does: "Teksten går videre slik den ble skrevet, og kan bli skåret. Det teller mot reglene som holdt den tilbake.",
+      concern: {
+        name: "Ingen bekymring", for: "Screeningen tok feil: ingen er i fare.", ask: "Lukke den: ingen bekymring?", confirm: "Ja, ingen bekymring", done: "Lukket: ingen bekymring",
+        does: "Saken lukkes, og det teller mot reglene som holdt den tilbake. Teksten blir ikke skåret: det blir tekster med slike funn aldri.",
+      },
+    },
+    redact: {
+      name: "Slipp gjennom uten opplysninger", for: "Den er grei når telefonnumre, adresser og slikt er borte.", ask: "Slippe den gjennom uten opplysningene?", confirm: "Ja, uten opplysningene", done: "Sluppet gjennom uten opplysningene",
+      does: "De merkede personopplysningene byttes ut med ord som [PHONE_1]. Bare denne versjonen går videre, og kan bli skåret.",
+    },
+    uphold: {
+      name: "Hold tilbake", for: "Screeningen hadde rett.", ask: "Holde den tilbake?", confirm: "Ja, hold den tilbake", done: "Holdt tilbake",
+      does: "Teksten blir ikke skåret. Den slettes ikke, og systemet varsler ingen. Det teller for reglene som holdt den tilbake.",
+      concern: {
+        name: "Bekymringen er reell", for: "Screeningen hadde rett, og noen tar seg av det.", ask: "Lukke den: bekymringen er reell?", confirm: "Ja, den er reell", done: "Lukket: bekymringen er reell",
+        does: "Saken lukkes. Teksten blir verken skåret eller slettet. Systemet varsler ingen og gjør ingenting for personen: det som ble gjort, står i notatene dine.",
+      },
+    },
+    escalate: { name: "Gi videre", for: "Noen andre må se på den.", ask: "Gi den videre?", confirm: "Ja, gi den videre", done: "Gitt videre", does: "Teksten holdes fortsatt tilbake, og saken blir i køen, ledig for en annen, med notatene dine." },
+  },
+  closed: { decided: "{what}: avgjort av {by}, {when}.", withdrawal: "Lukket: teksten ble trukket tilbake.", rescreening: "Lukket: screenet på nytt, og ingenting holder den tilbake lenger.", erasure: "Lukket: personens data ble slettet.", other: "Lukket." },
+  history: { title: "Tidligere avgjørelser" },
+  appeal: { title: "Bestrid denne avgjørelsen", help: "Det lages en ny sak, og noen andre avgjør. Til da gjelder denne avgjørelsen.", why: "Hvorfor?", missing: "Skriv hvorfor avgjørelsen bør ses på igjen.", send: "Bestrid den", done: "Bestridt: den venter i køen på en annen person" },
+  find: {
+    title: "Avgjort", show: "Vis", closed: "Avgjorte saker", held: "Stoppet, ikke i køen", none: "Det er ingen.", more: "Vis flere",
+    about: { closed: "Hva mennesker avgjorde, nyeste først. En avgjørelse kan bestrides.", held: "Tekster som ble stoppet uten at noen må se på dem. Noen få kommer i køen hver dag som stikkprøve; du kan ta hvilken som helst." },
+  },
+  rules: {
+    title: "Regler", lead: "Hvor ofte mennesker slapp gjennom det en regel hadde holdt tilbake. En regel som ofte blir overprøvd, bør endres.", told: "Regler med 20 avgjørelser eller flere", few: "Regler med færre avgjørelser: ingen andel ennå", none: "Det er ingen ennå.",
+    rule: "Regel", category: "Kategori", decided: "Avgjort", overturned: "Sluppet gjennom", share: "Andel sluppet gjennom",
+  },
+  keys: {
+    title: "Taster", button: "Taster", help: "De gjør ingenting mens du skriver eller mens et spørsmål er åpent.", on: "Bruk enkle taster", close: "Lukk", this: "? viser dette.", confirm: "I notatene: send avgjørelsen", back: "I notatene: velg en annen avgjørelse",
+    at: { queue: "I køen", item: "På en sak" },
+    queue: { n: "Ta neste", j: "Ned", k: "Opp", u: "Se på nytt" },
+    item: { c: "Ta den", o: "Åpne eller skjul ordene", j: "Neste funn", k: "Forrige funn", 1: "Slipp gjennom", 2: "Slipp gjennom uten opplysninger", 3: "Hold tilbake", 4: "Gi videre", r: "Gi den tilbake", q: "Til køen" },
+  },
+  category: { hate: "Hat", harassment: "Trakassering", threat: "Trussel", self_harm: "Selvskading", sexual: "Seksuelt", pii: "Personopplysninger", spam: "Søppel", safeguarding: "Omsorg og vern", unsupported_language: "Språk som ikke dekkes" },
+  grade: {
+    immediate: "en plan eller et farvel", active: "vil dø eller skader seg", passive: "vil helst ikke være til", history: "i fortiden", third_party: "bekymring for en annen", encouraged: "oppfordret til å dø", direct: "åpen", veiled: "tilslørt", suggestive: "tvetydig", insult: "en fornærmelse",
+    attack: "et angrep", scam: "reklame eller svindel", noise: "støy", contact: "kontaktopplysninger", identity: "identitetsnumre", disclosure: "fortalt om noen i programmet", ongoing: "pågår nå", not_covered: "ikke dekket",
+  },
+  kind: { kintell_session: "Notat om et Kintell-møte", buddy_checkin: "Innsjekk hos buddy", buddy_feedback: "Tilbakemelding om en buddy-match", course_reflection: "Refleksjon over et kurs", other: "Tekst" },
+  role: { participant: "deltaker", volunteer: "frivillig", buddy: "buddy", undeclared: "ikke kjent" },
+  language: { en: "engelsk", nb: "norsk", uk: "ukrainsk", ru: "russisk" },
+  ask: { will: "Dette vil skje:", cancel: "Avbryt" },
+  problem: {
+    again: "Prøv igjen", retry_helps: "Det kan hjelpe å prøve igjen.", retry_useless: "Det hjelper ikke å prøve det samme igjen.", request: "Hvis du ber om hjelp, oppgi dette nummeret: {id}",
+    no_answer: { what: "Serveren svarer ikke", do: "Sjekk nettforbindelsen. Det du skrev, er tatt vare på." }, no_problem: { what: "Noe gikk galt", do: "Si fra til dem som drifter systemet hvis det skjer igjen." }, page_fault: { what: "Denne siden gjorde en feil", do: "Last siden på nytt. Notatene dine er tatt vare på." },
+    bad_token: { what: "Nøkkelen godtas ikke", do: "Logg inn igjen." }, expired_token: { what: "Nøkkelen har gått ut", do: "Logg inn igjen." }, missing_token: { what: "Du er ikke logget inn", do: "Logg inn igjen." },
+    forbidden: { what: "Du har ikke tilgang til dette", do: "Rollen din tillater det ikke. Spør noen som har en rolle som gjør det." }, not_found: { what: "Saken finnes ikke", do: "Den kan ligge blant saker du ikke har tilgang til, eller personens data er slettet." },
+    bad_field: { what: "Forespørselen ble ikke godtatt", do: "Se nedenfor hva som er galt." },
+    claimed: { what: "Noen andre har tatt den", do: "Nedenfor ser du hvordan den er nå." }, not_claimed: { what: "Du har ikke denne lenger", do: "Ta den igjen for å fortsette. Notatene dine er tatt vare på." }, closed: { what: "Den er allerede avgjort", do: "Noen andre var raskere. Nedenfor ser du hvordan den er nå." },
+    not_opened: { what: "Ordene er ikke åpnet", do: "Åpne dem først: ingen sensitiv sak lukkes usett." }, stale: { what: "Noen var raskere", do: "Nedenfor ser du hvordan den er nå. Se på den før du avgjør." },
+    idempotency_running: { what: "Den er allerede på vei", do: "Det første forsøket besvares fortsatt. Vent et øyeblikk." },
+    gateway_refused: { what: "For mange forespørsler, eller ikke tillatt", do: "Vent et øyeblikk." }, internal: { what: "En feil i systemet", do: "Si fra til dem som drifter systemet. Det du skrev, er tatt vare på." },
+    database_unavailable: { what: "Databasen svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, vault_unavailable: { what: "Nøklene til personopplysningene kan ikke nås", do: "Ingenting er endret. Vent noen sekunder." }, keys_unavailable: { what: "Nøkkelen din kan ikke kontrolleres nå", do: "Vent noen sekunder." },
+  },
+};
