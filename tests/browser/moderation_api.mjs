@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-const SOURCE = new URL("../../functions/moderation/src/", import.meta.url);
+const SOURCE = new URL("../../functions/moderation/src/api/", import.meta.url);
 const sha = (text) => createHash("sha256").update(text).digest("base64");
 const minutes = (n, from = Date.now()) => new Date(from + n * 60_000).toISOString();
 

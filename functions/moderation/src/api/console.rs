@@ -14,14 +14,14 @@ use shared::{
     http::{Problem, problem},
 };
 
-use crate::api::App;
+use super::App;
 
 const PAGE: &str = include_str!("console.html");
 /// The look that all pages share, and what only this one has.
-const STYLE: &str = concat!(include_str!("../../../shared/page/page.css"), include_str!("console/console.css"));
+const STYLE: &str = concat!(include_str!("../../../../shared/page/page.css"), include_str!("console/console.css"));
 /// One module: a file sees what the files above it declare.
 const SCRIPT: &str = concat!(
-    include_str!("../../../shared/page/core.js"),
+    include_str!("../../../../shared/page/core.js"),
     include_str!("console/texts.en.js"),
     include_str!("console/texts.nb.js"),
     include_str!("console/texts.uk.js"),
@@ -34,7 +34,7 @@ const SCRIPT: &str = concat!(
     include_str!("console/item.js"),
     include_str!("console/find.js"),
     include_str!("console/rules.js"),
-    include_str!("../../../shared/page/frame.js"),
+    include_str!("../../../../shared/page/frame.js"),
     include_str!("console/main.js"),
 );
 
