@@ -37,13 +37,22 @@ async function tour(settings, look) {
   await see("opened", ".decisions");
   await page.click(".decisions li:nth-child(3) button");
   await see("decide", ".chosen");
-  await page.click(".chosen .button.main");
+  await page.click(".chosen > .actions .button.main");
   await see("notes missing", ".chosen .error");
   await openItem(page, 3);
   await page.click(".decisions li:nth-child(2) button");
   await see("without details", ".chosen .words");
-  await page.click(".chosen .button.main");
+  await page.type("#replace", "Ring meg");
+  await page.keyboard.press("Enter");
+  await page.type("#replace", "nowhere");
+  await page.keyboard.press("Enter");
+  await see("further words", ".chosen .files li");
+  await page.type("#notes", "x");
+  await page.click(".chosen > .actions .button.main");
   await see("done", ".note.good");
+  await openItem(page, 2);
+  await page.click(".decisions li:nth-child(1) button");
+  await see("let through", ".often");
   await go(page, "#/find");
   await see("decided", ".queue h3");
   await go(page, `#/reviews/${item(5)}`);
@@ -71,7 +80,7 @@ for (const lang of LANGS) {
       assert.equal(await page.$eval("html", (html) => html.lang), lang);
       assert.doesNotMatch(await text(page, "body"), /\b\w+\.\w+_?\w+\.(name|what|ask|does)\b|\{\w+\}|undefined|null|NaN|Invalid/, name);
     });
-    assert.equal(seen.length, 16);
+    assert.equal(seen.length, 18);
   });
 
   test(`${lang}: a phone shows every view of the reviewers' page without scrolling sideways`, async () => {

@@ -9,17 +9,19 @@ const LINES = [
 
 const spaced = (number) => number.replace(/^(116)(\d{3})$/, "$1 $2");
 
-/** The notice; `contact` is what the office set for other hours. */
-function notice(contact, open = false) {
+/** The notice, with whom to reach when the office is closed: told to those who work on the sensitive lane. */
+function notice() {
+  const { office_hours: hours, office_open: isOpen, sensitive } = state.queue ?? {};
   return h(
     "aside",
     { class: "note warn", "aria-label": t("help.title") },
     h("p", {}, h("b", {}, t("help.title")), " ", t("help.watched")),
     h("p", {}, t("help.danger"), " ", link("113", "tel:113", "tel"), " ", t("help.medical"), " · ", link("112", "tel:112", "tel"), " ", t("help.police")),
-    contact ? h("p", {}, t("help.contact"), " ", contactNode(contact)) : null,
+    hours ? h("p", {}, t(isOpen ? "help.is_open" : "help.is_closed", { hours })) : null,
+    sensitive?.contact ? h("p", {}, t("help.contact"), " ", contactNode(sensitive.contact)) : null,
     h(
       "details",
-      { open },
+      {},
       h("summary", {}, t("help.lines")),
       LINES.map(([country, numbers]) => [
         h("p", { class: "country" }, h("b", {}, t(`help.country.${country}`))),
