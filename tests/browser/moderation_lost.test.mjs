@@ -1,10 +1,10 @@
 // What goes wrong while somebody decides: a token, a claim, an answer, the network; the notes outlive all of it.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
+import { after, before } from "node:test";
 import { findings, text } from "./harness.mjs";
 import { token } from "./moderation_api.mjs";
-import { enter, go, item, jump, listen, open, openItem, press, see, world } from "./moderation_steps.mjs";
+import { enter, go, item, jump, listen, open, openItem, press, see, test, world } from "./moderation_steps.mjs";
 
 let at;
 before(async () => {

@@ -1,10 +1,10 @@
 // What a reviewer does: see what must not wait, take, open, decide; with a mouse, by keys alone, on a phone.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
+import { after, before } from "node:test";
 import { text } from "./harness.mjs";
 import { DETAILS, THREAT, fresh, token } from "./moderation_api.mjs";
-import { controlEnter, enter, go, item, listen, open, openItem, press, see, world } from "./moderation_steps.mjs";
+import { controlEnter, enter, go, item, listen, open, openItem, press, see, test, world } from "./moderation_steps.mjs";
 
 let at;
 before(async () => {

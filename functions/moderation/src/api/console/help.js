@@ -1,5 +1,12 @@
 // What this page is not: an emergency service. Whom to call is part of every view that shows what waits.
 
+/** `Mon-Fri 08:00-16:00 Europe/Oslo` with the days of the reader's language. */
+function officeHours(hours) {
+  const day = new Intl.DateTimeFormat(LOCALES[state.lang], { weekday: "short", timeZone: "UTC" });
+  // The 5th of January 2026 is a Monday.
+  return ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].reduce((text, name, n) => text.replaceAll(name, day.format(Date.UTC(2026, 0, 5 + n))), hours);
+}
+
 /** Numbers that were looked up in their countries; looked up again when this list is changed. */
 const LINES = [
   ["no", ["113", "112", "116117", "116123", "116111"]],
@@ -17,7 +24,7 @@ function notice() {
     { class: "note warn", "aria-label": t("help.title") },
     h("p", {}, h("b", {}, t("help.title")), " ", t("help.watched")),
     h("p", {}, t("help.danger"), " ", link("113", "tel:113", "tel"), " ", t("help.medical"), " · ", link("112", "tel:112", "tel"), " ", t("help.police")),
-    hours ? h("p", {}, t(isOpen ? "help.is_open" : "help.is_closed", { hours })) : null,
+    hours ? h("p", {}, t(isOpen ? "help.is_open" : "help.is_closed", { hours: officeHours(hours) })) : null,
     sensitive?.contact ? h("p", {}, t("help.contact"), " ", contactNode(sensitive.contact)) : null,
     h(
       "details",
