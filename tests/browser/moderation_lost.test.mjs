@@ -83,6 +83,18 @@ test("signing out asks before it forgets notes", async () => {
   await page.done();
 });
 
+test("an item that is given back keeps one's notes for the next time, and nothing else", async () => {
+  const page = await open(at);
+  await typed(page);
+  await press(page, /^Give it back/);
+  await see(page, /Notes not sent/);
+  await openItem(page, 2);
+  await see(page, /Your notes are kept\. Choose a decision/);
+  await press(page, /^Keep back/);
+  assert.equal(await notes(page), NOTES);
+  await page.done();
+});
+
 test("an answer that was lost is asked for again and makes one decision", async () => {
   const page = await open(at);
   await typed(page);

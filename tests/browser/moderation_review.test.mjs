@@ -24,6 +24,13 @@ test("the head says how many wait, what is urgent and how long until the next ta
   await page.done();
 });
 
+test("a contact with words around its numbers can be called from it", async () => {
+  const page = await open(at, { store: { contact: "Kari, vakttelefon +47 22 00 00 00 (eller vakt@example.org)", open: true } });
+  await see(page, /The office is open now[\s\S]*Kari, vakttelefon \+47 22 00 00 00 \(eller vakt@example\.org\)/);
+  assert.deepEqual(await page.$$eval("aside p:nth-of-type(4) a", (links) => links.map((link) => link.href)), ["tel:+4722000000", "mailto:vakt@example.org"]);
+  await page.done();
+});
+
 test("the sensitive lane comes first, urgent before the rest, and each says when it was written and who holds it", async () => {
   const page = await open(at);
   const rows = await page.$$eval(".queue > li", (rows) => rows.map((row) => row.innerText));

@@ -101,6 +101,16 @@ function decisionPart(place, { item, opened, mine, claim, failed, done, signal }
     sending = false;
   }
 
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(draftOf(id).notes);
+      announce(t("decide.copied"));
+    } catch {
+      // Where the browser does not let a page copy, a person still can.
+      document.getSelection().selectAllChildren(document.getElementById("left"));
+    }
+  }
+
   /** Notes of an item that is somebody else's by now, to be copied. */
   const left = () =>
     draftOf(id).notes.trim()
@@ -112,7 +122,7 @@ function decisionPart(place, { item, opened, mine, claim, failed, done, signal }
           h(
             "div",
             { class: "actions" },
-            button(t("decide.copy"), () => navigator.clipboard.writeText(draftOf(id).notes).then(() => announce(t("decide.copied"))), "slim"),
+            button(t("decide.copy"), copy, "slim"),
             button(t("decide.drop"), () => (dropDraft(id), (notes.value = ""), draw()), "slim"),
           ),
         )

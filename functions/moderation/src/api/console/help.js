@@ -42,10 +42,11 @@ function notice() {
   );
 }
 
-/** A number or an address can be pressed; anything else is told as it was set. */
+/** The contact as it was set, with its numbers to be pressed. */
 function contactNode(contact) {
-  const text = String(contact);
-  if (/^\+?[\d ()-]{3,}$/.test(text)) return link(text, `tel:${text.replace(/[^\d+]/g, "")}`, "tel");
-  if (/^[^\s@]+@[^\s@]+$/.test(text)) return link(text, `mailto:${text}`);
-  return h("b", {}, text);
+  const parts = contact.split(/(\+?\d[\d ()-]{4,}\d|[^\s@,;()]+@[^\s@,;()]+\.\w+)/);
+  return parts.map((part, n) => {
+    if (n % 2 === 0) return part;
+    return part.includes("@") ? link(part, `mailto:${part}`) : link(part, `tel:${part.replace(/[^\d+]/g, "")}`, "tel");
+  });
 }

@@ -51,6 +51,9 @@ async function itemView({ id }, view) {
       () => reviews.release(id),
       places.lease,
       () => {
+        // Notes that were typed stay; nothing else of it does.
+        if (draftOf(id).notes.trim()) draftOf(id, { decision: null, opened: false, key: null });
+        else dropDraft(id);
         announce(t("lease.released"));
         location.hash = "#/queue";
       },
