@@ -49,7 +49,7 @@ export function fresh() {
       item(3, { language: "nb", kind: "kintell_session", author_role: "volunteer", text: DETAILS, findings: [found("pii", "contact", 12, 23, "pii.phone", "A phone number.", { placeholder: "PHONE" }), found("pii", "contact", 72, 87, "pii.email", "An e-mail address.", { placeholder: "EMAIL" })], redacted: DETAILS.replace("91 23 45 67", "[PHONE_1]").replace("ola@example.org", "[EMAIL_1]") }),
       item(4, { state: "claimed", claimed_by: "amal", claimed_until: minutes(9), text: "x", findings: [found("spam", "scam", 0, 1, "spam.link", "A link and a prize.")] }),
       item(5, { state: "closed", decided: { decision: "overturn", by: "amal", at: minutes(-30) }, closed_by: "decision", text: "I could kill for a coffee", findings: [found("threat", "veiled", 8, 12, "threat.kill", "Speaks of killing.")], steps: [{ step: "overturn", by: "amal", at: minutes(-30), notes: "An idiom." }] }),
-      item(6, { state: "held", reason: "block", decision: "block", text: "aaaaaaa", findings: [found("spam", "noise", 0, 7, "spam.mash", "Keys pressed at random.")] }),
+      item(6, { state: "held", reason: "block", decision: "block", scorable: false, text: "aaaaaaa", findings: [found("spam", "noise", 0, 7, "spam.mash", "Keys pressed at random.")] }),
     ],
     rules: [
       { rule: "threat.kill", category: "threat", held: 52, decided: 40, overturned: 31, overturn_rate: 0.775 },

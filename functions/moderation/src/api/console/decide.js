@@ -4,11 +4,11 @@
 const DECISIONS = ["overturn", "redact", "uphold", "escalate"];
 
 /**
- * A decision in plain words. A text about somebody's life is scored by none of them: there the same decisions are about
- * the concern. What is passed on goes to the sensitive lane, and from there nowhere else.
+ * A decision in plain words. Some texts are scored by none of them: in the sensitive lane the same decisions are about
+ * the concern, elsewhere about the screening. What is passed on goes to the sensitive lane, and from there nowhere else.
  */
 function say(kind, what, item) {
-  const about = item.scorable === false ? "concern" : "";
+  const about = item.scorable ? "" : item.lane === "sensitive" ? "concern" : "unscored";
   const keys = [`${kind}.${item.lane}.${what}`, `${kind}.${about}.${what}`, `${kind}.${what}`];
   return t(`decision.${keys.find((key) => has(`decision.${key}`))}`);
 }

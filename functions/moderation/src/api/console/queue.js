@@ -149,7 +149,7 @@ const lines = (item) => [
     {},
     h("b", {}, t("item.written", { ago: ago(item.written_at) })),
     ` (${when(item.written_at)}). `,
-    h("span", { class: "small" }, t("item.waits", { length: length(now() - new Date(item.raised_at)) })),
+    item.state === "closed" ? null : h("span", { class: "small" }, t("item.waits", { length: length(now() - new Date(item.raised_at)) })),
   ),
 ];
 

@@ -55,6 +55,10 @@ TEXTS.en = {
     overturn: {
       name: "Let through", for: "The screening was wrong, or it is harmless.", ask: "Let it through?", confirm: "Yes, let it through", done: "Let through",
       does: "The text goes on as it was written, and may be scored. It counts against the rules that held it back.",
+      unscored: {
+        name: "Nothing wrong with it", for: "The screening was wrong.", ask: "Close it: nothing wrong?", confirm: "Yes, nothing wrong", done: "Closed: nothing wrong with it",
+        does: "The item is closed, and counts against the rules that held it back. The text is still not scored: texts with such findings never are.",
+      },
       concern: {
         name: "No concern", for: "The screening was wrong: nobody is in danger.", ask: "Close it: no concern?", confirm: "Yes, no concern", done: "Closed: no concern",
         does: "The item is closed, and counts against the rules that held it back. The text is not scored: texts with such findings never are.",

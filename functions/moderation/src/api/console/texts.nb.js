@@ -53,6 +53,10 @@ TEXTS.nb = {
     overturn: {
       name: "Slipp gjennom", for: "Screeningen tok feil, eller det er harmløst.", ask: "Slippe den gjennom?", confirm: "Ja, slipp den gjennom", done: "Sluppet gjennom",
       does: "Teksten går videre slik den ble skrevet, og kan bli skåret. Det teller mot reglene som holdt den tilbake.",
+      unscored: {
+        name: "Ingenting galt med den", for: "Screeningen tok feil.", ask: "Lukke den: ingenting galt?", confirm: "Ja, ingenting galt", done: "Lukket: ingenting galt med den",
+        does: "Saken lukkes, og det teller mot reglene som holdt den tilbake. Teksten blir likevel ikke skåret: det blir tekster med slike funn aldri.",
+      },
       concern: {
         name: "Ingen bekymring", for: "Screeningen tok feil: ingen er i fare.", ask: "Lukke den: ingen bekymring?", confirm: "Ja, ingen bekymring", done: "Lukket: ingen bekymring",
         does: "Saken lukkes, og det teller mot reglene som holdt den tilbake. Teksten blir ikke skåret: det blir tekster med slike funn aldri.",
