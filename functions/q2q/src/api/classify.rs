@@ -10,7 +10,6 @@ use axum::{
 };
 use q2q_engine::{Language, Role, Source};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use shared::{
     http::{FieldError, Json as Body, Problem},
     pii::Pii,

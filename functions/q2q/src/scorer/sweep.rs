@@ -177,7 +177,10 @@ impl Runner<'_> {
         let tx = client.transaction().await?;
         let mut outbox = Outbox::new(self.correlation);
         self.scorer.consider(&tx, text, None, &mut outbox).await?;
-        self.commit(tx, outbox).await
+        self.write(&tx, &mut outbox).await?;
+        tx.commit().await?;
+        self.wake(&outbox).await;
+        Ok(())
     }
 
     async fn gone(&self) -> Result<(), ScorerError> {
@@ -185,20 +188,24 @@ impl Runner<'_> {
         let tx = client.transaction().await?;
         let mut outbox = Outbox::new(self.correlation);
         self.scorer.tell_gone(&tx, &mut outbox).await?;
-        self.commit(tx, outbox).await
+        self.write(&tx, &mut outbox).await?;
+        tx.commit().await?;
+        self.wake(&outbox).await;
+        Ok(())
     }
 
-    /// A nudge before the commit, which a kill after it cannot lose, and one right after.
-    async fn commit(&self, tx: tokio_postgres::Transaction<'_>, mut outbox: Outbox) -> Result<(), ScorerError> {
-        let wrote = outbox.write(&tx).await?.is_some();
-        if wrote {
+    /// Before the commit, so that a kill right after it loses no nudge.
+    async fn write(&self, tx: &tokio_postgres::Transaction<'_>, outbox: &mut Outbox) -> Result<(), ScorerError> {
+        if outbox.write(tx).await?.is_some() {
             self.app.nudger.nudge_delayed().await?;
         }
-        tx.commit().await?;
-        if wrote {
+        Ok(())
+    }
+
+    async fn wake(&self, outbox: &Outbox) {
+        if !outbox.is_empty() {
             self.app.nudger.nudge_now().await;
         }
-        Ok(())
     }
 }
 
