@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The services there are, whether they have run yet or not.
-pub const SERVICES: [&str; 6] = ["buddy", "bus", "gateway", "kintell", "profiles", "upskilling"];
+pub const SERVICES: [&str; 7] = ["buddy", "bus", "gateway", "kintell", "profiles", "q2q", "upskilling"];
 
 const CACHED_FOR: Duration = Duration::from_secs(10);
 const DATABASE_LIMIT: Duration = Duration::from_secs(1);

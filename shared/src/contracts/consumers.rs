@@ -6,8 +6,8 @@
 
 use super::{
     BuddyMilestoneReached, CheckinCompleted, Contract, CourseCompleted, CredentialIssued, EventAttended, EventLogged,
-    FactRetracted, FeedbackSubmitted, MatchCreated, MatchEnded, ProgressUpdated, RatingCreated, SessionCompleted,
-    SessionScheduled, SkillShareCompleted,
+    FactRetracted, FeedbackSubmitted, MatchCreated, MatchEnded, ProfileErased, ProgressUpdated, PurposeChanged,
+    RatingCreated, ReviewCompleted, SessionCompleted, SessionScheduled, SkillShareCompleted, TextScreened,
 };
 
 /// One consumer behind a queue of its own.
@@ -47,7 +47,7 @@ pub const ENVELOPE: &[&str] = &[
 ];
 
 /// Every consumer of this platform.
-pub const ALL: &[Declared] = &[PROFILE_PROJECTOR];
+pub const ALL: &[Declared] = &[PROFILE_PROJECTOR, Q2Q_SCORER];
 
 /// Facts become timelines, enrolments, milestones and flags.
 pub const PROFILE_PROJECTOR: Declared = Declared {
@@ -141,6 +141,20 @@ pub const PROFILE_PROJECTOR: Declared = Declared {
         ]),
         // Not what the profile service takes back: milestones of journeys are the projector's own.
         reads::<FactRetracted>(&["kintell", "buddy", "upskilling"], &["factType", "factId", "reason", "revision"]),
+    ],
+};
+
+/// Texts that moderation lets through become outcomes. An event says where to look and nothing more: what holds is in the
+/// store.
+pub const Q2Q_SCORER: Declared = Declared {
+    name: "q2q-scorer",
+    reads: &[
+        own::<TextScreened>(&["textId"]),
+        own::<ReviewCompleted>(&["textId"]),
+        // Of texts only.
+        reads::<FactRetracted>(&["intake"], &["factType", "factId"]),
+        own::<PurposeChanged>(&["profileId", "purpose"]),
+        own::<ProfileErased>(&["profileId"]),
     ],
 };
 

@@ -11,6 +11,11 @@ const UPSKILLING_WEBHOOK: &str = "upskilling-webhook";
 /// What asks learning-record stores.
 const UPSKILLING_SYNC: &str = "upskilling-sync";
 
+/// What reads texts.
+const Q2Q_SCORER: &str = "q2q-scorer";
+/// Where a person corrects a score.
+const Q2Q_API: &str = "q2q-api";
+
 /// The functions that write events of this type.
 pub fn of(kind: &str) -> Vec<&'static str> {
     let mut found: Vec<&'static str> = match kind {
@@ -23,6 +28,7 @@ pub fn of(kind: &str) -> Vec<&'static str> {
             vec!["kintell-import", KINTELL_WEBHOOK]
         }
         "kintell.rating.created.v1" => vec![KINTELL_WEBHOOK],
+        "q2q.outcome.scored.v1" => vec![Q2Q_SCORER, Q2Q_API],
         _ if kind.starts_with("intake.import.") => IMPORTERS.to_vec(),
         _ if kind.starts_with("buddy.") => vec!["buddy-import", BUDDY_API],
         _ if kind.starts_with("upskilling.") => vec!["upskilling-import", UPSKILLING_WEBHOOK, UPSKILLING_SYNC],
@@ -32,7 +38,7 @@ pub fn of(kind: &str) -> Vec<&'static str> {
         "intake.text.received.v1" => found.extend([KINTELL_WEBHOOK, BUDDY_API]),
         "profile.created.v1" => found.extend([KINTELL_WEBHOOK, BUDDY_API, UPSKILLING_WEBHOOK, UPSKILLING_SYNC]),
         "profile.updated.v1" | "profile.linked.v1" => found.push("profile-api"),
-        "fact.retracted.v1" => found.extend([UPSKILLING_SYNC, "profile-projector"]),
+        "fact.retracted.v1" => found.extend([UPSKILLING_SYNC, "profile-projector", Q2Q_SCORER, Q2Q_API]),
         _ => {}
     }
     found

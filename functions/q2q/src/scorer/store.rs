@@ -27,8 +27,10 @@ pub struct Standing {
     pub kind: String,
     /// Its own time.
     pub written_at: Timestamp,
-    /// Where it came from.
-    pub import: Option<(Uuid, Option<i32>)>,
+    /// The import that brought it.
+    pub import: Option<Uuid>,
+    /// The line of its file.
+    pub line: Option<i32>,
     /// Its import was undone, or it was withdrawn.
     pub withdrawn: bool,
     /// Other words stand in its place.
@@ -90,7 +92,8 @@ pub async fn standing(tx: &Transaction<'_>, text: Uuid) -> Result<Option<Standin
         author_role: row.get(2),
         kind: row.get(3),
         written_at: row.get(4),
-        import: row.get::<_, Option<Uuid>>(5).map(|id| (id, row.get(6))),
+        import: row.get(5),
+        line: row.get(6),
         withdrawn: row.get(7),
         superseded: row.get(8),
         cleared: row.get::<_, Option<Uuid>>(9).map(|id| (id, row.get(10))),
@@ -293,7 +296,6 @@ pub async fn put_outcome(
     let id = Uuid::new_v5(&text, dimension.as_bytes());
     let (instance, company) =
         standing.scope.as_ref().map_or((None, None), |(_, instance, company)| (*instance, *company));
-    let (import, line) = standing.import.map(|(import, line)| (Some(import), line)).unwrap_or_default();
     let rows = tx
         .query_typed(
             "INSERT INTO core.outcomes AS o (outcome_id, text_id, profile_id, dimension, revision, polarity, score, confidence, method, engine_version, language,
@@ -324,8 +326,8 @@ pub async fn put_outcome(
                 (&programme, Type::TEXT),
                 (&instance, Type::UUID),
                 (&company, Type::UUID),
-                (&import, Type::UUID),
-                (&line, Type::INT4),
+                (&standing.import, Type::UUID),
+                (&standing.line, Type::INT4),
                 (&standing.written_at, Type::TIMESTAMPTZ),
             ],
         )
@@ -378,8 +380,8 @@ pub async fn put_off(tx: &Transaction<'_>, texts: &[Uuid]) -> Result<(), DbError
 pub async fn take_put_off(tx: &Transaction<'_>, most: i64) -> Result<Vec<Uuid>, DbError> {
     let rows = tx
         .query_typed(
-            "WITH some AS (SELECT subject FROM bus.unsettled WHERE consumer = $1 ORDER BY subject LIMIT $2)
-             DELETE FROM bus.unsettled u USING some s WHERE u.consumer = $1 AND u.subject = s.subject RETURNING u.subject",
+            "WITH part AS (SELECT subject FROM bus.unsettled WHERE consumer = $1 ORDER BY subject LIMIT $2)
+             DELETE FROM bus.unsettled u USING part s WHERE u.consumer = $1 AND u.subject = s.subject RETURNING u.subject",
             &[(&Scorer::NAME, Type::TEXT), (&most, Type::INT8)],
         )
         .await?;
