@@ -96,6 +96,11 @@ impl Outbox {
         self.replay
     }
 
+    /// What all events of this outbox have in common: the request's, import's or event's.
+    pub fn correlation(&self) -> &str {
+        &self.correlation
+    }
+
     /// A draft under this outbox's correlation id. `time` is when the fact happened.
     pub fn draft<T: Contract>(&self, data: T, subject: Uuid, time: Timestamp) -> EventDraft<T> {
         EventDraft::new(data, subject, time, &self.correlation)

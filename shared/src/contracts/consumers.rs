@@ -7,7 +7,8 @@
 use super::{
     BuddyMilestoneReached, CheckinCompleted, Contract, CourseCompleted, CredentialIssued, EventAttended, EventLogged,
     FactRetracted, FeedbackSubmitted, MatchCreated, MatchEnded, ProfileErased, ProgressUpdated, PurposeChanged,
-    RatingCreated, ReviewCompleted, SessionCompleted, SessionScheduled, SkillShareCompleted, TextScreened,
+    RatingCreated, ReviewCompleted, SessionCompleted, SessionScheduled, SkillShareCompleted, TextReceived,
+    TextScreened,
 };
 
 /// One consumer behind a queue of its own.
@@ -47,7 +48,7 @@ pub const ENVELOPE: &[&str] = &[
 ];
 
 /// Every consumer of this platform.
-pub const ALL: &[Declared] = &[PROFILE_PROJECTOR, Q2Q_SCORER];
+pub const ALL: &[Declared] = &[PROFILE_PROJECTOR, MODERATION_SCREENER, Q2Q_SCORER];
 
 /// Facts become timelines, enrolments, milestones and flags.
 pub const PROFILE_PROJECTOR: Declared = Declared {
@@ -141,6 +142,16 @@ pub const PROFILE_PROJECTOR: Declared = Declared {
         ]),
         // Not what the profile service takes back: milestones of journeys are the projector's own.
         reads::<FactRetracted>(&["kintell", "buddy", "upskilling"], &["factType", "factId", "reason", "revision"]),
+    ],
+};
+
+/// Every text is screened. What is known about it is read from the store, so the event only says which.
+pub const MODERATION_SCREENER: Declared = Declared {
+    name: "moderation-screener",
+    reads: &[
+        own::<TextReceived>(&["textId", "supersedes"]),
+        // A text that holds no more leaves the queue.
+        reads::<FactRetracted>(&["intake"], &["factType", "factId"]),
     ],
 };
 

@@ -29,6 +29,9 @@ pub fn of(kind: &str) -> Vec<&'static str> {
         }
         "kintell.rating.created.v1" => vec![KINTELL_WEBHOOK],
         "q2q.outcome.scored.v1" => vec![Q2Q_SCORER, Q2Q_API],
+        "safety.text.screened.v1" => vec!["moderation-screener"],
+        "safety.flag.raised.v1" => vec!["moderation-screener", "moderation-api"],
+        "safety.review.completed.v1" => vec!["moderation-api"],
         _ if kind.starts_with("intake.import.") => IMPORTERS.to_vec(),
         _ if kind.starts_with("buddy.") => vec!["buddy-import", BUDDY_API],
         _ if kind.starts_with("upskilling.") => vec!["upskilling-import", UPSKILLING_WEBHOOK, UPSKILLING_SYNC],

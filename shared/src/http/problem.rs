@@ -64,6 +64,13 @@ codes! {
     NOT_PLANNED CONFLICT "not_planned" "There is no plan to commit" None, "Only an import whose outcome is `planned` can be committed. Look at its receipt again.";
     NOT_LOADED CONFLICT "not_loaded" "There is nothing to undo" None, "Only an import whose outcome is `loaded` can be undone. Look at its receipt again.";
     REPLAY_RUNNING CONFLICT "replay_running" "A replay to this consumer runs" None, "One replay a consumer at a time: look at GET /v1/bus/replays, and ask again when it is done.";
+    ALREADY_CLAIMED CONFLICT "already_claimed" "Somebody else holds it" None, "Another reviewer has claimed this item. Take the next one; it is free again when they release it or their claim ends.";
+    NOT_CLAIMED CONFLICT "not_claimed" "You do not hold it" None, "Claim this item first: your claim is missing or has ended.";
+    NOT_OPENED CONFLICT "not_opened" "You have not read it" None, "Open the text before you decide on it.";
+    REVIEW_CLOSED CONFLICT "review_closed" "It is decided" None, "This item is closed. Who does not agree with its decision can appeal.";
+    NOT_DECIDED CONFLICT "not_decided" "There is no decision to appeal" None, "Only a decided item can be appealed, and while its text has no other item open.";
+    OTHER_EYES CONFLICT "other_eyes" "Somebody else has to decide" None, "You made the decision that is appealed. An appeal is decided by another reviewer.";
+    TEXT_WITHDRAWN CONFLICT "text_withdrawn" "The text does not hold any more" None, "This text was withdrawn or replaced, so it cannot be let through. Uphold or escalate it.";
     STALE PRECONDITION_FAILED "stale" "Somebody was faster" None, "The version you read is not the current one: read it again, then repeat your change.";
     PLAN_MOVED PRECONDITION_FAILED "plan_moved" "The plan has changed" None, "The import's plan is not the one with this plan_hash any more: read the new plan, then commit that.";
     BODY_TOO_LARGE PAYLOAD_TOO_LARGE "body_too_large" "The body is too large" None, "A body has at most 1 MiB.";

@@ -255,8 +255,3 @@ impl Default for Engine {
         Self::new()
     }
 }
-
-/// Placeholder until the engine's own.
-pub fn taxonomy() -> &'static [&'static str] {
-    &["confidence"]
-}

@@ -1,0 +1,564 @@
+//! The screener's statements. All take the transaction that has the text's lock.
+
+use jiff::Timestamp;
+use moderation_engine::policy::{Decision, Lane};
+use shared::{
+    bus::{
+        consumer::Settled,
+        outbox::{Outbox, OutboxError},
+    },
+    contracts::{ContractError, EngineCode, EngineVersion, Revision, ScreeningDecision, TextScreened},
+    vault::SubjectKey,
+};
+use tokio_postgres::{Row, Transaction, types::Type};
+use uuid::Uuid;
+
+use super::{Screener, ScreenerError, Stored, Words};
+use crate::{
+    items::{self, Cleared, Flag, SENSITIVE_MINUTES},
+    name,
+    policies::{Numbered, known},
+    screening::{self, Screened},
+};
+
+/// Texts a transaction of the end of a replay.
+const PART: i64 = 50;
+
+/// A screening to be written.
+pub struct New<'a> {
+    /// The text.
+    pub text: &'a Stored,
+    /// Its words.
+    pub words: &'a Words,
+    /// Its subject's key.
+    pub key: &'a SubjectKey,
+    /// What was decided.
+    pub screened: &'a Screened,
+    /// By which policy.
+    pub policy: &'a Numbered,
+}
+
+/// What a screening says, as far as later ones are held against it.
+#[derive(Clone, Copy)]
+struct Weight {
+    decision: Decision,
+    scorable: bool,
+    lane: Lane,
+}
+
+impl Weight {
+    fn of(row: &Row, at: usize) -> Result<Self, ScreenerError> {
+        Ok(Self {
+            decision: known(row.get(at)).ok_or(ScreenerError::StoredValue)?,
+            scorable: row.get(at + 1),
+            lane: known(row.get(at + 2)).ok_or(ScreenerError::StoredValue)?,
+        })
+    }
+
+    /// Whether somebody who decided on the other has not seen what this says.
+    fn stricter_than(self, other: Self) -> bool {
+        self.decision > other.decision || self.lane > other.lane || (other.scorable && !self.scorable)
+    }
+}
+
+/// An item that is not closed.
+struct Open {
+    review_id: Uuid,
+    flag_id: Uuid,
+    flag_revision: i32,
+    sensitive: bool,
+    urgent: bool,
+    held: bool,
+    appeal: bool,
+}
+
+/// Writes a screening, and what follows from it: item, cleared words, events.
+pub async fn put(
+    tx: &Transaction<'_>,
+    by: &Screener<'_>,
+    new: &New<'_>,
+    outbox: &mut Outbox,
+) -> Result<(), ScreenerError> {
+    let now = Timestamp::now();
+    let text_id = new.text.text_id;
+    let stands = decided(tx, text_id).await?.filter(|on| !weight(new).stricter_than(*on)).is_some();
+    let (screening_id, revision) = insert(tx, by, new, now, outbox).await?;
+    let allowed = new.screened.verdict.decision == Decision::Allow;
+    match (open(tx, text_id).await?, allowed) {
+        (Some(item), true) if item.sensitive || item.appeal => point(tx, &item, screening_id).await?,
+        (Some(item), true) => {
+            close_by_rescreening(tx, &item).await?;
+            clear(tx, by, new, screening_id).await?;
+        }
+        (Some(item), false) => {
+            items::hold_back(tx, text_id).await?;
+            tighten(tx, by, new, &item, screening_id, now, outbox).await?;
+        }
+        // What a person decided holds for as long as the screening finds nothing that person did not see.
+        (None, _) if stands => {}
+        (None, true) => clear(tx, by, new, screening_id).await?,
+        (None, false) => {
+            items::hold_back(tx, text_id).await?;
+            raise(tx, by, new, screening_id, now, outbox).await?;
+        }
+    }
+    tx.execute_typed("DELETE FROM core.unscreened_texts WHERE text_id = $1", &[(&text_id, Type::UUID)]).await?;
+    let engine_version = by.screens.backend.version();
+    let told = Screening {
+        screening_id,
+        text_id,
+        subject_id: new.text.subject_id,
+        decision: &name(new.screened.verdict.decision),
+        engine: by.screens.backend.code(),
+        engine_version,
+        revision,
+        at: now,
+    };
+    told.tell(outbox)
+}
+
+fn weight(new: &New<'_>) -> Weight {
+    let verdict = &new.screened.verdict;
+    Weight { decision: verdict.decision, scorable: verdict.scorable, lane: verdict.lane }
+}
+
+/// What the last person who decided on the text had before them.
+async fn decided(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Weight>, ScreenerError> {
+    let rows = tx
+        .query_typed(
+            "SELECT s.decision, s.scorable, r.lane FROM core.reviews r JOIN core.screenings s USING (screening_id)
+             WHERE r.text_id = $1 AND r.closed_by = 'decision' ORDER BY r.decided_at DESC LIMIT 1",
+            &[(&text_id, Type::UUID)],
+        )
+        .await?;
+    rows.first().map(|row| Weight::of(row, 0)).transpose()
+}
+
+async fn insert(
+    tx: &Transaction<'_>,
+    by: &Screener<'_>,
+    new: &New<'_>,
+    now: Timestamp,
+    outbox: &Outbox,
+) -> Result<(Uuid, i32), ScreenerError> {
+    let (text, screened) = (new.text, new.screened);
+    let screening_id = Uuid::now_v7();
+    let replaced = tx
+        .query_typed(
+            "UPDATE core.screenings SET newest = false WHERE text_id = $1 AND newest RETURNING revision",
+            &[(&text.text_id, Type::UUID)],
+        )
+        .await?;
+    let revision = replaced.first().map_or(0, |row| row.get::<_, i32>(0)) + 1;
+    let verdict = &screened.verdict;
+    let replay = outbox.replay().is_some();
+    tx.execute_typed(
+        "INSERT INTO core.screenings (screening_id, text_id, subject_id, revision, kind, decision, urgent, lane, opens_item, scorable,
+           engine, engine_version, policy_version, language, failure, told, correlation_id, import_id, line, screened_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+        &[
+            (&screening_id, Type::UUID),
+            (&text.text_id, Type::UUID),
+            (&text.subject_id, Type::UUID),
+            (&revision, Type::INT4),
+            (&name(text.kind), Type::TEXT),
+            (&name(verdict.decision), Type::TEXT),
+            (&verdict.urgent, Type::BOOL),
+            (&name(verdict.lane), Type::TEXT),
+            (&verdict.opens_item, Type::BOOL),
+            (&verdict.scorable, Type::BOOL),
+            (&by.screens.backend.code(), Type::TEXT),
+            (&by.screens.backend.version(), Type::TEXT),
+            (&new.policy.version(), Type::TEXT),
+            (&screened.language.map(|language| language.code()), Type::TEXT),
+            (&screened.failure, Type::TEXT),
+            (&!replay, Type::BOOL),
+            (&outbox.correlation(), Type::TEXT),
+            (&text.import_id, Type::UUID),
+            (&text.line, Type::INT4),
+            (&now, Type::TIMESTAMPTZ),
+        ],
+    )
+    .await?;
+    insert_findings(tx, screening_id, screened).await?;
+    if replay {
+        tx.execute_typed(
+            "INSERT INTO bus.unsettled (consumer, subject) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            &[(&<Screener as shared::bus::consumer::Consumer>::NAME, Type::TEXT), (&text.text_id, Type::UUID)],
+        )
+        .await?;
+    }
+    Ok((screening_id, revision))
+}
+
+async fn insert_findings(tx: &Transaction<'_>, screening_id: Uuid, screened: &Screened) -> Result<(), ScreenerError> {
+    if screened.findings.is_empty() {
+        return Ok(());
+    }
+    macro_rules! column {
+        (|$finding:ident| $value:expr) => {
+            &screened.findings.iter().map(|$finding| $value).collect::<Vec<_>>()
+        };
+    }
+    tx.execute_typed(
+        "INSERT INTO core.screening_findings (screening_id, place, category, grade, score, span_start, span_end, rule, reason, obfuscated, aimed, placeholder)
+         SELECT $1, generate_series(0, cardinality($2::text[]) - 1), unnest($2::text[]), unnest($3::text[]), unnest($4::int2[]),
+                unnest($5::int4[]), unnest($6::int4[]), unnest($7::text[]), unnest($8::text[]), unnest($9::bool[]), unnest($10::bool[]),
+                unnest($11::text[])",
+        &[
+            (&screening_id, Type::UUID),
+            (column!(|f| name(f.category)), Type::TEXT_ARRAY),
+            (column!(|f| name(f.grade)), Type::TEXT_ARRAY),
+            (column!(|f| i16::try_from(f.score.min(1000)).unwrap_or(1000)), Type::INT2_ARRAY),
+            (column!(|f| i32::try_from(f.span.start).unwrap_or(i32::MAX)), Type::INT4_ARRAY),
+            (column!(|f| i32::try_from(f.span.end).unwrap_or(i32::MAX)), Type::INT4_ARRAY),
+            (column!(|f| f.rule), Type::TEXT_ARRAY),
+            (column!(|f| f.reason), Type::TEXT_ARRAY),
+            (column!(|f| f.obfuscated), Type::BOOL_ARRAY),
+            (column!(|f| f.aimed), Type::BOOL_ARRAY),
+            (column!(|f| f.placeholder), Type::TEXT_ARRAY),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Gives an allowed text's words to scoring: as they are, but for what the policy has replaced.
+async fn clear(
+    tx: &Transaction<'_>,
+    by: &Screener<'_>,
+    new: &New<'_>,
+    screening_id: Uuid,
+) -> Result<(), ScreenerError> {
+    let Words::Readable(words) = new.words else { return Ok(()) };
+    if !new.screened.verdict.scorable {
+        return Ok(items::hold_back(tx, new.text.text_id).await?);
+    }
+    let plain = words.expose();
+    let redacted =
+        screening::redact(&by.screens.engine, plain, &new.screened.findings, &new.policy.policy, new.text.kind);
+    let redacted = shared::pii::Pii::new(redacted);
+    let cleared = Cleared {
+        text_id: new.text.text_id,
+        subject_id: new.text.subject_id,
+        screening_id,
+        review_id: None,
+        words: redacted.expose(),
+        redacted: redacted.expose() != plain,
+    };
+    Ok(cleared.write(tx, new.key).await?)
+}
+
+/// A new item: in the queue, or held where the policy wants nobody to look.
+async fn raise(
+    tx: &Transaction<'_>,
+    by: &Screener<'_>,
+    new: &New<'_>,
+    screening_id: Uuid,
+    now: Timestamp,
+    outbox: &mut Outbox,
+) -> Result<(), ScreenerError> {
+    let verdict = &new.screened.verdict;
+    let (review_id, flag_id) = (Uuid::now_v7(), Uuid::now_v7());
+    let reason = reason(new);
+    let due = (verdict.lane == Lane::Sensitive).then(|| by.hours.due(now, SENSITIVE_MINUTES));
+    tx.execute_typed(
+        "INSERT INTO core.reviews (review_id, flag_id, flag_revision, screening_id, text_id, subject_id, reason, lane, urgent, state,
+           written_at, raised_at, due_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        &[
+            (&review_id, Type::UUID),
+            (&flag_id, Type::UUID),
+            (&i32::from(verdict.opens_item), Type::INT4),
+            (&screening_id, Type::UUID),
+            (&new.text.text_id, Type::UUID),
+            (&new.text.subject_id, Type::UUID),
+            (&reason, Type::TEXT),
+            (&name(verdict.lane), Type::TEXT),
+            (&verdict.urgent, Type::BOOL),
+            (&if verdict.opens_item { "pending" } else { "held" }, Type::TEXT),
+            (&new.text.written_at, Type::TIMESTAMPTZ),
+            (&now, Type::TIMESTAMPTZ),
+            (&due, Type::TIMESTAMPTZ),
+        ],
+    )
+    .await?;
+    if verdict.opens_item {
+        let flag = Flag { flag_id, text_id: new.text.text_id, urgent: verdict.urgent, raised_at: now, revision: 1 };
+        flag.tell(outbox)?;
+    }
+    Ok(())
+}
+
+fn reason(new: &New<'_>) -> &'static str {
+    match new.screened.verdict.decision {
+        Decision::Block if new.screened.verdict.opens_item => "aimed_block",
+        Decision::Block => "block",
+        Decision::Allow | Decision::Review => "review",
+    }
+}
+
+async fn open(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Open>, ScreenerError> {
+    let rows = tx
+        .query_typed(
+            "SELECT review_id, flag_id, flag_revision, lane = 'sensitive', urgent, state = 'held', reason = 'appeal'
+             FROM core.reviews WHERE text_id = $1 AND state <> 'closed' FOR UPDATE",
+            &[(&text_id, Type::UUID)],
+        )
+        .await?;
+    Ok(rows.first().map(|row| Open {
+        review_id: row.get(0),
+        flag_id: row.get(1),
+        flag_revision: row.get(2),
+        sensitive: row.get(3),
+        urgent: row.get(4),
+        held: row.get(5),
+        appeal: row.get(6),
+    }))
+}
+
+/// The item goes on, by what was found last.
+async fn point(tx: &Transaction<'_>, item: &Open, screening_id: Uuid) -> Result<(), ScreenerError> {
+    tx.execute_typed(
+        "UPDATE core.reviews SET screening_id = $2, version = version + 1 WHERE review_id = $1",
+        &[(&item.review_id, Type::UUID), (&screening_id, Type::UUID)],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn close_by_rescreening(tx: &Transaction<'_>, item: &Open) -> Result<(), ScreenerError> {
+    tx.execute_typed(
+        "UPDATE core.reviews SET state = 'closed', closed_by = 'rescreening', claimed_by = NULL, claimed_until = NULL, version = version + 1
+         WHERE review_id = $1",
+        &[(&item.review_id, Type::UUID)],
+    )
+    .await?;
+    Ok(())
+}
+
+/// An open item by what was found last: it may become more urgent and go to the sensitive lane, never the other way, and
+/// whoever holds it goes on.
+async fn tighten(
+    tx: &Transaction<'_>,
+    by: &Screener<'_>,
+    new: &New<'_>,
+    item: &Open,
+    screening_id: Uuid,
+    now: Timestamp,
+    outbox: &mut Outbox,
+) -> Result<(), ScreenerError> {
+    let verdict = &new.screened.verdict;
+    let newly_sensitive = verdict.lane == Lane::Sensitive && !item.sensitive;
+    let newly_waiting = verdict.opens_item && item.held;
+    let urgent = item.urgent || verdict.urgent;
+    let raised = newly_sensitive || newly_waiting || urgent != item.urgent;
+    let due = newly_sensitive.then(|| by.hours.due(now, SENSITIVE_MINUTES));
+    tx.execute_typed(
+        "UPDATE core.reviews SET screening_id = $2, urgent = $3, version = version + 1, flag_revision = flag_revision + $4::int,
+           lane = CASE WHEN $5 THEN 'sensitive' ELSE lane END,
+           due_at = CASE WHEN $5 THEN $6 ELSE due_at END,
+           opened_at = CASE WHEN $5 THEN NULL ELSE opened_at END,
+           -- Whoever holds it may not be somebody of the sensitive lane.
+           claimed_by = CASE WHEN $5 THEN NULL ELSE claimed_by END,
+           claimed_until = CASE WHEN $5 THEN NULL ELSE claimed_until END,
+           raised_at = CASE WHEN $5 OR $7 THEN $8 ELSE raised_at END,
+           state = CASE WHEN $5 OR $7 THEN 'pending' ELSE state END,
+           reason = CASE WHEN reason = 'block' AND ($5 OR $7) THEN $9 ELSE reason END
+         WHERE review_id = $1",
+        &[
+            (&item.review_id, Type::UUID),
+            (&screening_id, Type::UUID),
+            (&urgent, Type::BOOL),
+            (&i32::from(raised), Type::INT4),
+            (&newly_sensitive, Type::BOOL),
+            (&due, Type::TIMESTAMPTZ),
+            (&newly_waiting, Type::BOOL),
+            (&now, Type::TIMESTAMPTZ),
+            (&reason(new), Type::TEXT),
+        ],
+    )
+    .await?;
+    if raised {
+        let flag = Flag {
+            flag_id: item.flag_id,
+            text_id: new.text.text_id,
+            urgent,
+            raised_at: now,
+            revision: item.flag_revision + 1,
+        };
+        flag.tell(outbox)?;
+    }
+    Ok(())
+}
+
+/// A text that does not hold any more leaves the queue, and scoring may not read it. What a person should look at and
+/// nobody has stays, and says so.
+pub async fn retire(tx: &Transaction<'_>, text_id: Uuid) -> Result<(), ScreenerError> {
+    let text = [(&text_id as _, Type::UUID)];
+    tx.execute_typed(
+        "UPDATE vault.cleared_texts SET withdrawn_at = now() WHERE text_id = $1 AND withdrawn_at IS NULL",
+        &text,
+    )
+    .await?;
+    tx.execute_typed(
+        "UPDATE core.reviews SET state = 'closed', closed_by = 'withdrawal', withdrawn_at = now(), claimed_by = NULL,
+           claimed_until = NULL, version = version + 1
+         WHERE text_id = $1 AND state <> 'closed' AND lane = 'general'",
+        &text,
+    )
+    .await?;
+    tx.execute_typed(
+        "UPDATE core.reviews SET withdrawn_at = now(), version = version + 1
+         WHERE text_id = $1 AND state <> 'closed' AND withdrawn_at IS NULL",
+        &text,
+    )
+    .await?;
+    tx.execute_typed("DELETE FROM core.unscreened_texts WHERE text_id = $1", &text).await?;
+    Ok(())
+}
+
+/// A text holds again: so does what was decided on it, and whoever scores is told.
+pub async fn restore(tx: &Transaction<'_>, text: &Stored, outbox: &mut Outbox) -> Result<(), ScreenerError> {
+    let text_id = [(&text.text_id as _, Type::UUID)];
+    let words = tx
+        .execute_typed(
+            "UPDATE vault.cleared_texts SET withdrawn_at = NULL WHERE text_id = $1 AND withdrawn_at IS NOT NULL",
+            &text_id,
+        )
+        .await?;
+    let items = tx
+        .execute_typed(
+            "UPDATE core.reviews SET withdrawn_at = NULL, version = version + 1,
+               closed_by = NULL, state = CASE WHEN state <> 'closed' THEN state WHEN reason = 'block' THEN 'held' ELSE 'pending' END
+             WHERE text_id = $1 AND withdrawn_at IS NOT NULL AND (state <> 'closed' OR closed_by = 'withdrawal')
+               AND review_id = (SELECT review_id FROM core.reviews WHERE text_id = $1 AND withdrawn_at IS NOT NULL
+                                ORDER BY state <> 'closed' DESC, raised_at DESC, review_id DESC LIMIT 1)
+               AND NOT EXISTS (SELECT FROM core.reviews o WHERE o.text_id = $1 AND o.state <> 'closed' AND o.withdrawn_at IS NULL)",
+            &text_id,
+        )
+        .await?;
+    if words + items == 0 {
+        return Ok(());
+    }
+    let rows = tx
+        .query_typed(
+            "UPDATE core.screenings SET revision = revision + 1, told = told AND $2 WHERE text_id = $1 AND newest
+             RETURNING screening_id, subject_id, decision, engine, engine_version, revision",
+            &[(&text.text_id, Type::UUID), (&outbox.replay().is_none(), Type::BOOL)],
+        )
+        .await?;
+    rows.first().map_or(Ok(()), |row| Screening::of(row, text.text_id, Timestamp::now()).tell(outbox))
+}
+
+/// Nobody can read the text any more: nothing about it is left to decide.
+pub async fn erase(tx: &Transaction<'_>, text_id: Uuid) -> Result<(), ScreenerError> {
+    items::hold_back(tx, text_id).await?;
+    let text = [(&text_id as _, Type::UUID)];
+    tx.execute_typed(
+        "UPDATE core.reviews SET state = 'closed', closed_by = 'erasure', claimed_by = NULL, claimed_until = NULL, version = version + 1
+         WHERE text_id = $1 AND state <> 'closed'",
+        &text,
+    )
+    .await?;
+    tx.execute_typed("DELETE FROM core.unscreened_texts WHERE text_id = $1", &text).await?;
+    Ok(())
+}
+
+/// A text that may not be screened goes no further.
+pub async fn note_no_purpose(tx: &Transaction<'_>, text_id: Uuid) -> Result<(), ScreenerError> {
+    items::hold_back(tx, text_id).await?;
+    tx.execute_typed(
+        "INSERT INTO core.unscreened_texts (text_id, reason) VALUES ($1, 'no_purpose') ON CONFLICT DO NOTHING",
+        &[(&text_id, Type::UUID)],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A screening as it is told.
+struct Screening<'a> {
+    screening_id: Uuid,
+    text_id: Uuid,
+    subject_id: Uuid,
+    decision: &'a str,
+    engine: &'a str,
+    engine_version: &'a str,
+    revision: i32,
+    at: Timestamp,
+}
+
+impl<'a> Screening<'a> {
+    fn of(row: &'a Row, text_id: Uuid, at: Timestamp) -> Self {
+        Self {
+            screening_id: row.get(0),
+            text_id,
+            subject_id: row.get(1),
+            decision: row.get(2),
+            engine: row.get(3),
+            engine_version: row.get(4),
+            revision: row.get(5),
+            at,
+        }
+    }
+
+    fn tell(&self, outbox: &mut Outbox) -> Result<(), ScreenerError> {
+        let value = |error| OutboxError::from(ContractError::Value(error));
+        let data = TextScreened {
+            screening_id: self.screening_id,
+            text_id: self.text_id,
+            subject_id: self.subject_id,
+            decision: self.decision.parse::<ScreeningDecision>().map_err(value)?,
+            engine: EngineCode::new(self.engine).map_err(value)?,
+            engine_version: EngineVersion::new(self.engine_version).map_err(value)?,
+            revision: Revision::new(self.revision).map_err(value)?,
+        };
+        outbox.push(outbox.draft(data, self.text_id, self.at))?;
+        Ok(())
+    }
+}
+
+/// Tells what a replay's texts were screened to, a part at a time.
+pub async fn settle(tx: &Transaction<'_>, consumer: &str, outbox: &mut Outbox) -> Result<Settled, ScreenerError> {
+    let rows = tx
+        .query_typed(
+            "SELECT subject FROM bus.unsettled WHERE consumer = $1 ORDER BY subject LIMIT $2",
+            &[(&consumer, Type::TEXT), (&PART, Type::INT8)],
+        )
+        .await?;
+    let texts: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    items::lock(tx, texts.clone()).await?;
+    tx.execute_typed(
+        "DELETE FROM bus.unsettled WHERE consumer = $1 AND subject = ANY($2)",
+        &[(&consumer, Type::TEXT), (&texts, Type::UUID_ARRAY)],
+    )
+    .await?;
+    let untold = tx
+        .query_typed(
+            "UPDATE core.screenings SET told = true WHERE text_id = ANY($1) AND newest AND NOT told
+             RETURNING screening_id, subject_id, decision, engine, engine_version, revision, text_id",
+            &[(&texts, Type::UUID_ARRAY)],
+        )
+        .await?;
+    for row in &untold {
+        Screening::of(row, row.get(6), Timestamp::now()).tell(outbox)?;
+    }
+    let waiting = tx
+        .query_typed(
+            "SELECT r.flag_id, r.text_id, r.urgent, r.raised_at, r.flag_revision FROM core.reviews r
+             WHERE r.screening_id = ANY($1) AND r.state IN ('pending', 'claimed')",
+            &[(&untold.iter().map(|row| row.get(0)).collect::<Vec<Uuid>>(), Type::UUID_ARRAY)],
+        )
+        .await?;
+    for row in &waiting {
+        let flag = Flag {
+            flag_id: row.get(0),
+            text_id: row.get(1),
+            urgent: row.get(2),
+            raised_at: row.get(3),
+            revision: row.get(4),
+        };
+        flag.tell(outbox)?;
+    }
+    Ok(if texts.len() as i64 == PART { Settled::Part } else { Settled::All })
+}

@@ -1,0 +1,93 @@
+//! What the store says of a text, and its words.
+
+use jiff::Timestamp;
+use moderation_engine::{Kind, Role};
+use shared::{
+    pii::Pii,
+    purpose::{self, Purpose},
+    vault::{Place, SubjectKey},
+};
+use tokio_postgres::{Transaction, types::Type};
+use uuid::Uuid;
+
+use super::ScreenerError;
+use crate::policies::known;
+
+/// A text as it stands in the vault.
+pub struct Stored {
+    /// The text.
+    pub text_id: Uuid,
+    /// Under whose key.
+    pub subject_id: Uuid,
+    /// Who wrote it, where that is known.
+    pub author_id: Option<Uuid>,
+    /// On which side.
+    pub role: Role,
+    /// What it was written about.
+    pub kind: Kind,
+    /// The words, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// The import that brought it.
+    pub import_id: Option<Uuid>,
+    /// Its line there.
+    pub line: Option<i32>,
+    /// The programme whose purposes cover it.
+    pub programme: String,
+    /// Undone or withdrawn.
+    pub withdrawn: bool,
+    /// Words that hold stand in its place.
+    pub superseded: bool,
+}
+
+/// The text, if it is there.
+pub async fn stored(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Stored>, ScreenerError> {
+    let rows = tx
+        .query_typed(
+            "SELECT t.subject_id, t.author_id, t.author_role, t.kind, t.sealed, t.written_at, t.import_id, t.line,
+                    COALESCE((SELECT s.session_type FROM core.kintell_sessions s WHERE s.session_id = t.fact_id),
+                             (SELECT r.session_type FROM core.kintell_ratings r WHERE r.rating_id = t.fact_id),
+                             CASE t.source WHEN 'buddy' THEN 'buddy' WHEN 'kintell' THEN 'language' ELSE 'upskilling' END),
+                    t.withdrawn_at IS NOT NULL,
+                    EXISTS (SELECT FROM vault.texts n WHERE n.supersedes = t.text_id AND n.withdrawn_at IS NULL)
+             FROM vault.texts t WHERE t.text_id = $1",
+            &[(&text_id, Type::UUID)],
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some(Stored {
+        text_id,
+        subject_id: row.get(0),
+        author_id: row.get(1),
+        role: known(row.get(2)).ok_or(ScreenerError::StoredValue)?,
+        kind: known(row.get(3)).ok_or(ScreenerError::StoredValue)?,
+        sealed: row.get(4),
+        written_at: row.get(5),
+        import_id: row.get(6),
+        line: row.get(7),
+        programme: row.get(8),
+        withdrawn: row.get(9),
+        superseded: row.get(10),
+    }))
+}
+
+/// Whether the person it is about, or who wrote it, does not allow screening.
+pub async fn no_purpose(tx: &Transaction<'_>, text: &Stored) -> Result<bool, ScreenerError> {
+    let people: Vec<Uuid> = std::iter::once(text.subject_id).chain(text.author_id).collect();
+    Ok(!purpose::refused(tx, Purpose::Safety, &text.programme, &people).await?.is_empty())
+}
+
+/// The words of a text.
+pub enum Words {
+    /// Opened.
+    Readable(Pii<String>),
+    /// They do not open under their key and place.
+    Unreadable,
+}
+
+/// Opens the words.
+pub fn words(key: &SubjectKey, text: &Stored) -> Words {
+    let place = Place { table: "vault.texts", column: "sealed", row: text.text_id };
+    key.unseal(place, &text.sealed).map_or(Words::Unreadable, Words::Readable)
+}
