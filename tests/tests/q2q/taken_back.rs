@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     support::{delivered, text},
-    world::{New, World, screened},
+    world::{New, World},
 };
 
 fn purpose(person: Uuid, state: PurposeState) -> String {
@@ -203,5 +203,4 @@ async fn a_fact_that_moves_to_another_company_takes_its_outcomes_along() {
     let places = "SELECT json_build_array((SELECT company_id FROM core.readings), (SELECT company_id FROM core.outcomes), (SELECT revision FROM core.outcomes))";
     assert_eq!(world.json(places).await, json!([company, company, 1]), "nobody's score changed");
     assert_eq!(world.sweep().await["looked_at"], 0);
-    let _ = screened;
 }
