@@ -18,8 +18,15 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
     match (row.method, row.path) {
         (
             "GET",
-            "/v1/profiles/health" | "/v1/health" | "/v1/openapi.json" | "/v1/imports/console" | "/v1/bus/console"
-            | "/v1/q2q/health" | "/v1/q2q/console" | "/v1/q2q/taxonomy" | "/v1/q2q/rules",
+            "/v1/profiles/health"
+            | "/v1/health"
+            | "/v1/openapi.json"
+            | "/v1/imports/console"
+            | "/v1/bus/console"
+            | "/v1/q2q/health"
+            | "/v1/q2q/console"
+            | "/v1/q2q/taxonomy"
+            | "/v1/q2q/rules",
         ) => {
             vec![("", call("GET", row.path))]
         }
@@ -41,10 +48,18 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
         ("GET", "/v1/profiles/{id}/outcomes") => {
             people.map(|(who, id)| (who, call("GET", &format!("/v1/profiles/{id}/outcomes")))).into()
         }
-        ("POST", "/v1/q2q/classify") => vec![("", call("POST", row.path).json(&json!({"text": "I have a friend here."})))],
+        ("POST", "/v1/q2q/classify") => {
+            vec![("", call("POST", row.path).json(&json!({"text": "I have a friend here."})))]
+        }
         ("GET", "/v1/q2q/outcomes") => {
-            let of = |company: u128| format!("{}?company={}", row.path, Uuid::from_u128(crate::q2q::NORDLYS.as_u128() + company));
-            vec![("", call("GET", row.path)), ("of its company", call("GET", &of(0))), ("of another company", call("GET", &of(1)))]
+            let of = |company: u128| {
+                format!("{}?company={}", row.path, Uuid::from_u128(crate::q2q::NORDLYS.as_u128() + company))
+            };
+            vec![
+                ("", call("GET", row.path)),
+                ("of its company", call("GET", &of(0))),
+                ("of another company", call("GET", &of(1))),
+            ]
         }
         ("GET", "/v1/q2q/outcomes/{id}") => {
             let path = row.path.replace("{id}", &crate::q2q::OUTCOME.to_string());
@@ -53,7 +68,10 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
         // Of a revision that is not the current one: whoever may is told so, and nothing changes.
         ("POST", "/v1/q2q/outcomes/{id}/correction") => {
             let path = row.path.replace("{id}", &crate::q2q::OUTCOME.to_string());
-            vec![("of somebody in a language programme", call("POST", &path).json(&json!({"verdict": "0", "revision": 9})))]
+            vec![(
+                "of somebody in a language programme",
+                call("POST", &path).json(&json!({"verdict": "0", "revision": 9})),
+            )]
         }
         ("POST", "/v1/profiles/search") => {
             let body = json!({"email": "olena.seed@newcomer.example"});

@@ -121,7 +121,10 @@ async fn a_text_is_read_with_quotes_that_stand_in_it_and_nothing_is_stored() {
     assert_eq!(answer.json["items"][1]["not_read"], "language", "{}", answer.text);
     assert_eq!(answer.json["items"][2]["not_read"], "empty");
     assert_eq!(answer.json["items"][1]["outcomes"], json!([]));
-    assert_eq!(world.count("SELECT (SELECT count(*) FROM core.outcomes) + (SELECT count(*) FROM core.readings)").await, 0);
+    assert_eq!(
+        world.count("SELECT (SELECT count(*) FROM core.outcomes) + (SELECT count(*) FROM core.readings)").await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -182,7 +185,9 @@ async fn from_the_number_to_the_words_as_far_as_a_role_may_see_them_and_every_re
         assert_eq!(get(&router, &path, &token(role, "x", None)).await.brief(), "403 forbidden");
     }
     assert_eq!(
-        world.count("SELECT count(*) FROM audit.log WHERE action = 'outcome.read' AND (details ->> 'words')::boolean").await,
+        world
+            .count("SELECT count(*) FROM audit.log WHERE action = 'outcome.read' AND (details ->> 'words')::boolean")
+            .await,
         4
     );
     assert_eq!(world.count("SELECT count(*) FROM audit.log WHERE details::text LIKE '%бою%'").await, 0);
@@ -382,7 +387,11 @@ async fn a_company_sees_blocks_of_its_own_and_no_set_of_questions_takes_them_apa
                     for cell in dimension["cells"].as_array().unwrap() {
                         assert!(cell["persons"].as_u64().unwrap() >= 5 && cell["persons"].as_u64().unwrap() % 5 == 0);
                         assert_eq!(dimension["dimension"], "belonging", "six people are too few for well-being");
-                        cells.insert((cell["from"].to_string(), cell["to"].to_string(), cell["programmes"].to_string()));
+                        cells.insert((
+                            cell["from"].to_string(),
+                            cell["to"].to_string(),
+                            cell["programmes"].to_string(),
+                        ));
                     }
                 }
             }
@@ -487,7 +496,10 @@ async fn the_taxonomy_and_the_page_are_there() {
     let router = service(&world.database, &world.nudges);
     let answer = get(&router, "/v1/q2q/taxonomy", &token(Role::Volunteer, "kari", Some(person(4)))).await;
     assert_eq!(answer.json["taxonomy"]["dimensions"].as_array().unwrap().len(), 5, "{}", answer.text);
-    assert_eq!((&answer.json["figures"]["persons"], &answer.json["figures"]["persons_well_being"]), (&json!(5), &json!(10)));
+    assert_eq!(
+        (&answer.json["figures"]["persons"], &answer.json["figures"]["persons_well_being"]),
+        (&json!(5), &json!(10))
+    );
     let page = call("GET", "/v1/q2q/console").to(&router).await;
     assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
     let health = call("GET", "/v1/q2q/health").to(&router).await;

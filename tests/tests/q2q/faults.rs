@@ -70,7 +70,8 @@ impl Consumer for Dying<'_> {
     }
 }
 
-const COUNTS: &str = "SELECT json_build_array((SELECT count(*) FROM core.readings), (SELECT count(*) FROM core.outcomes),
+const COUNTS: &str =
+    "SELECT json_build_array((SELECT count(*) FROM core.readings), (SELECT count(*) FROM core.outcomes),
     (SELECT count(*) FROM bus.inbox), (SELECT count(*) FROM bus.events))";
 
 #[tokio::test]
@@ -103,7 +104,8 @@ async fn a_text_the_engine_panics_on_fails_alone() {
     let world = World::new().await;
     let (p, v) = (world.person().await, world.person().await);
     let session = world.session(p, v, None).await;
-    let [bad, good] = [world.said(session, p, "panic belonging+800").await, world.said(session, p, "belonging+800").await];
+    let [bad, good] =
+        [world.said(session, p, "panic belonging+800").await, world.said(session, p, "belonging+800").await];
     let summary = world.take(&[&screened(bad), &screened(good)]).await;
     assert_eq!((summary.reply.failures[0].id.as_str(), summary.last_error), ("m0", Some("panicked")));
     assert_eq!(world.outcomes(good).await.as_array().unwrap().len(), 1);
@@ -143,7 +145,14 @@ async fn four_scorers_at_once_on_the_same_texts_in_all_orders_end_as_one() {
     for n in 0..8 {
         let supersedes = if n % 2 == 1 { ids.last().copied() } else { None };
         let words = format!("belonging+80{n} confidence-10{n}");
-        let new = crate::world::New { subject: p, author: Some(p), role: "participant", words: &words, supersedes, cleared: true };
+        let new = crate::world::New {
+            subject: p,
+            author: Some(p),
+            role: "participant",
+            words: &words,
+            supersedes,
+            cleared: true,
+        };
         ids.push(world.text(session, new).await);
     }
     let bodies: Vec<String> = ids.iter().flat_map(|id| [screened(*id), reviewed(*id)]).collect();
@@ -189,9 +198,26 @@ async fn a_replay_tells_nothing_twice_and_its_end_tells_what_nobody_has_heard() 
     assert_eq!(world.take(&[&Settle::body(Some(replay))]).await.last_error, None);
     assert_eq!(
         world.told().await,
-        json!([["q2q.outcome.scored.v1", "belonging", "0.8", null, 1], ["q2q.outcome.scored.v1", "confidence", "0.9", null, 1]])
+        json!([
+            ["q2q.outcome.scored.v1", "belonging", "0.8", null, 1],
+            ["q2q.outcome.scored.v1", "confidence", "0.9", null, 1]
+        ])
     );
     assert_eq!(text(&world.owner, "SELECT count(*) FROM bus.unsettled").await, "0");
+}
+
+#[tokio::test]
+async fn the_sample_events_of_q2q_scorer_are_taken_in() {
+    let world = World::new().await;
+    for (sample, key) in [
+        ("q2q-scorer.json", "batchItemFailures"),
+        ("q2q-scorer.schedule.json", "unscored"),
+        ("q2q-scorer.rescore.json", "left_to_rescore"),
+    ] {
+        let answer =
+            q2q::scorer::handle(&world.app, crate::support::sample(sample), crate::support::PLENTY).await.unwrap();
+        assert!(answer[key] == json!([]) || answer[key] == json!(0), "{sample}: {answer}");
+    }
 }
 
 #[test]

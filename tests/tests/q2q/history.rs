@@ -103,11 +103,17 @@ async fn an_outage_leaves_no_score_a_message_that_comes_again_and_a_number_for_t
     world.backend.failing.store(true, Ordering::Relaxed);
     let summary = world.take(&[&crate::world::screened(id)]).await;
     assert_eq!((summary.reply.failures.len(), summary.last_error), (1, Some("backend_unavailable")));
-    assert_eq!(text(&world.owner, "SELECT (SELECT count(*) FROM core.outcomes) + (SELECT count(*) FROM core.readings)").await, "0");
+    assert_eq!(
+        text(&world.owner, "SELECT (SELECT count(*) FROM core.outcomes) + (SELECT count(*) FROM core.readings)").await,
+        "0"
+    );
     assert_eq!(world.sweep().await["unscored"], 0, "not for a quarter of an hour yet");
     world.execute("UPDATE vault.cleared_texts SET cleared_at = now() - interval '16 minutes'").await;
     let report = world.sweep().await;
-    assert_eq!((report["unscored"].as_i64(), report["failed"].as_u64(), report["looked_at"].as_u64()), (Some(1), Some(1), Some(0)));
+    assert_eq!(
+        (report["unscored"].as_i64(), report["failed"].as_u64(), report["looked_at"].as_u64()),
+        (Some(1), Some(1), Some(0))
+    );
     assert!(report["oldest_unscored_seconds"].as_i64().unwrap() >= 960);
     world.backend.failing.store(false, Ordering::Relaxed);
     assert_eq!(world.sweep().await["looked_at"], 1, "the sweep heals what no message does");

@@ -16,12 +16,8 @@ use crate::{
 };
 
 fn purpose(person: Uuid, state: PurposeState) -> String {
-    let data = PurposeChanged {
-        profile_id: person,
-        purpose: PurposeName::OutcomeScoring,
-        state,
-        ..PurposeChanged::example()
-    };
+    let data =
+        PurposeChanged { profile_id: person, purpose: PurposeName::OutcomeScoring, state, ..PurposeChanged::example() };
     delivered(data, person, Timestamp::now()).1
 }
 
@@ -53,7 +49,10 @@ async fn without_a_purpose_nothing_is_read_and_on_withdrawal_scores_are_taken_ba
     assert_eq!((world.state(id).await.as_str(), world.outcomes(id).await), ("no_purpose", json!([])));
     assert_eq!(
         world.told().await,
-        json!([["q2q.outcome.scored.v1", "belonging", "0.8", null, 1], ["fact.retracted.v1", null, null, "withdrawn", 2]])
+        json!([
+            ["q2q.outcome.scored.v1", "belonging", "0.8", null, 1],
+            ["fact.retracted.v1", null, null, "withdrawn", 2]
+        ])
     );
     says(&world, p, "granted").await;
     world.take(&[&purpose(p, PurposeState::Granted)]).await;
@@ -65,7 +64,8 @@ async fn a_purpose_that_nobody_told_of_is_found_by_the_sweep_also_that_of_who_wr
     let world = World::new().await;
     let (p, v) = (world.person().await, world.person().await);
     let session = world.session(p, v, None).await;
-    let new = New { subject: p, author: Some(v), role: "volunteer", words: "belonging+800", supersedes: None, cleared: true };
+    let new =
+        New { subject: p, author: Some(v), role: "volunteer", words: "belonging+800", supersedes: None, cleared: true };
     let id = world.text(session, new).await;
     world.screened(id).await;
     assert_eq!(world.sweep().await["looked_at"], 0, "all is as it should be");
@@ -89,11 +89,21 @@ async fn new_words_take_the_place_of_old_ones_in_either_order() {
         if !new_first {
             world.screened(old).await;
         }
-        let new = New { subject: p, author: Some(p), role: "participant", words: "confidence-100", supersedes: Some(old), cleared: true };
+        let new = New {
+            subject: p,
+            author: Some(p),
+            role: "participant",
+            words: "confidence-100",
+            supersedes: Some(old),
+            cleared: true,
+        };
         let new = world.text(session, new).await;
         world.screened(new).await;
         world.screened(old).await;
-        assert_eq!((world.outcomes(old).await, world.outcomes(new).await), (json!([]), json!([["confidence", "-", 100, 1]])));
+        assert_eq!(
+            (world.outcomes(old).await, world.outcomes(new).await),
+            (json!([]), json!([["confidence", "-", 100, 1]]))
+        );
         assert_eq!(world.state(old).await, "superseded");
 
         // The import of the new words is undone: moderation tells that the old ones hold again.
@@ -143,7 +153,11 @@ async fn of_an_erased_person_no_evidence_is_left_and_what_was_told_is_taken_back
     };
     // Whose key is there was not erased, whatever an event says.
     assert_eq!(world.take(&[&erased(p)]).await.last_error, Some("database_error"));
-    world.execute(&format!("UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = '{p}'")).await;
+    world
+        .execute(&format!(
+            "UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = '{p}'"
+        ))
+        .await;
     world.take(&[&erased(p)]).await;
     for table in ["readings", "outcomes", "outcome_revisions", "outcome_corrections"] {
         assert_eq!(text(&world.owner, &format!("SELECT count(*) FROM core.{table}")).await, "0", "{table}");
@@ -153,7 +167,10 @@ async fn of_an_erased_person_no_evidence_is_left_and_what_was_told_is_taken_back
         json!([["erased", "belonging", company, true], ["erased", "well_being", company, true]])
     );
     let told = world.told().await;
-    assert_eq!((told[2][3].as_str(), told[3][3].as_str(), told.as_array().unwrap().len()), (Some("erased"), Some("erased"), 4));
+    assert_eq!(
+        (told[2][3].as_str(), told[3][3].as_str(), told.as_array().unwrap().len()),
+        (Some("erased"), Some("erased"), 4)
+    );
     // A late event does not bring it back.
     world.screened(id).await;
     assert_eq!(world.outcomes(id).await, json!([]));
@@ -166,7 +183,11 @@ async fn an_erasure_that_nobody_told_of_is_found_by_the_sweep() {
     let session = world.session(p, v, None).await;
     let id = world.said(session, p, "belonging+800").await;
     world.screened(id).await;
-    world.execute(&format!("UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = '{p}'")).await;
+    world
+        .execute(&format!(
+            "UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = '{p}'"
+        ))
+        .await;
     world.sweep().await;
     assert_eq!(text(&world.owner, "SELECT count(*) FROM core.outcomes").await, "0");
     assert_eq!(world.told().await[1][3], "erased");

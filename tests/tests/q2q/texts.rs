@@ -30,7 +30,9 @@ async fn a_text_that_was_let_through_becomes_outcomes_that_lead_back_to_their_pl
         ])
     );
     assert_eq!(
-        world.json(&format!("SELECT json_agg(evidence ORDER BY dimension) FROM core.outcomes WHERE text_id = '{id}'")).await,
+        world
+            .json(&format!("SELECT json_agg(evidence ORDER BY dimension) FROM core.outcomes WHERE text_id = '{id}'"))
+            .await,
         json!([
             [{"start": 19, "end": 32, "rule": "test.belonging", "cue": "state", "polarity": "+"}],
             [{"start": 37, "end": 51, "rule": "test.well_being", "cue": "state", "polarity": "-"}],
@@ -65,7 +67,8 @@ async fn no_word_of_a_text_is_outside_the_vault() {
         .unwrap();
     for row in tables {
         let table: String = row.get(0);
-        let found = text(&world.owner, &format!("SELECT count(*) FROM {table} t WHERE t::text ILIKE '%xylophone%'")).await;
+        let found =
+            text(&world.owner, &format!("SELECT count(*) FROM {table} t WHERE t::text ILIKE '%xylophone%'")).await;
         assert_eq!(found, "0", "{table}");
     }
 }
@@ -91,10 +94,12 @@ async fn what_moderation_holds_what_nobody_signed_and_what_is_not_covered_is_cou
         world.screened(id).await;
         assert_eq!(world.outcomes(id).await, json!([]));
     }
-    let states = [world.state(held).await, world.state(undeclared).await, world.state(russian).await, world.state(silent).await];
+    let states =
+        [world.state(held).await, world.state(undeclared).await, world.state(russian).await, world.state(silent).await];
     assert_eq!(states, ["held", "undeclared", "not_read", "read"]);
     assert_eq!(
-        text(&world.owner, &format!("SELECT reason || ' ' || language FROM core.readings WHERE text_id = '{russian}'")).await,
+        text(&world.owner, &format!("SELECT reason || ' ' || language FROM core.readings WHERE text_id = '{russian}'"))
+            .await,
         "language ru"
     );
     assert_eq!(world.told().await, json!([]), "no evidence is told of nobody");

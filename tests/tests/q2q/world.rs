@@ -42,7 +42,11 @@ impl Scripted {
     fn opinion(&self, words: &Words) -> Opinion {
         let text = words.text.expose();
         if text.contains("по-русски") {
-            return Opinion { language: Some(Language::Russian), not_read: Some(NotRead::Language), outcomes: Vec::new() };
+            return Opinion {
+                language: Some(Language::Russian),
+                not_read: Some(NotRead::Language),
+                outcomes: Vec::new(),
+            };
         }
         let mut outcomes: BTreeMap<Dimension, Scored> = BTreeMap::new();
         for word in text.split(' ') {
@@ -53,15 +57,18 @@ impl Scripted {
             let polarity = if word[at..].starts_with('+') { Polarity::Plus } else { Polarity::Minus };
             let (start, end) = q2q::backend::verbatim(text, word).unwrap();
             let piece = Piece { start, end, rule: format!("test.{}", &word[..at]), cue: "state".to_owned(), polarity };
-            outcomes.insert(dimension, Scored {
+            outcomes.insert(
                 dimension,
-                polarity,
-                score: word[at + 1..].parse().unwrap(),
-                confidence: Band::Medium,
-                subtags: vec!["tag".to_owned()],
-                mixed: false,
-                evidence: vec![piece],
-            });
+                Scored {
+                    dimension,
+                    polarity,
+                    score: word[at + 1..].parse().unwrap(),
+                    confidence: Band::Medium,
+                    subtags: vec!["tag".to_owned()],
+                    mixed: false,
+                    evidence: vec![piece],
+                },
+            );
         }
         Opinion { language: Some(Language::English), not_read: None, outcomes: outcomes.into_values().collect() }
     }
@@ -215,10 +222,7 @@ impl World {
             .unwrap()
             .get(0);
         let screening = Uuid::now_v7();
-        self.owner
-            .execute("UPDATE core.screenings SET newest = false WHERE text_id = $1", &[&text])
-            .await
-            .unwrap();
+        self.owner.execute("UPDATE core.screenings SET newest = false WHERE text_id = $1", &[&text]).await.unwrap();
         self.owner
             .execute(
                 "INSERT INTO core.screenings (screening_id, text_id, subject_id, revision, kind, decision, urgent, lane, opens_item, scorable, engine, engine_version,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
@@ -12,7 +13,6 @@ use shared::{
     contracts::Rating,
     http::{Caller, Ids, Moment, Page, PathId, Problem, Query, problem},
 };
-use rust_decimal::Decimal;
 use tokio_postgres::{IsolationLevel, Row, Transaction, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -146,7 +146,8 @@ fn staff(claims: &Claims) -> Option<&str> {
     (claims.role == Role::Coordinator).then_some(claims.sub.as_str())
 }
 
-const OWN: &str = "($2::text IS NULL OR programme IN (SELECT s.programme FROM core.programme_staff s WHERE s.subject = $2))";
+const OWN: &str =
+    "($2::text IS NULL OR programme IN (SELECT s.programme FROM core.programme_staff s WHERE s.subject = $2))";
 
 async fn items(
     tx: &Transaction<'_>,

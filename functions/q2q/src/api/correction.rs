@@ -15,7 +15,7 @@ use serde_json::json;
 use shared::{
     bus::outbox::Outbox,
     contracts::{RetractionReason, ScoringMethod},
-    http::{Begun, Caller, FieldError, Idempotent, Ids, Problem, PathId, problem},
+    http::{Begun, Caller, FieldError, Idempotent, Ids, PathId, Problem, problem},
 };
 use tokio_postgres::{
     Transaction,
@@ -145,7 +145,8 @@ pub async fn correct(
         None => {
             set(&tx, id, None, row.get(5)).await?;
             if retracted.is_none() {
-                retract(&mut outbox, id, next, RetractionReason::Corrected, None).map_err(|error| Problem::of(&error))?;
+                retract(&mut outbox, id, next, RetractionReason::Corrected, None)
+                    .map_err(|error| Problem::of(&error))?;
             }
         }
         Some(score) => {

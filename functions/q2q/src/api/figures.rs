@@ -216,10 +216,18 @@ fn wanted(query: FiguresQuery, claims: &Claims, now: Timestamp) -> Result<Wanted
     }
     if for_company {
         if query.from.is_some_and(|day| !Quarter::begins(day)) {
-            wrong("from", "whole_quarters", "Figures are of whole quarters: begin with 1 January, 1 April, 1 July or 1 October.");
+            wrong(
+                "from",
+                "whole_quarters",
+                "Figures are of whole quarters: begin with 1 January, 1 April, 1 July or 1 October.",
+            );
         }
         if query.to.is_some_and(|day| !Quarter::begins(day)) {
-            wrong("to", "whole_quarters", "Figures are of whole quarters: end before 1 January, 1 April, 1 July or 1 October.");
+            wrong(
+                "to",
+                "whole_quarters",
+                "Figures are of whole quarters: end before 1 January, 1 April, 1 July or 1 October.",
+            );
         } else if to > end {
             wrong("to", "not_yet", "A quarter is published thirty days after its end.");
         }
@@ -297,12 +305,7 @@ async fn texts(tx: &Transaction<'_>, wanted: &Wanted) -> Result<Vec<Text>, Probl
                    AND ($1 IS NULL OR {ALLOWED})
                  ORDER BY r.written_at, r.text_id"
             ),
-            &[
-                (&wanted.company, Type::UUID),
-                (&programme, Type::TEXT),
-                (&from, Type::TEXT),
-                (&to, Type::TEXT),
-            ],
+            &[(&wanted.company, Type::UUID), (&programme, Type::TEXT), (&from, Type::TEXT), (&to, Type::TEXT)],
         )
         .await?;
     let zone = zone();
@@ -409,14 +412,12 @@ fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
         programmes: programmes.clone(),
     };
     let last_day = wanted.to.saturating_sub(1.day());
-    let quarters: Vec<Quarter> =
-        std::iter::successors(Some(Quarter::of(wanted.from)), |quarter| Some(quarter.next()))
-            .take_while(|quarter| *quarter <= Quarter::of(last_day))
-            .take(400)
-            .collect();
+    let quarters: Vec<Quarter> = std::iter::successors(Some(Quarter::of(wanted.from)), |quarter| Some(quarter.next()))
+        .take_while(|quarter| *quarter <= Quarter::of(last_day))
+        .take(400)
+        .collect();
     let within = |quarter: Quarter| texts.iter().filter(move |text| text.quarter == quarter);
-    let coverage =
-        quarters.iter().map(|quarter| covered(place(*quarter), coverage(within(*quarter)), false)).collect();
+    let coverage = quarters.iter().map(|quarter| covered(place(*quarter), coverage(within(*quarter)), false)).collect();
     let dimensions = wanted.dimensions.iter().map(|&dimension| {
         let least = suppress::persons(DIMENSIONS[dimension]);
         let enough = |measured: &Option<Measure>| measured.is_some_and(|measure| measure.persons >= least);
@@ -438,7 +439,9 @@ fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
             cells,
             total: shown.then(|| cell(everywhere, whole, true, false)),
             change,
-            by_people: Some(texts.iter().filter(|text| text.scores[dimension].is_some()).map(|text| text.by_people as usize).sum()),
+            by_people: Some(
+                texts.iter().filter(|text| text.scores[dimension].is_some()).map(|text| text.by_people as usize).sum(),
+            ),
         }
     });
     (coverage, dimensions.collect())

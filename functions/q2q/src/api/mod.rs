@@ -48,8 +48,7 @@ pub use console::Console;
 const CLASSIFIERS: Who = Who::Roles(&[Role::Admin, Role::Coordinator, Role::Service]);
 
 /// Who may see a person's score and what it rests on; whose is decided row by row.
-const READERS: Who =
-    Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo, Role::Participant, Role::Volunteer]);
+const READERS: Who = Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo, Role::Participant, Role::Volunteer]);
 
 /// Who may see figures: company users of their own company.
 const FIGURES: Who = Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo, Role::CompanyUser]);

@@ -77,7 +77,11 @@ pub struct Classified {
 }
 
 /// What a backend said about a text, with the quotes cut from it.
-pub fn classified(words: &Words, opinion: &Opinion, version: &str) -> Result<Classified, shared::contracts::ContractError> {
+pub fn classified(
+    words: &Words,
+    opinion: &Opinion,
+    version: &str,
+) -> Result<Classified, shared::contracts::ContractError> {
     let text = words.text.expose();
     let piece = |piece: &backend::Piece| Evidence {
         start: piece.start,

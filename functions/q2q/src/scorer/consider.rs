@@ -146,8 +146,7 @@ impl Scorer<'_> {
         let keys = self.vault.subject_keys(tx, &[standing.subject]).await?;
         let Some(key) = keys.get(&standing.subject) else { return Ok(Err(Without::Erased)) };
         let place = Place { table: "vault.cleared_texts", column: "sealed", row: text };
-        let words =
-            Words { text: key.unseal(place, sealed)?, source: source(&standing.kind), role, language: None };
+        let words = Words { text: key.unseal(place, sealed)?, source: source(&standing.kind), role, language: None };
         let context = format!("q2q {} {}", standing.kind, standing.author_role);
         let digest = self.vault.digest(&context, words.text.expose());
         Ok(Ok((words, digest)))
@@ -371,9 +370,8 @@ mod tests {
             version: "1.0.0+ab",
             language: "uk",
         };
-        let event = |dimension| {
-            told(dimension).event(Uuid::nil(), Uuid::nil(), Uuid::nil(), Timestamp::UNIX_EPOCH, 1).unwrap()
-        };
+        let event =
+            |dimension| told(dimension).event(Uuid::nil(), Uuid::nil(), Uuid::nil(), Timestamp::UNIX_EPOCH, 1).unwrap();
         assert_eq!(event("well_being").score, None);
         assert_eq!(event("belonging").score.map(|score| score.get().to_string()).as_deref(), Some("0.25"));
         assert!(event("well_being").check().is_ok());

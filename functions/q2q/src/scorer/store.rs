@@ -45,8 +45,11 @@ pub struct Standing {
 
 /// One transaction a text at a time. The lock is by id, because there may be no row yet.
 pub async fn lock(tx: &Transaction<'_>, text: Uuid) -> Result<(), DbError> {
-    tx.query_typed("SELECT pg_advisory_xact_lock(hashtextextended('q2q ' || $1, 0))", &[(&text.to_string(), Type::TEXT)])
-        .await?;
+    tx.query_typed(
+        "SELECT pg_advisory_xact_lock(hashtextextended('q2q ' || $1, 0))",
+        &[(&text.to_string(), Type::TEXT)],
+    )
+    .await?;
     Ok(())
 }
 

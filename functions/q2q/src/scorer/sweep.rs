@@ -143,9 +143,7 @@ impl Runner<'_> {
             let rows = match version {
                 None => client.query_typed(sql, &[(&after, Type::UUID), (&PAGE, Type::INT8)]).await?,
                 Some(version) => {
-                    client
-                        .query_typed(sql, &[(&after, Type::UUID), (&PAGE, Type::INT8), (version, Type::TEXT)])
-                        .await?
+                    client.query_typed(sql, &[(&after, Type::UUID), (&PAGE, Type::INT8), (version, Type::TEXT)]).await?
                 }
             };
             drop(client);
