@@ -48,7 +48,7 @@ async fn the_seed_is_refused_on_a_stage_with_people() {
     assert_eq!(profiles, 0);
 }
 
-const ROLES: [&str; 13] = [
+const ROLES: [&str; 15] = [
     "teei_kintell_import",
     "teei_kintell_webhook",
     "teei_buddy_import",
@@ -62,6 +62,8 @@ const ROLES: [&str; 13] = [
     "teei_upskilling_webhook",
     "teei_moderation_screener",
     "teei_moderation_api",
+    "teei_q2q_scorer",
+    "teei_q2q_api",
 ];
 
 /// Every privilege a function's role has on the vault, as one list: whoever widens it sees this test.
@@ -154,6 +156,14 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_profile_api SELECT subject_keys",
         "teei_profile_api SELECT suppressions",
         "teei_profile_api UPDATE attributes",
+        "teei_q2q_api SELECT cleared_texts(sealed,subject_id,text_id,withdrawn_at)",
+        "teei_q2q_api SELECT keyring",
+        "teei_q2q_api SELECT subject_keys(destroyed_at,epoch,profile_id,wrapped)",
+        "teei_q2q_api SELECT texts(author_id,author_role,kind,source,subject_id,text_id)",
+        "teei_q2q_scorer SELECT cleared_texts(cleared_at,screening_id,sealed,subject_id,text_id,withdrawn_at)",
+        "teei_q2q_scorer SELECT keyring",
+        "teei_q2q_scorer SELECT subject_keys(destroyed_at,epoch,profile_id,wrapped)",
+        "teei_q2q_scorer SELECT texts(author_id,author_role,fact_id,field,import_id,kind,line,source,subject_id,supersedes,text_id,withdrawn_at,written_at)",
         "teei_upskilling_import INSERT emails",
         "teei_upskilling_import INSERT subject_keys",
         "teei_upskilling_import INSERT texts",

@@ -6,8 +6,9 @@
 
 use super::{
     BuddyMilestoneReached, CheckinCompleted, Contract, CourseCompleted, CredentialIssued, EventAttended, EventLogged,
-    FactRetracted, FeedbackSubmitted, MatchCreated, MatchEnded, ProgressUpdated, RatingCreated, SessionCompleted,
-    SessionScheduled, SkillShareCompleted, TextReceived,
+    FactRetracted, FeedbackSubmitted, MatchCreated, MatchEnded, ProfileErased, ProgressUpdated, PurposeChanged,
+    RatingCreated, ReviewCompleted, SessionCompleted, SessionScheduled, SkillShareCompleted, TextReceived,
+    TextScreened,
 };
 
 /// One consumer behind a queue of its own.
@@ -47,7 +48,7 @@ pub const ENVELOPE: &[&str] = &[
 ];
 
 /// Every consumer of this platform.
-pub const ALL: &[Declared] = &[PROFILE_PROJECTOR, MODERATION_SCREENER];
+pub const ALL: &[Declared] = &[PROFILE_PROJECTOR, MODERATION_SCREENER, Q2Q_SCORER];
 
 /// Facts become timelines, enrolments, milestones and flags.
 pub const PROFILE_PROJECTOR: Declared = Declared {
@@ -151,6 +152,20 @@ pub const MODERATION_SCREENER: Declared = Declared {
         own::<TextReceived>(&["textId", "supersedes"]),
         // A text that holds no more leaves the queue.
         reads::<FactRetracted>(&["intake"], &["factType", "factId"]),
+    ],
+};
+
+/// Texts that moderation lets through become outcomes. An event says where to look and nothing more: what holds is in the
+/// store.
+pub const Q2Q_SCORER: Declared = Declared {
+    name: "q2q-scorer",
+    reads: &[
+        own::<TextScreened>(&["textId"]),
+        own::<ReviewCompleted>(&["textId"]),
+        // Of texts only.
+        reads::<FactRetracted>(&["intake"], &["factType", "factId"]),
+        own::<PurposeChanged>(&["profileId", "purpose"]),
+        own::<ProfileErased>(&["profileId"]),
     ],
 };
 

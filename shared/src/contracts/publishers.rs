@@ -11,6 +11,11 @@ const UPSKILLING_WEBHOOK: &str = "upskilling-webhook";
 /// What asks learning-record stores.
 const UPSKILLING_SYNC: &str = "upskilling-sync";
 
+/// What reads texts.
+const Q2Q_SCORER: &str = "q2q-scorer";
+/// Where a person corrects a score.
+const Q2Q_API: &str = "q2q-api";
+
 /// The functions that write events of this type.
 pub fn of(kind: &str) -> Vec<&'static str> {
     let mut found: Vec<&'static str> = match kind {
@@ -23,6 +28,7 @@ pub fn of(kind: &str) -> Vec<&'static str> {
             vec!["kintell-import", KINTELL_WEBHOOK]
         }
         "kintell.rating.created.v1" => vec![KINTELL_WEBHOOK],
+        "q2q.outcome.scored.v1" => vec![Q2Q_SCORER, Q2Q_API],
         "safety.text.screened.v1" => vec!["moderation-screener"],
         "safety.flag.raised.v1" => vec!["moderation-screener", "moderation-api"],
         "safety.review.completed.v1" => vec!["moderation-api"],
@@ -35,7 +41,7 @@ pub fn of(kind: &str) -> Vec<&'static str> {
         "intake.text.received.v1" => found.extend([KINTELL_WEBHOOK, BUDDY_API]),
         "profile.created.v1" => found.extend([KINTELL_WEBHOOK, BUDDY_API, UPSKILLING_WEBHOOK, UPSKILLING_SYNC]),
         "profile.updated.v1" | "profile.linked.v1" => found.push("profile-api"),
-        "fact.retracted.v1" => found.extend([UPSKILLING_SYNC, "profile-projector"]),
+        "fact.retracted.v1" => found.extend([UPSKILLING_SYNC, "profile-projector", Q2Q_SCORER, Q2Q_API]),
         _ => {}
     }
     found

@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::auth::{Access, Role};
 use uuid::Uuid;
 
-use crate::support::{Answer, Call, World, call, claims, ec_key, golden, person, token};
+use crate::support::{Answer, Call, World, call, claims, ec_key, golden, person};
 
 /// Items of the queue, held by nobody who asks here.
 const GENERAL: Uuid = Uuid::from_u128(0x01900000_0000_7000_8000_0000000000f2);
@@ -21,7 +21,15 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
     match (row.method, row.path) {
         (
             "GET",
-            "/v1/profiles/health" | "/v1/health" | "/v1/openapi.json" | "/v1/imports/console" | "/v1/bus/console",
+            "/v1/profiles/health"
+            | "/v1/health"
+            | "/v1/openapi.json"
+            | "/v1/imports/console"
+            | "/v1/bus/console"
+            | "/v1/q2q/health"
+            | "/v1/q2q/console"
+            | "/v1/q2q/taxonomy"
+            | "/v1/q2q/rules",
         ) => {
             vec![("", call("GET", row.path))]
         }
@@ -39,6 +47,34 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
             people
                 .map(|(who, id)| (who, call("POST", &format!("/v1/profiles/{id}/external-ids")).json(&body(who))))
                 .into()
+        }
+        ("GET", "/v1/profiles/{id}/outcomes") => {
+            people.map(|(who, id)| (who, call("GET", &format!("/v1/profiles/{id}/outcomes")))).into()
+        }
+        ("POST", "/v1/q2q/classify") => {
+            vec![("", call("POST", row.path).json(&json!({"text": "I have a friend here."})))]
+        }
+        ("GET", "/v1/q2q/outcomes") => {
+            let of = |company: u128| {
+                format!("{}?company={}", row.path, Uuid::from_u128(crate::q2q::NORDLYS.as_u128() + company))
+            };
+            vec![
+                ("", call("GET", row.path)),
+                ("of its company", call("GET", &of(0))),
+                ("of another company", call("GET", &of(1))),
+            ]
+        }
+        ("GET", "/v1/q2q/outcomes/{id}") => {
+            let path = row.path.replace("{id}", &crate::q2q::OUTCOME.to_string());
+            vec![("of somebody in a language programme", call("GET", &path))]
+        }
+        // Of a revision that is not the current one: whoever may is told so, and nothing changes.
+        ("POST", "/v1/q2q/outcomes/{id}/correction") => {
+            let path = row.path.replace("{id}", &crate::q2q::OUTCOME.to_string());
+            vec![(
+                "of somebody in a language programme",
+                call("POST", &path).json(&json!({"verdict": "0", "revision": 9})),
+            )]
         }
         ("POST", "/v1/profiles/search") => {
             let body = json!({"email": "olena.seed@newcomer.example"});
@@ -149,7 +185,11 @@ fn callers() -> Vec<(&'static str, Option<String>)> {
             Role::Volunteer => Some(person(4)),
             _ => None,
         };
-        callers.push((role.name(), Some(token(role, "language-coordinator", own))));
+        let mut claims = claims(role.name(), "language-coordinator", own);
+        if role == Role::CompanyUser {
+            claims["company_id"] = json!(crate::q2q::NORDLYS);
+        }
+        callers.push((role.name(), Some(ec_key().sign(&claims))));
     }
     callers
 }
@@ -171,11 +211,11 @@ fn outcome(answer: &Answer) -> String {
 #[tokio::test]
 async fn generated_access_table_is_what_every_caller_meets() {
     let world = World::new().await;
+    crate::q2q::outcome(&world, person(1), "participant").await;
     world
         .owner
         .batch_execute(&format!(
-            "INSERT INTO core.programme_staff VALUES ('language-coordinator', 'language');
-             INSERT INTO bus.batches (batch_id, count) VALUES (gen_random_uuid(), 1);
+            "INSERT INTO bus.batches (batch_id, count) VALUES (gen_random_uuid(), 1);
              INSERT INTO intake.imports (import_id, source, status, bucket, object_key, object_version)
              VALUES ('{IMPORT}', 'kintell', 'queued', 'drops', 'kintell/sessions/a.csv', '1')"
         ))
@@ -188,9 +228,11 @@ async fn generated_access_table_is_what_every_caller_meets() {
     );
     let doors = crate::doors::services(&world.database, &world.nudges, &crate::webhooks::secret());
     let moderation = moderation_service(&world).await;
-    let services: [(&str, &[Access], &Router); 6] = [
+    let q2q = crate::q2q::service(&world.database, &world.nudges);
+    let services: [(&str, &[Access], &Router); 7] = [
         ("profile-api", profile::api::ACCESS, &world.profiles),
         ("gateway-api", gateway::api::ACCESS, &world.gateway),
+        ("q2q-api", q2q::api::ACCESS, &q2q),
         ("kintell-webhook", kintell::webhook::ACCESS, &webhook),
         ("buddy-api", buddy::api::ACCESS, &doors.0),
         ("upskilling-webhook", upskilling::webhook::ACCESS, &doors.1),

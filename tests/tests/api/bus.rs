@@ -55,8 +55,8 @@ async fn the_reconciliation_names_consumer_type_and_the_oldest_event_that_is_mis
     published(&world).await;
     let found = get(&world, "/v1/bus/reconciliation").await;
     assert_eq!((&found["status"], &found["grace_seconds"]), (&json!("gap"), &json!(120)));
-    let consumer = &found["consumers"][0];
-    assert_eq!(consumer["consumer"], "profile-projector");
+    let consumers = found["consumers"].as_array().unwrap();
+    let consumer = consumers.iter().find(|one| one["consumer"] == "profile-projector").unwrap();
     let counts = ["published", "received", "failed", "replaying", "missing", "waiting", "dead_letters"]
         .map(|name| &consumer[name]);
     assert_eq!(counts, [3, 0, 0, 0, 3, 0, 0].map(|n| json!(n)).each_ref());
@@ -65,12 +65,13 @@ async fn the_reconciliation_names_consumer_type_and_the_oldest_event_that_is_mis
     let age = consumer["oldest_gap"]["age_seconds"].as_i64().unwrap();
     assert!((3600..3700).contains(&age) && consumer["oldest_gap"]["event_id"].is_string(), "{consumer}");
 
+    let at = consumers.iter().position(|one| one["consumer"] == "profile-projector").unwrap();
     world.letters.set("profile-projector", Depths { waiting: 3, dead: 2 });
     let found = get(&world, "/v1/bus/reconciliation?days=1&grace_seconds=0").await;
-    assert_eq!((&found["status"], &found["consumers"][0]["dead_letters"]), (&json!("behind"), &json!(2)));
+    assert_eq!((&found["status"], &found["consumers"][at]["dead_letters"]), (&json!("behind"), &json!(2)));
     world.letters.fail(true);
     let found = get(&world, "/v1/bus/reconciliation").await;
-    assert_eq!((&found["status"], &found["consumers"][0]["waiting"]), (&json!("gap"), &Value::Null));
+    assert_eq!((&found["status"], &found["consumers"][at]["waiting"]), (&json!("gap"), &Value::Null));
     for query in ["days=0", "days=367", "grace_seconds=86401", "days=x", "since=2025-01-01"] {
         let answer = call("GET", &format!("/v1/bus/reconciliation?{query}")).bearer(&admin()).to(&world.gateway).await;
         assert_eq!(answer.brief(), "400 bad_query", "{query}");

@@ -50,6 +50,18 @@ async fn the_sample_events_of_gateway_api_are_answered() {
 }
 
 #[tokio::test]
+async fn the_sample_events_of_q2q_api_are_answered() {
+    let world = World::new().await;
+    let router = crate::q2q::service(&world.database, &world.nudges);
+    let (status, _, body) = send(&router, "q2q-api.json", |_| ()).await;
+    assert_eq!((status.as_u16(), body["dimensions"].as_array().unwrap().len()), (200, 5), "{body}");
+    let (status, _, body) = send(&router, "q2q-api.classify.json", |_| ()).await;
+    assert_eq!((status.as_u16(), &body["items"][1]["not_read"]), (200, &json!("language")), "{body}");
+    let (status, _, body) = send(&router, "q2q-api.taxonomy.json", |_| ()).await;
+    assert_eq!((status.as_u16(), &body["languages"]), (200, &json!(["en", "nb", "uk"])), "{body}");
+}
+
+#[tokio::test]
 async fn the_stage_and_odd_paths_do_not_confuse_the_routes() {
     let world = World::new().await;
     let route = |path: &'static str, stage: &'static str| {

@@ -21,6 +21,7 @@ mod links;
 mod openapi;
 mod pages;
 mod profiles;
+pub mod q2q;
 mod search;
 mod sources;
 mod support;

@@ -15,6 +15,7 @@ fn services() -> [Service; 6] {
     [
         gateway::api::description(),
         profile::api::description(),
+        q2q::api::description(),
         kintell::webhook::description(),
         buddy::api::description(),
         upskilling::webhook::description(),

@@ -5,6 +5,7 @@
 mod get;
 mod health;
 mod links;
+mod outcomes;
 mod personal;
 mod put;
 mod read;
@@ -34,6 +35,10 @@ const READERS: Who =
 /// Who may correct them.
 const EDITORS: Who = Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo, Role::Participant, Role::Volunteer]);
 
+/// Who may see what texts say about a person.
+const OUTCOME_READERS: Who =
+    Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo, Role::Participant, Role::Volunteer]);
+
 /// Who may say that two ids are one person.
 const LINKERS: Who = Who::Roles(&[Role::Admin, Role::Coordinator]);
 
@@ -42,6 +47,7 @@ pub const ACCESS: &[Access] = &[
     Access { method: "GET", path: "/v1/profiles/health", who: Who::Public },
     Access { method: "GET", path: "/v1/profiles/{id}", who: READERS },
     Access { method: "PUT", path: "/v1/profiles/{id}", who: EDITORS },
+    Access { method: "GET", path: "/v1/profiles/{id}/outcomes", who: OUTCOME_READERS },
     Access { method: "POST", path: "/v1/profiles/search", who: READERS },
     Access { method: "POST", path: "/v1/profiles/{id}/external-ids", who: LINKERS },
 ];
@@ -72,6 +78,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get::get, put::put))
         .routes(routes!(search::search))
         .routes(routes!(links::link))
+        .routes(routes!(outcomes::outcomes))
         .routes(routes!(health::health))
 }
 

@@ -1,0 +1,122 @@
+//! A new version over history, a person's word, and the alarm.
+
+use std::sync::atomic::Ordering;
+
+use q2q::scorer::handle;
+use serde_json::json;
+
+use crate::{
+    support::{PLENTY, text},
+    world::World,
+};
+
+#[tokio::test]
+async fn a_new_version_reads_history_when_asked_and_old_scores_stay_as_revisions() {
+    let mut world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        ids.push(world.said(session, p, &format!("belonging+80{n}")).await);
+    }
+    for id in &ids {
+        world.screened(*id).await;
+    }
+    world.deploy("2.0.0+bb");
+    assert_eq!(world.sweep().await["looked_at"], 0, "nobody asked for it");
+    let report = handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap();
+    assert_eq!((report["looked_at"].as_u64(), report["left_to_rescore"].as_u64()), (Some(3), Some(0)));
+    assert_eq!(world.outcomes(ids[0]).await, json!([["belonging", "+", 800, 2]]));
+    assert_eq!(
+        world.json("SELECT json_agg(json_build_array(revision, engine_version) ORDER BY outcome_id) FROM core.outcome_revisions").await,
+        json!([[1, "1.0.0+aa"], [1, "1.0.0+aa"], [1, "1.0.0+aa"]])
+    );
+    assert_eq!(
+        world.json("SELECT json_build_array(engine_version, texts, finished_at IS NOT NULL) FROM core.rescores").await,
+        json!(["2.0.0+bb", 3, true])
+    );
+    assert_eq!(handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap()["looked_at"], 0);
+}
+
+#[tokio::test]
+async fn a_run_that_ends_early_goes_on_with_the_next_sweep() {
+    let mut world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let id = world.said(session, p, "belonging+800").await;
+    world.screened(id).await;
+    world.deploy("2.0.0+bb");
+    let report = handle(&world.app, json!({"rescore": true}), std::time::Duration::ZERO).await.unwrap();
+    assert_eq!((report["looked_at"].as_u64(), report["left_to_rescore"].as_u64()), (Some(0), Some(1)));
+    assert_eq!(world.sweep().await["looked_at"], 1);
+    assert_eq!(text(&world.owner, "SELECT finished_at IS NOT NULL FROM core.rescores").await, "true");
+}
+
+#[tokio::test]
+async fn a_persons_word_outlives_a_new_version_and_goes_with_other_words() {
+    let mut world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let id = world.said(session, p, "belonging+800 confidence+700").await;
+    world.screened(id).await;
+    for (dimension, verdict, set) in
+        [("belonging", "-", "polarity = '-', score = 250"), ("confidence", "0", "retracted = 'corrected'")]
+    {
+        world
+            .execute(&format!(
+                "INSERT INTO core.outcome_corrections (correction_id, outcome_id, revision, machine_polarity, machine_version, rules, verdict, corrected_by)
+                 SELECT gen_random_uuid(), outcome_id, 1, '+', '1.0.0+aa', '[]', '{verdict}', 'somebody' FROM core.outcomes WHERE dimension = '{dimension}';
+                 UPDATE core.outcomes SET revision = 2, method = 'human', {set} WHERE dimension = '{dimension}'"
+            ))
+            .await;
+    }
+    world.deploy("2.0.0+bb");
+    handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap();
+    assert_eq!(world.outcomes(id).await, json!([["belonging", "-", 250, 2]]));
+    // A purpose that goes and comes back: the person's word is what counts again.
+    let says = |state: &str| {
+        format!(
+            "INSERT INTO core.purposes VALUES ('{p}', 'outcome_scoring', 'consent', '{state}', 'test', now())
+             ON CONFLICT (profile_id, purpose) DO UPDATE SET state = excluded.state"
+        )
+    };
+    world.execute(&says("withdrawn")).await;
+    world.sweep().await;
+    assert_eq!(world.outcomes(id).await, json!([]));
+    world.execute(&says("granted")).await;
+    world.sweep().await;
+    assert_eq!(world.outcomes(id).await, json!([["belonging", "-", 250, 4]]));
+    let told = world.told().await;
+    assert_eq!(told.as_array().unwrap().last().unwrap()[2], "0.25");
+    // Other words were never judged by anybody.
+    world.clear(id, "belonging+900").await;
+    world.screened(id).await;
+    assert_eq!(world.outcomes(id).await, json!([["belonging", "+", 900, 5]]));
+}
+
+#[tokio::test]
+async fn an_outage_leaves_no_score_a_message_that_comes_again_and_a_number_for_the_alarm() {
+    let world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let id = world.said(session, p, "belonging+800").await;
+    world.backend.failing.store(true, Ordering::Relaxed);
+    let summary = world.take(&[&crate::world::screened(id)]).await;
+    assert_eq!((summary.reply.failures.len(), summary.last_error), (1, Some("backend_unavailable")));
+    assert_eq!(
+        text(&world.owner, "SELECT (SELECT count(*) FROM core.outcomes) + (SELECT count(*) FROM core.readings)").await,
+        "0"
+    );
+    assert_eq!(world.sweep().await["unscored"], 0, "not for a quarter of an hour yet");
+    world.execute("UPDATE vault.cleared_texts SET cleared_at = now() - interval '16 minutes'").await;
+    let report = world.sweep().await;
+    assert_eq!(
+        (report["unscored"].as_i64(), report["failed"].as_u64(), report["looked_at"].as_u64()),
+        (Some(1), Some(1), Some(0))
+    );
+    assert!(report["oldest_unscored_seconds"].as_i64().unwrap() >= 960);
+    world.backend.failing.store(false, Ordering::Relaxed);
+    assert_eq!(world.sweep().await["looked_at"], 1, "the sweep heals what no message does");
+    assert_eq!(world.sweep().await["unscored"], 0);
+    assert_eq!(world.outcomes(id).await, json!([["belonging", "+", 800, 1]]));
+}
