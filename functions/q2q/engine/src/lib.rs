@@ -168,3 +168,8 @@ impl Default for Engine {
         Self::new()
     }
 }
+
+/// Placeholder until the engine's own.
+pub fn taxonomy() -> &'static [&'static str] {
+    &["confidence"]
+}

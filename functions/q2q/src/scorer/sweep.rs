@@ -1,0 +1,234 @@
+//! The schedule: what no event told of, and what must not go unnoticed.
+//!
+//! | found | then |
+//! |---|---|
+//! | words let through a quarter of an hour ago and not looked at | counted for the alarm, and read |
+//! | a purpose that changed, words that hold no more or again, a fact that moved to another company | looked at again |
+//! | outcomes that went with their text or person | told |
+//! | texts read by another version, when somebody asked for it | read again; old scores stay as revisions |
+//!
+//! Each text is a transaction of its own, so a run that ends early has lost nothing.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::{bus::outbox::Outbox, db::DbError, telemetry};
+use tokio::time::Instant;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::{App, Scorer, ScorerError};
+
+/// What a run is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// What the schedule asks for.
+    Sweep,
+    /// Also that history be read again by this version of the engine.
+    Rescore,
+}
+
+/// What a run did.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Texts let through for longer than a quarter of an hour that nobody had looked at when the run began.
+    pub unscored: i64,
+    /// How long the oldest of them had waited, in seconds.
+    pub oldest_unscored_seconds: i64,
+    /// Texts looked at.
+    pub looked_at: u64,
+    /// Texts that could not be read; each is in the log with its code.
+    pub failed: u64,
+    /// Texts that another version has read and this one has not yet, where that was asked for.
+    pub left_to_rescore: i64,
+}
+
+/// Words that were let through and not looked at for so long are an alarm.
+const LATE: &str = "15 minutes";
+/// Texts asked for at a time.
+const PAGE: i64 = 200;
+
+/// Looked at: what was let through and is in another state than the store says it should be. A text whose person says
+/// no is as it should be when it has no score.
+const DUE: &str = "
+    SELECT x.text_id FROM (
+      SELECT c.text_id FROM vault.cleared_texts c LEFT JOIN core.readings r ON r.text_id = c.text_id
+      WHERE c.withdrawn_at IS NULL AND c.cleared_at < now() - interval '15 minutes'
+        AND (r.text_id IS NULL OR r.screening_id IS DISTINCT FROM c.screening_id OR r.looked_at < c.cleared_at)
+      UNION
+      SELECT r.text_id FROM core.readings r
+      JOIN vault.texts t ON t.text_id = r.text_id
+      LEFT JOIN vault.cleared_texts c ON c.text_id = r.text_id AND c.withdrawn_at IS NULL
+      LEFT JOIN LATERAL (SELECT * FROM core.fact_scopes s WHERE s.fact_id = t.fact_id LIMIT 1) f ON true
+      CROSS JOIN LATERAL (
+        SELECT bool_and(COALESCE(own.state, def.state, 'withdrawn') = 'granted') AS allowed
+        FROM unnest(ARRAY[t.subject_id, t.author_id]) AS p (id)
+        LEFT JOIN core.purposes own ON own.profile_id = p.id AND own.purpose = 'outcome_scoring'
+        LEFT JOIN core.purpose_defaults def ON def.programme = r.programme AND def.purpose = 'outcome_scoring'
+        WHERE p.id IS NOT NULL) AS purpose
+      WHERE (r.state IN ('read', 'not_read')
+             AND (c.text_id IS NULL OR t.withdrawn_at IS NOT NULL OR NOT purpose.allowed
+                  OR (r.programme, r.instance_id, r.company_id) IS DISTINCT FROM (f.programme, f.instance_id, f.company_id)
+                  OR EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = r.profile_id AND k.destroyed_at IS NOT NULL)))
+         OR (r.state = 'no_purpose' AND c.text_id IS NOT NULL AND purpose.allowed)
+    ) x
+    WHERE x.text_id > $1 ORDER BY x.text_id LIMIT $2";
+
+/// One run.
+///
+/// # Errors
+/// What stops all of it: the database, the vault's keys. What one text fails with is counted and logged.
+pub async fn run(app: &App, order: Order, until: Instant) -> Result<Report, ScorerError> {
+    let vault = app.open_vault().await?;
+    let scorer = Scorer { vault, backend: app.backend.as_ref() };
+    let mut report = Report::default();
+    let version = app.backend.version().to_owned();
+    {
+        let client = app.db.client().await?;
+        if order == Order::Rescore {
+            let sql = "INSERT INTO core.rescores AS r (engine_version) VALUES ($1)
+                       ON CONFLICT (engine_version) DO UPDATE SET finished_at = NULL, asked_at = now()";
+            client.execute_typed(sql, &[(&version, Type::TEXT)]).await?;
+        }
+        let late = client
+            .query_typed(
+                &format!(
+                    "SELECT count(*), COALESCE(extract(epoch FROM now() - min(c.cleared_at)), 0)::bigint
+                     FROM vault.cleared_texts c LEFT JOIN core.readings r ON r.text_id = c.text_id
+                     WHERE c.withdrawn_at IS NULL AND c.cleared_at < now() - interval '{LATE}'
+                       AND (r.text_id IS NULL OR r.screening_id IS DISTINCT FROM c.screening_id OR r.looked_at < c.cleared_at)"
+                ),
+                &[],
+            )
+            .await?;
+        if let Some(row) = late.first() {
+            (report.unscored, report.oldest_unscored_seconds) = (row.get(0), row.get(1));
+        }
+    }
+    let values = [("UnscoredTexts", report.unscored), ("OldestUnscoredSeconds", report.oldest_unscored_seconds)];
+    telemetry::metrics(&[("Stage", &app.stage)], &values);
+    let correlation = Uuid::now_v7().to_string();
+    let runner = Runner { app, scorer: &scorer, correlation: &correlation, until };
+    runner.gone().await?;
+    runner.pages(DUE, None, &mut report).await?;
+    if open_rescore(app, &version).await? {
+        let older = "SELECT text_id FROM core.readings WHERE state IN ('read', 'not_read') AND engine_version <> $3
+                     AND text_id > $1 ORDER BY text_id LIMIT $2";
+        let before = report.looked_at;
+        runner.pages(older, Some(&version), &mut report).await?;
+        report.left_to_rescore = rescored(app, &version, report.looked_at - before).await?;
+    }
+    tracing::info!(
+        unscored = report.unscored,
+        looked_at = report.looked_at,
+        failed = report.failed,
+        left_to_rescore = report.left_to_rescore,
+        "swept"
+    );
+    Ok(report)
+}
+
+struct Runner<'a> {
+    app: &'a App,
+    scorer: &'a Scorer<'a>,
+    correlation: &'a str,
+    until: Instant,
+}
+
+impl Runner<'_> {
+    /// Looks at what a statement finds, page by page, in the order of ids.
+    async fn pages(&self, sql: &str, version: Option<&String>, report: &mut Report) -> Result<(), ScorerError> {
+        let mut after = Uuid::nil();
+        loop {
+            let client = self.app.db.client().await?;
+            let rows = match version {
+                None => client.query_typed(sql, &[(&after, Type::UUID), (&PAGE, Type::INT8)]).await?,
+                Some(version) => {
+                    client
+                        .query_typed(sql, &[(&after, Type::UUID), (&PAGE, Type::INT8), (version, Type::TEXT)])
+                        .await?
+                }
+            };
+            drop(client);
+            for row in &rows {
+                if Instant::now() >= self.until {
+                    return Ok(());
+                }
+                after = row.get(0);
+                match self.text(after).await {
+                    Ok(()) => report.looked_at += 1,
+                    Err(error) if matches!(error, ScorerError::Database(_) | ScorerError::Nudge(_)) => {
+                        return Err(error);
+                    }
+                    Err(error) => {
+                        report.failed += 1;
+                        let (text_id, code) = (after.to_string(), shared::error::Classified::code(&error));
+                        tracing::error!(text_id, code, "a text could not be scored: {error}");
+                    }
+                }
+            }
+            if (rows.len() as i64) < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn text(&self, text: Uuid) -> Result<(), ScorerError> {
+        let mut client = self.app.db.client().await?;
+        let tx = client.transaction().await?;
+        let mut outbox = Outbox::new(self.correlation);
+        self.scorer.consider(&tx, text, None, &mut outbox).await?;
+        self.write(&tx, &mut outbox).await?;
+        tx.commit().await?;
+        self.wake(&outbox).await;
+        Ok(())
+    }
+
+    async fn gone(&self) -> Result<(), ScorerError> {
+        let mut client = self.app.db.client().await?;
+        let tx = client.transaction().await?;
+        let mut outbox = Outbox::new(self.correlation);
+        self.scorer.tell_gone(&tx, &mut outbox).await?;
+        self.write(&tx, &mut outbox).await?;
+        tx.commit().await?;
+        self.wake(&outbox).await;
+        Ok(())
+    }
+
+    /// Before the commit, so that a kill right after it loses no nudge.
+    async fn write(&self, tx: &tokio_postgres::Transaction<'_>, outbox: &mut Outbox) -> Result<(), ScorerError> {
+        if outbox.write(tx).await?.is_some() {
+            self.app.nudger.nudge_delayed().await?;
+        }
+        Ok(())
+    }
+
+    async fn wake(&self, outbox: &Outbox) {
+        if !outbox.is_empty() {
+            self.app.nudger.nudge_now().await;
+        }
+    }
+}
+
+async fn open_rescore(app: &App, version: &String) -> Result<bool, DbError> {
+    let client = app.db.client().await?;
+    let sql = "SELECT FROM core.rescores WHERE engine_version = $1 AND finished_at IS NULL";
+    Ok(!client.query_typed(sql, &[(version, Type::TEXT)]).await?.is_empty())
+}
+
+/// Notes how many were read again; the order is done when none is left.
+async fn rescored(app: &App, version: &String, texts: u64) -> Result<i64, DbError> {
+    let client = app.db.client().await?;
+    let rows = client
+        .query_typed(
+            "UPDATE core.rescores r SET texts = texts + $2, finished_at = CASE WHEN n.remaining = 0 THEN $3 END
+             FROM (SELECT count(*) AS remaining FROM core.readings WHERE state IN ('read', 'not_read') AND engine_version <> $1) n
+             WHERE r.engine_version = $1 RETURNING n.remaining",
+            &[
+                (version, Type::TEXT),
+                (&(texts as i64), Type::INT8),
+                (&Timestamp::now(), Type::TIMESTAMPTZ),
+            ],
+        )
+        .await?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
+}
