@@ -42,21 +42,19 @@ async function outcomesView(query, view) {
       ),
     );
   const quarters = Array.from({ length: upTo - oldest + 1 }, (_, n) => upTo - n).map((quarter) => [quarter, quarterName(quarter) + (firstDay(quarter + 1) > today() ? ` ${t("quarter.so_far")}` : "")]);
-  const form = h("form", { class: "card choose", "aria-label": t("choose.title"), onsubmit: (event) => event.preventDefault() });
-  function drawForm() {
-    const focused = document.activeElement?.id;
-    fill(
-      form,
-      staff() ? select("company", [["", t("choose.all_companies")], ...companies.map(({ id, name }) => [id, name])], want.company, (id) => (want.company = id)) : null,
-      select("programme", [["", t("choose.all_programmes")], ...PROGRAMMES.map((code) => [code, label("programme", code)])], want.programme, (code) => (want.programme = code)),
-      select("from", quarters, want.first, (quarter) => Object.assign(want, { first: Number(quarter), last: Math.max(want.last, Number(quarter)) })),
-      select("to", quarters, want.last, (quarter) => Object.assign(want, { last: Number(quarter), first: Math.min(want.first, Number(quarter)) })),
-      staff() ? null : h("p", { class: "small" }, t("choose.lag", { n: needs.lag_days })),
-    );
-    if (focused && form.querySelector(`#${focused}`)) document.getElementById(focused).focus();
-  }
+  const form = h(
+    "form",
+    { class: "card choose", "aria-label": t("choose.title"), onsubmit: (event) => event.preventDefault() },
+    staff() ? select("company", [["", t("choose.all_companies")], ...companies.map(({ id, name }) => [id, name])], want.company, (id) => (want.company = id)) : null,
+    select("programme", [["", t("choose.all_programmes")], ...PROGRAMMES.map((code) => [code, label("programme", code)])], want.programme, (code) => (want.programme = code)),
+    // A period cannot end before it begins: the other end goes along.
+    select("from", quarters, want.first, (quarter) => Object.assign(want, { first: Number(quarter), last: Math.max(want.last, Number(quarter)) })),
+    select("to", quarters, want.last, (quarter) => Object.assign(want, { last: Number(quarter), first: Math.min(want.first, Number(quarter)) })),
+    staff() ? null : h("p", { class: "small" }, t("choose.lag", { n: needs.lag_days })),
+  );
   function again() {
-    drawForm();
+    form.querySelector("#from").value = want.first;
+    form.querySelector("#to").value = want.last;
     history.replaceState(null, "", hash("outcomes", asked(want)));
     load();
   }
@@ -77,7 +75,6 @@ async function outcomesView(query, view) {
     }
   }
 
-  drawForm();
   view.show(t("outcomes.title"), h("p", { class: "lead" }, t("outcomes.lead")), experimental(), form, results);
   await load();
 }
