@@ -31,6 +31,8 @@ SAMPLES = {
     "upskilling/progress/progress.csv": "upskilling/progress.csv",
 }
 PATIENCE = 120.0
+# Functions that take events in behind a queue of their own.
+CONSUMERS = ("ProfileProjector", "ModerationScreener")
 UNPUBLISHED = "SELECT coalesce(sum(count - next + 1), 0)::int AS n FROM bus.batches WHERE state = 'pending'"
 
 
@@ -77,16 +79,18 @@ def depth(url: str) -> int:
 def settle(step: Step | None = None, patience: float = PATIENCE) -> None:
     """Returns when every event is published and every consumer's queue is empty, seen four times in a row."""
     database, until, calm = postgres.owner(), time.time() + patience, 0
-    queue = deploy.outputs()["ProfileProjectorQueueUrl"]
+    outputs = deploy.outputs()
+    queues = {name: outputs[f"{name}QueueUrl"] for name in CONSUMERS}
     while time.time() < until:
-        waiting, queued = database.value(UNPUBLISHED), depth(queue)
+        waiting, depths = database.value(UNPUBLISHED), {name: depth(url) for name, url in queues.items()}
+        queued = sum(depths.values())
         if step:
             step.now(f"{waiting} events to publish, {queued} messages to work off")
         calm = calm + 1 if waiting == 0 and queued == 0 else 0
         if calm == 4:
             return
         time.sleep(0.2)
-    which = "BusRelay" if waiting else "ProfileProjector"
+    which = "BusRelay" if waiting else max(depths, key=depths.get)
     log = invoke.log_file(which)
     words = invoke.tail(log.read_text(errors="replace")) if log.exists() else f"      ({which} was never called)"
     raise Problem(f"after {patience:.0f} s {waiting} events wait to be published and {queued} messages to be worked off\n{words}", short(log))

@@ -109,6 +109,7 @@ def parameters() -> dict[str, str]:
         "DatabaseName": unquote(parts.path.lstrip("/")),
         "DatabaseAuth": "secret",
         "DatabaseTls": "require" if "sslmode=require" in parts.query else "off",
+        "SafeguardingContact": "Vakt (oppdiktet), vakt@teei.example",
         "JwtIssuer": settings.ISSUER,
         "JwtAudience": settings.AUDIENCE,
         "JwtJwks": tokens.jwks(),

@@ -97,7 +97,7 @@ async function api(method, path, { body, query = {}, key, match, signal } = {}) 
   let answer, content;
   try {
     answer = await fetch(url, { method, headers, body: body && JSON.stringify(body), signal, credentials: "omit" });
-    content = await answer.json().catch(() => null);
+    content = await answer.text(); // broken off on the way is no answer
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Failure({ code: "no_answer", retryable: true });
@@ -105,6 +105,11 @@ async function api(method, path, { body, query = {}, key, match, signal } = {}) 
   signal?.throwIfAborted(); // left while the body came: nobody wants it
   const sent = Date.parse(answer.headers.get("Date"));
   if (sent) state.skew = sent - Date.now();
+  try {
+    content = JSON.parse(content);
+  } catch {
+    content = null;
+  }
   if (answer.ok) return content;
   const retry = Number(answer.headers.get("Retry-After")) || undefined;
   const problem = {

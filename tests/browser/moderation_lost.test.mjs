@@ -1,10 +1,10 @@
 // What goes wrong while somebody decides: a token, a claim, an answer, the network; the notes outlive all of it.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
+import { after, before } from "node:test";
 import { findings, text } from "./harness.mjs";
 import { token } from "./moderation_api.mjs";
-import { enter, go, item, jump, listen, open, openItem, press, see, world } from "./moderation_steps.mjs";
+import { enter, go, item, jump, listen, open, openItem, press, see, test, world } from "./moderation_steps.mjs";
 
 let at;
 before(async () => {
@@ -38,7 +38,7 @@ test("a token that runs out takes no notes along: after the next sign-in one goe
   assert.doesNotMatch(await text(page), /find you/, "the words are hidden again");
   await press(page, /^Yes, keep it back/);
   await see(page, /Kept back/);
-  assert.equal(stored(2).decisions[0].notes, NOTES);
+  assert.equal(stored(2).steps[0].notes, NOTES);
   assert.equal(await page.evaluate(() => sessionStorage.getItem("teei.review-drafts")), null, "nothing is left behind");
   await page.done();
 });
@@ -83,6 +83,18 @@ test("signing out asks before it forgets notes", async () => {
   await page.done();
 });
 
+test("an item that is given back keeps one's notes for the next time, and nothing else", async () => {
+  const page = await open(at);
+  await typed(page);
+  await press(page, /^Give it back/);
+  await see(page, /Notes not sent/);
+  await openItem(page, 2);
+  await see(page, /Your notes are kept\. Choose a decision/);
+  await press(page, /^Keep back/);
+  assert.equal(await notes(page), NOTES);
+  await page.done();
+});
+
 test("an answer that was lost is asked for again and makes one decision", async () => {
   const page = await open(at);
   await typed(page);
@@ -92,7 +104,7 @@ test("an answer that was lost is asked for again and makes one decision", async 
   assert.equal(await notes(page), NOTES);
   await press(page, /^Try again/);
   await see(page, /Kept back/);
-  assert.equal(stored(2).decisions.length, 1);
+  assert.equal(stored(2).steps.length, 1);
   await page.done();
 });
 
@@ -127,7 +139,7 @@ test("an item that somebody else took shows who holds it, and one's notes to cop
 test("an item that somebody else decided shows the decision", async () => {
   const page = await open(at);
   await typed(page);
-  Object.assign(stored(2), { state: "closed", claimed_by: null, claimed_until: null, decision: "overturn", decided_by: "amal", decided_at: later(0), closed_by: "decision" });
+  Object.assign(stored(2), { state: "closed", claimed_by: undefined, claimed_until: undefined, decided: { decision: "overturn", by: "amal", at: later(0) }, closed_by: "decision" });
   await press(page, /^Yes, keep it back/);
   await see(page, /It is decided already[\s\S]*Let through: decided by amal[\s\S]*Your notes were not sent/);
   await page.done();

@@ -1,12 +1,17 @@
 // What the tests of the reviewers' page share: the page on an API in memory, and steps a reviewer takes.
 
-import { open as openPage, press, see, start } from "./harness.mjs";
+import nodeTest from "node:test";
+import { FAKE, open as openPage, press, see, start } from "./harness.mjs";
 import { fresh, serve, token } from "./moderation_api.mjs";
 
 export const item = (n) => `01900000-0000-7000-8000-${String(n).padStart(12, "0")}`;
 
+/** These tests bring their own API: beside a running stack they would only say the same twice. */
+export const test = (name, act) => nodeTest(name, { skip: !FAKE && "on an API of its own" }, act);
+
 /** The browser, and an API of which each test has a fresh store. */
 export async function world() {
+  if (!FAKE) return { end: () => {} };
   const api = await serve();
   const world = await start(api);
   return { ...world, api };

@@ -16,6 +16,8 @@ BINARIES = {
     "gateway-api": "JWT_JWKS",
     "kintell-import": "DATABASE_HOST",
     "migrate": "DATABASE_HOST",
+    "moderation-api": "JWT_JWKS",
+    "moderation-screener": "OFFICE_ZONE",
     "profile-api": "JWT_JWKS",
     "profile-projector": "DATABASE_HOST",
     "upskilling-sync": "DATABASE_HOST",

@@ -48,7 +48,7 @@ async fn the_seed_is_refused_on_a_stage_with_people() {
     assert_eq!(profiles, 0);
 }
 
-const ROLES: [&str; 11] = [
+const ROLES: [&str; 13] = [
     "teei_kintell_import",
     "teei_kintell_webhook",
     "teei_buddy_import",
@@ -60,6 +60,8 @@ const ROLES: [&str; 11] = [
     "teei_gateway_api",
     "teei_buddy_api",
     "teei_upskilling_webhook",
+    "teei_moderation_screener",
+    "teei_moderation_api",
 ];
 
 /// Every privilege a function's role has on the vault, as one list: whoever widens it sees this test.
@@ -131,6 +133,22 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_kintell_webhook SELECT subject_keys",
         "teei_kintell_webhook SELECT suppressions",
         "teei_kintell_webhook SELECT texts(digest,fact_id,field,subject_id,text_id)",
+        "teei_moderation_api DELETE cleared_texts",
+        "teei_moderation_api INSERT cleared_texts",
+        "teei_moderation_api INSERT review_notes",
+        "teei_moderation_api SELECT cleared_texts(review_id,text_id,withdrawn_at)",
+        "teei_moderation_api SELECT keyring",
+        "teei_moderation_api SELECT review_notes",
+        "teei_moderation_api SELECT subject_keys(epoch,profile_id,wrapped)",
+        "teei_moderation_api SELECT texts(author_role,kind,sealed,subject_id,text_id,withdrawn_at)",
+        "teei_moderation_api UPDATE cleared_texts",
+        "teei_moderation_screener DELETE cleared_texts",
+        "teei_moderation_screener INSERT cleared_texts",
+        "teei_moderation_screener SELECT cleared_texts(review_id,text_id,withdrawn_at)",
+        "teei_moderation_screener SELECT keyring",
+        "teei_moderation_screener SELECT subject_keys(epoch,profile_id,wrapped)",
+        "teei_moderation_screener SELECT texts(author_id,author_role,fact_id,import_id,kind,line,received_at,sealed,source,subject_id,supersedes,text_id,withdrawn_at,written_at)",
+        "teei_moderation_screener UPDATE cleared_texts",
         "teei_profile_api INSERT attributes",
         "teei_profile_api SELECT attributes",
         "teei_profile_api SELECT emails",
@@ -177,8 +195,10 @@ async fn the_roles_own_nothing_and_cannot_read_sealed_texts() {
         .unwrap()
         .get(0);
     assert_eq!(owned, 0);
-    // gateway-api answers an admin what was read from a record, with an entry in the audit log for each.
-    for role in ROLES.into_iter().filter(|role| *role != "teei_gateway_api") {
+    // gateway-api answers an admin what was read from a record, and moderation-api a reviewer, with an entry in the audit
+    // log for each; the screener is there to read texts.
+    let readers = ["teei_gateway_api", "teei_moderation_screener", "teei_moderation_api"];
+    for role in ROLES.into_iter().filter(|role| !readers.contains(role)) {
         let error = database.client_for(role).await.query("SELECT sealed FROM vault.texts", &[]).await.unwrap_err();
         assert_eq!(error.code().unwrap().code(), "42501", "{role} may not read sealed texts");
     }

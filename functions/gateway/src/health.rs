@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The services there are, whether they have run yet or not.
-pub const SERVICES: [&str; 6] = ["buddy", "bus", "gateway", "kintell", "profiles", "upskilling"];
+pub const SERVICES: [&str; 7] = ["buddy", "bus", "gateway", "kintell", "moderation", "profiles", "upskilling"];
 
 const CACHED_FOR: Duration = Duration::from_secs(10);
 const DATABASE_LIMIT: Duration = Duration::from_secs(1);
@@ -167,7 +167,7 @@ pub async fn all(State(app): State<Arc<App>>, MaybeCaller(caller): MaybeCaller) 
 ///
 /// Asks the database, with a limit of one second.
 #[utoipa::path(get, path = "/v1/{service}/health", operation_id = "get_service_health",
-    params(("service" = String, Path, description = "buddy, bus, gateway, kintell, profiles or upskilling", example = "kintell")),
+    params(("service" = String, Path, description = "buddy, bus, gateway, kintell, moderation, profiles or upskilling", example = "kintell")),
     responses(
         (status = 200, description = "The service is up", body = ServiceHealth),
         (status = 404, description = "No such service: `not_found`"),

@@ -24,7 +24,7 @@ fn status_of(answer: &Answer, service: &str) -> Value {
 async fn services_that_have_not_run_yet_are_not_down() {
     let world = World::new().await;
     let answer = call("GET", "/v1/health").to(&world.gateway).await;
-    let services = ["buddy", "bus", "gateway", "kintell", "profiles", "upskilling"]
+    let services = ["buddy", "bus", "gateway", "kintell", "moderation", "profiles", "upskilling"]
         .map(|service| json!({"service": service, "status": "up"}));
     assert_eq!((answer.status.as_u16(), answer.json), (200, json!({"status": "up", "services": services})));
 }

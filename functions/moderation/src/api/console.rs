@@ -30,6 +30,7 @@ const SCRIPT: &str = concat!(
     include_str!("console/help.js"),
     include_str!("console/words.js"),
     include_str!("console/queue.js"),
+    include_str!("console/redact.js"),
     include_str!("console/decide.js"),
     include_str!("console/item.js"),
     include_str!("console/find.js"),

@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn a_reviewer_has_the_same_id_in_every_event() {
         let id = "01956000-0000-7000-8000-000000000023";
-        assert_eq!(reviewer(id), id.parse().unwrap());
+        assert_eq!(reviewer(id).to_string(), id);
         assert_eq!(reviewer("kari"), reviewer("kari"));
         assert_ne!(reviewer("kari"), reviewer("ola"));
     }

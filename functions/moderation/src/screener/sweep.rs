@@ -164,10 +164,15 @@ async fn sample(app: &App) -> Result<i64, ScreenerError> {
                ORDER BY md5(r.review_id::text || today.day::text) LIMIT $2
              )
              UPDATE core.reviews r SET state = 'pending', reason = 'sample', flag_revision = r.flag_revision + 1, raised_at = $3,
-               version = r.version + 1
+               due_at = CASE r.lane WHEN 'sensitive' THEN $4 END, version = r.version + 1
              FROM picked WHERE r.review_id = picked.review_id
              RETURNING r.flag_id, r.text_id, r.urgent, r.flag_revision",
-            &[(&day, Type::DATE), (&SAMPLE, Type::INT8), (&now, Type::TIMESTAMPTZ)],
+            &[
+                (&day, Type::DATE),
+                (&SAMPLE, Type::INT8),
+                (&now, Type::TIMESTAMPTZ),
+                (&app.hours.due(now, items::SENSITIVE_MINUTES), Type::TIMESTAMPTZ),
+            ],
         )
         .await?;
     let mut outbox = Outbox::new(&Uuid::now_v7().to_string());

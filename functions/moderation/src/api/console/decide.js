@@ -3,36 +3,52 @@
 /** In the order of the keys 1 to 4. */
 const DECISIONS = ["overturn", "redact", "uphold", "escalate"];
 
-/** A decision in plain words. A text about somebody's life is scored by none of them: there the same decisions are about the concern. */
+/**
+ * A decision in plain words. A text about somebody's life is scored by none of them: there the same decisions are about
+ * the concern. What is passed on goes to the sensitive lane, and from there nowhere else.
+ */
 function say(kind, what, item) {
-  const about = `decision.${kind}.concern.${what}`;
-  return t(item.scorable === false && has(about) ? about : `decision.${kind}.${what}`);
+  const about = item.scorable === false ? "concern" : "";
+  const keys = [`${kind}.${item.lane}.${what}`, `${kind}.${about}.${what}`, `${kind}.${what}`];
+  return t(`decision.${keys.find((key) => has(`decision.${key}`))}`);
 }
 
 /** Why a decision is of no use here; nothing where it is. */
 function useless(kind, item, opened) {
-  if (kind !== "redact") return null;
+  if (!["overturn", "redact"].includes(kind)) return null;
+  if (item.withdrawn_at) return t("decide.withdrawn");
+  if (kind === "overturn") return null;
   if (item.scorable === false) return t("decide.never_scored");
-  return opened && (opened.redacted ?? opened.text) === opened.text ? t("decide.nothing_to_replace") : null;
+  return opened && opened.text === undefined ? t("item.unreadable") : null;
 }
 
-/** Who passes it on, or says that a concern is real, says so in words: the next person has nothing else. */
-const needsNotes = (kind, item) => kind === "escalate" || (kind === "uphold" && item.lane === "sensitive");
+/** Who lets through, passes on, or says that a concern is real, says why: whoever looks later has only that. */
+const needsNotes = (kind, item) => kind !== "uphold" || item.lane === "sensitive";
+
+function notesLabel(kind, item) {
+  if (!needsNotes(kind, item)) return "decide.notes";
+  return ["overturn", "redact"].includes(kind) ? "decide.notes_why" : "decide.notes_needed";
+}
+
+/** Reasons that come often when the screening was wrong. */
+const OFTEN = ["idiom", "past", "quoted", "other"];
 
 /** The buttons and, once one is chosen, the notes; `draw` leaves what is typed as it is. */
-function decisionPart(place, { item, opened, mine, claim, failed, done }) {
+function decisionPart(place, { item, opened, mine, claim, failed, done, signal }) {
   const id = item().id;
+  let redacting = null; // { of: the opened words, … } while and after they are shown
   const notes = h("textarea", {
     id: "notes",
     rows: "5",
     maxlength: "2000",
     "aria-describedby": "notes-help",
-    oninput: () => draftOf(id, { notes: notes.value, key: null }),
+    oninput: () => note_(notes.value),
     onkeydown: (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
       if (event.key === "Escape") choose(null);
     },
   });
+  const note_ = (text) => draftOf(id, { notes: text, key: null });
   notes.value = draftOf(id).notes;
   const trouble_ = h("div", { class: "failed" });
   let sending = false;
@@ -57,21 +73,42 @@ function decisionPart(place, { item, opened, mine, claim, failed, done }) {
       fill(trouble_, h("p", { class: "error", role: "alert" }, t("decide.notes_missing")));
       return notes.focus();
     }
+    if (decision === "redact" && !redacting?.any()) {
+      fill(trouble_, h("p", { class: "error", role: "alert" }, t(redacting ? "redact.nothing" : "decide.open_first")));
+      return document.getElementById("replace")?.focus();
+    }
     sending = true;
     fill(trouble_, h("p", { class: "small", role: "status" }, t("wait")));
     // An answer that was lost is asked for again under the same key: one decision.
     const kept = draftOf(id, { key: key ?? newKey() });
     try {
       if (!mine()) await claim();
-      await reviews.decide(id, { decision, ...(kept.notes.trim() && { notes: kept.notes.trim() }) }, kept.key);
+      const spans = decision === "redact" ? redacting.parts() : [];
+      const body = { decision, ...(kept.notes.trim() && { notes: kept.notes.trim() }), ...(spans.length && { spans }) };
+      await reviews.decide(item(), body, kept.key);
       dropDraft(id);
       done(decision);
     } catch (error) {
       fill(trouble_);
       sending = false;
       await failed(error, place, send);
+      // It was decided by a first try whose answer was lost.
+      if (key && item().decided?.by === me() && item().decided.decision === decision) {
+        dropDraft(id);
+        done(decision);
+      }
     }
     sending = false;
+  }
+
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(draftOf(id).notes);
+      announce(t("decide.copied"));
+    } catch {
+      // Where the browser does not let a page copy, a person still can.
+      document.getSelection().selectAllChildren(document.getElementById("left"));
+    }
   }
 
   /** Notes of an item that is somebody else's by now, to be copied. */
@@ -85,14 +122,34 @@ function decisionPart(place, { item, opened, mine, claim, failed, done }) {
           h(
             "div",
             { class: "actions" },
-            button(t("decide.copy"), () => navigator.clipboard.writeText(draftOf(id).notes).then(() => announce(t("decide.copied"))), "slim"),
+            button(t("decide.copy"), copy, "slim"),
             button(t("decide.drop"), () => (dropDraft(id), (notes.value = ""), draw()), "slim"),
           ),
         )
       : null;
 
+  /** A press instead of typing, for who has thirty of them. */
+  const often = () =>
+    h(
+      "div",
+      { class: "actions often", role: "group", "aria-label": t("often.title") },
+      OFTEN.map((why) =>
+        button(
+          t(`often.${why}`),
+          () => {
+            notes.value = `${notes.value.trim()} ${t(`often.${why}`)}.`.trim();
+            note_(notes.value);
+            notes.focus();
+          },
+          "slim",
+        ),
+      ),
+    );
+
   function draw() {
     const { decision } = draftOf(id);
+    const words = opened();
+    if (words?.text !== undefined && redacting?.of !== words) redacting = { ...redaction(words, item().language, signal), of: words };
     const other = !mine() && holder(item()).by;
     if (item().state === "closed" || other) return fill(place, left());
     if (!may() && !decision && !notes.value) {
@@ -120,8 +177,8 @@ function decisionPart(place, { item, opened, mine, claim, failed, done }) {
               { class: "chosen" },
               h("h3", { id: "chosen", tabindex: "-1" }, say(decision, "ask", item())),
               h("p", {}, say(decision, "does", item())),
-              decision === "redact" && opened()?.redacted ? [h("h3", {}, t("decide.redacted")), h("p", { class: "words", lang: item().language, dir: "auto" }, opened().redacted)] : null,
-              h("div", { class: "field" }, h("label", { for: "notes" }, t(needsNotes(decision, item()) ? "decide.notes_needed" : "decide.notes")), notes, h("p", { class: "small", id: "notes-help" }, t("decide.notes_help"))),
+              decision === "redact" ? (redacting?.node ?? h("p", {}, t("decide.open_first"))) : null,
+              h("div", { class: "field" }, h("label", { for: "notes" }, t(notesLabel(decision, item()))), notes, h("p", { class: "small", id: "notes-help" }, t("decide.notes_help")), decision === "overturn" && item().scorable ? often() : null),
               trouble_,
               h("p", { class: "small" }, t("decide.final")),
               h("div", { class: "actions" }, button(say(decision, "confirm", item()), send, "main"), button(t("decide.back"), () => choose(null))),
@@ -137,15 +194,13 @@ function decisionPart(place, { item, opened, mine, claim, failed, done }) {
     }
   }
 
-  return { draw, choose };
+  return { draw, choose, sending: () => sending };
 }
 
-/** Contesting a decision: another item, for another person. */
-function appealCard(item, view, take) {
-  if (!item.decision || item.appealed) return null;
+/** Contesting a decision: another item, for another person. A second contest of the same decision is the first. */
+function appealCard(item) {
   const notes = h("textarea", { id: "appeal", rows: "4", maxlength: "2000", "aria-describedby": "appeal-help", required: true });
   const failed = h("div", {});
-  let key = newKey();
   const send = async (event) => {
     event?.preventDefault();
     if (!notes.value.trim()) {
@@ -153,15 +208,16 @@ function appealCard(item, view, take) {
       return notes.focus();
     }
     try {
-      const made = await reviews.appeal(item.id, { notes: notes.value.trim() }, key);
+      const made = await reviews.appeal(item.id, { notes: notes.value.trim() });
+      const told = note("good", h("p", { role: "status" }, t("appeal.done"), " ", link(t("appeal.open"), `#/reviews/${made.id}`)));
+      node.replaceWith(told);
       announce(t("appeal.done"));
-      take({ appealed: made.id ?? true });
-      document.getElementById("main").querySelector("h1").after(note("good", h("p", { role: "status" }, t("appeal.done"))));
+      told.querySelector("a").focus();
     } catch (error) {
       fill(failed, trouble(error, send));
     }
   };
-  return h(
+  const node = h(
     "details",
     { class: "card" },
     h("summary", {}, t("appeal.title")),
@@ -174,4 +230,5 @@ function appealCard(item, view, take) {
       h("button", { type: "submit", class: "button" }, t("appeal.send")),
     ),
   );
+  return node;
 }

@@ -1,5 +1,12 @@
 // What this page is not: an emergency service. Whom to call is part of every view that shows what waits.
 
+/** `Mon-Fri 08:00-16:00 Europe/Oslo` with the days of the reader's language. */
+function officeHours(hours) {
+  const day = new Intl.DateTimeFormat(LOCALES[state.lang], { weekday: "short", timeZone: "UTC" });
+  // The 5th of January 2026 is a Monday.
+  return ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].reduce((text, name, n) => text.replaceAll(name, day.format(Date.UTC(2026, 0, 5 + n))), hours);
+}
+
 /** Numbers that were looked up in their countries; looked up again when this list is changed. */
 const LINES = [
   ["no", ["113", "112", "116117", "116123", "116111"]],
@@ -9,17 +16,19 @@ const LINES = [
 
 const spaced = (number) => number.replace(/^(116)(\d{3})$/, "$1 $2");
 
-/** The notice; `contact` is what the office set for other hours. */
-function notice(contact, open = false) {
+/** The notice, with whom to reach when the office is closed: told to those who work on the sensitive lane. */
+function notice() {
+  const { office_hours: hours, office_open: isOpen, sensitive } = state.queue ?? {};
   return h(
     "aside",
     { class: "note warn", "aria-label": t("help.title") },
     h("p", {}, h("b", {}, t("help.title")), " ", t("help.watched")),
     h("p", {}, t("help.danger"), " ", link("113", "tel:113", "tel"), " ", t("help.medical"), " · ", link("112", "tel:112", "tel"), " ", t("help.police")),
-    contact ? h("p", {}, t("help.contact"), " ", contactNode(contact)) : null,
+    hours ? h("p", {}, t(isOpen ? "help.is_open" : "help.is_closed", { hours: officeHours(hours) })) : null,
+    sensitive?.contact ? h("p", {}, t("help.contact"), " ", contactNode(sensitive.contact)) : null,
     h(
       "details",
-      { open },
+      {},
       h("summary", {}, t("help.lines")),
       LINES.map(([country, numbers]) => [
         h("p", { class: "country" }, h("b", {}, t(`help.country.${country}`))),
@@ -33,10 +42,11 @@ function notice(contact, open = false) {
   );
 }
 
-/** A number or an address can be pressed; anything else is told as it was set. */
+/** The contact as it was set, with its numbers to be pressed. */
 function contactNode(contact) {
-  const text = String(contact);
-  if (/^\+?[\d ()-]{3,}$/.test(text)) return link(text, `tel:${text.replace(/[^\d+]/g, "")}`, "tel");
-  if (/^[^\s@]+@[^\s@]+$/.test(text)) return link(text, `mailto:${text}`);
-  return h("b", {}, text);
+  const parts = contact.split(/(\+?\d[\d ()-]{4,}\d|[^\s@,;()]+@[^\s@,;()]+\.\w+)/);
+  return parts.map((part, n) => {
+    if (n % 2 === 0) return part;
+    return part.includes("@") ? link(part, `mailto:${part}`) : link(part, `tel:${part.replace(/[^\d+]/g, "")}`, "tel");
+  });
 }

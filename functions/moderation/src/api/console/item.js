@@ -6,15 +6,18 @@ const LAST_MINUTES = 2 * 60_000;
 
 async function itemView({ id }, view) {
   let item = await reviews.get(id, view.signal);
+  if (item.lane === "sensitive" && !state.queue) await reviews.list({ limit: "1" }, view.signal);
   let opened = null; // the words, while they are shown
+  let claimedAt = now();
   let failure = null;
   let shownAsMine = false;
   const places = { tags: h("div", {}), danger: h("div", {}), facts: h("div", {}), lease: h("div", {}), words: h("div", {}), decide: h("div", {}), history: h("div", {}) };
   const ticks = {};
 
-  /** What to do with an answer about the item: it is the newest there is of it. */
+  /** The item as it is by now. */
   const take = (answer) => {
-    item = { ...item, ...answer };
+    if (answer.claimed_until !== item.claimed_until) claimedAt = now();
+    item = answer;
     draw();
   };
   const act = async (does, place, after) => {
@@ -33,8 +36,7 @@ async function itemView({ id }, view) {
     if (MOVED.includes(error.problem?.code)) {
       if (error.problem.code === "not_opened") draftOf(id, { opened: false });
       failure = error;
-      item = { ...item, ...(await reviews.get(id, view.signal).catch(() => ({}))) };
-      draw();
+      take(await reviews.get(id, view.signal).catch(() => item));
     } else fill(place.querySelector(".failed") ?? place, trouble(error, again));
   };
 
@@ -49,6 +51,9 @@ async function itemView({ id }, view) {
       () => reviews.release(id),
       places.lease,
       () => {
+        // Notes that were typed stay; nothing else of it does.
+        if (draftOf(id).notes.trim()) draftOf(id, { decision: null, opened: false, key: null });
+        else dropDraft(id);
         announce(t("lease.released"));
         location.hash = "#/queue";
       },
@@ -58,7 +63,7 @@ async function itemView({ id }, view) {
       async () => {
         opened = await reviews.open(id, view.signal);
         draftOf(id, { opened: true });
-        return opened.item ?? {};
+        return opened.item;
       },
       places.words,
       () => document.getElementById("words")?.focus(),
@@ -80,7 +85,7 @@ async function itemView({ id }, view) {
     drawLease();
     drawWords();
     decision.draw();
-    fill(places.history, earlier(item), item.state === "closed" ? appealCard(item, view, take) : null);
+    fill(places.history, opened ? earlier(opened.history, item) : null, item.decided ? appealCard(item) : null);
     if (focused && !document.activeElement?.id) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
@@ -93,7 +98,9 @@ async function itemView({ id }, view) {
         { class: "lines" },
         lines(item),
         old && item.lane === "sensitive" ? h("p", {}, t("item.old")) : null,
-        h("p", {}, t(`screened.${item.screened ?? "review"}`)),
+        h("p", {}, t(`screened.${item.decision}`)),
+        item.failure ? h("p", {}, t("item.failure"), " ", label("failure", item.failure)) : null,
+        item.withdrawn_at ? h("p", {}, t("item.withdrawn")) : null,
         target(item, (tick) => (ticks.target = tick)),
       ),
     );
@@ -108,7 +115,7 @@ async function itemView({ id }, view) {
     };
     ticks.lease();
     shownAsMine = mine();
-    const lapsed = item.state === "claimed" && !by && item.claimed_by === me();
+    const lapsed = item.state === "claimed" && !by && item.claimed_by_me;
     fill(
       places.lease,
       h(
@@ -138,7 +145,7 @@ async function itemView({ id }, view) {
         places.words,
         card(
           h("h2", {}, t("item.words")),
-          wordsNodes(opened.text, opened.findings ?? item.findings ?? [], item.language),
+          opened.text === undefined ? h("p", { id: "words", tabindex: "-1" }, t("item.unreadable")) : wordsNodes(opened.text, opened.places, item.language),
           h("div", { class: "actions" }, keyed("o", t("item.hide"), () => hide("item.hidden_now"), "slim")),
         ),
       );
@@ -163,6 +170,7 @@ async function itemView({ id }, view) {
     claim: async () => take(await reviews.claim(id)),
     failed,
     done: (kind) => doneView(item, kind, view),
+    signal: view.signal,
   });
 
   view.show(foundNames(item.findings), places.tags, places.facts, places.lease, places.words, places.danger, places.decide, places.history, h("p", {}, link(t("item.to_queue"), "#/queue")));
@@ -205,33 +213,31 @@ async function itemView({ id }, view) {
     }
     if (opened && Date.now() - active > HIDE_AFTER) hide("item.hidden_idle");
     // Who works on it keeps it; asked at most twice a minute, and not before half of the time is gone.
-    const half = (new Date(item.claimed_until) - new Date(item.claimed_at ?? now())) / 2;
-    if (mine() && left < Math.max(half, LAST_MINUTES) && Date.now() - active < 60_000 && Date.now() - asked > 30_000 && draftOf(id).opened) {
+    const half = (new Date(item.claimed_until) - claimedAt) / 2;
+    if (mine() && !decision.sending() && left < Math.max(half, LAST_MINUTES) && Date.now() - active < 60_000 && Date.now() - asked > 30_000 && draftOf(id).opened) {
       asked = Date.now();
       reviews.claim(id).then(take, (error) => failed(error, h("div", {})));
     }
   });
 }
 
-/** Codes of problems after which the item is not what the page shows. */
-const MOVED = ["claimed", "not_claimed", "closed", "stale", "not_found", "not_opened"];
-
 /** What somebody reads first when a text may be about a life. */
 function danger(item) {
-  return h("div", {}, note("bad", h("h2", {}, t("danger.title")), h("ul", {}, ["judge", "act", "lines", "decide"].map((line) => h("li", {}, t(`danger.${line}`))))), notice(item.contact));
+  return h("div", {}, note("bad", h("h2", {}, t("danger.title")), h("ul", {}, ["judge", "act", "lines", "decide"].map((line) => h("li", {}, t(`danger.${line}`))))), notice());
 }
 
 const closedText = (item) =>
-  item.decision ? t("closed.decided", { what: say(item.decision, "name", item), by: item.decided_by, when: when(item.decided_at) }) : t(`closed.${item.closed_by ?? "other"}`);
+  item.decided ? t("closed.decided", { what: say(item.decided.decision, "name", item), by: item.decided.by, when: when(item.decided.at) }) : t(`closed.${item.closed_by ?? "other"}`);
 
-function earlier(item) {
-  if (!item.decisions?.length) return null;
+/** What was decided on this text before, and why that was contested. */
+function earlier(steps, item) {
+  if (!steps.length) return null;
   return card(
     h("h2", {}, t("history.title")),
     h(
       "ol",
       { class: "reasons" },
-      item.decisions.map((one) => h("li", {}, h("b", {}, say(one.decision, "name", item)), h("p", { class: "small" }, `${one.decided_by}, ${when(one.decided_at)}`), one.notes ? h("p", { class: "noted", dir: "auto" }, one.notes) : null)),
+      steps.map((one) => h("li", {}, h("b", {}, one.step === "appeal" ? t("reason.appeal") : say(one.step, "name", item)), h("p", { class: "small" }, `${one.by}, ${when(one.at)}`), one.notes ? h("p", { class: "noted", dir: "auto" }, one.notes) : null)),
     ),
   );
 }

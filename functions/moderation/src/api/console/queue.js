@@ -29,9 +29,10 @@ async function queueView(query, view) {
     const mine = items.filter((item) => holder(item).mine);
     const others = items.filter((item) => !holder(item).mine);
     const lane = (name) => others.filter((item) => item.lane === name);
-    const counts = page.counts;
-    fill(places.notice, notice(page.contact));
-    fill(places.tiles, tiles(counts, mine.length, items, (tick) => timers.push(tick)));
+    const { general, sensitive } = page.queue;
+    const [waiting, urgent] = ["waiting", "urgent"].map((what) => general[what] + (sensitive?.[what] ?? 0));
+    fill(places.notice, notice());
+    fill(places.tiles, tiles({ waiting, urgent }, mine.length, sensitive, (tick) => timers.push(tick)));
     fill(
       places.lists,
       mine.length ? section("mine", mine) : null,
@@ -41,9 +42,9 @@ async function queueView(query, view) {
       page.next ? note("info", h("p", {}, t("queue.more", { n: items.length }))) : null,
     );
     looked.textContent = t("queue.looked", { at: clock(at) });
-    document.title = `${counts.waiting ? `(${counts.waiting}) ` : ""}${t("queue.title")} – ${t("frame.brand")}`;
-    if (urgentBefore !== null && counts.urgent > urgentBefore) announce(t("queue.urgent_now", { n: counts.urgent }));
-    urgentBefore = counts.urgent;
+    document.title = `${waiting ? `(${waiting}) ` : ""}${t("queue.title")} – ${t("frame.brand")}`;
+    if (urgentBefore !== null && urgent > urgentBefore) announce(t("queue.urgent_now", { n: urgent }));
+    urgentBefore = urgent;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
@@ -73,7 +74,7 @@ async function queueView(query, view) {
 }
 
 /** The head of the page in four numbers. */
-function tiles(counts, mine, items, ticking) {
+function tiles(counts, mine, sensitive, ticking) {
   const tile = (name, n, kind) =>
     h("li", { class: `tile ${n ? kind : "none"}` }, h("b", {}, number(n)), h("span", {}, t(`queue.tile.${name}`, { n })));
   return h(
@@ -81,20 +82,19 @@ function tiles(counts, mine, items, ticking) {
     { class: "plain tiles" },
     tile("waiting", counts.waiting, ""),
     tile("urgent", counts.urgent, "warn"),
-    targetTile(items, ticking),
+    sensitive ? targetTile(sensitive, ticking) : null,
     tile("mine", mine, "info"),
   );
 }
 
 /** How many were not opened in time; while there is none, how long until there is one. */
-function targetTile(items, ticking) {
-  const due = items.filter((item) => item.due_at && !item.opened_at).map((item) => new Date(item.due_at).getTime());
+function targetTile({ overdue, next_due_at: due }, ticking) {
   const tile = h("li", {});
   const tick = () => {
-    const late = due.filter((at) => at < now()).length;
-    tile.className = `tile ${late ? "bad" : due.length ? "warn" : "none"}`;
-    const [big, small] =
-      due.length && !late ? [length(Math.min(...due) - now()), t("queue.tile.next_target")] : [number(late), t("queue.tile.late", { n: late })];
+    const left = due ? new Date(due) - now() : 0;
+    const late = Math.max(overdue, due && left < 0 ? 1 : 0);
+    tile.className = `tile ${late ? "bad" : due ? "warn" : "none"}`;
+    const [big, small] = due && !late ? [length(left), t("queue.tile.next_target")] : [number(late), t("queue.tile.late", { n: late })];
     fill(tile, h("b", {}, big), h("span", {}, small));
   };
   tick();
@@ -178,7 +178,7 @@ async function takeNext(view, failed, items, just) {
         location.hash = `#/reviews/${id}`;
         return;
       } catch (error) {
-        if (!["claimed", "closed"].includes(error.problem?.code)) throw error;
+        if (!["already_claimed", "review_closed", "other_eyes", "not_found"].includes(error.problem?.code)) throw error;
       }
     }
     announce(t("queue.none_free"));

@@ -1,24 +1,31 @@
 // What the page asks of the API, and what it keeps of an item while somebody works on it.
 
 const reviews = {
-  list: (query, signal) => api("GET", "moderation/reviews", { query, signal }),
+  async list(query, signal) {
+    const page = await api("GET", "moderation/reviews", { query, signal });
+    state.queue = page.queue; // the office's hours and whom to reach are told with every list
+    return page;
+  },
   get: (id, signal) => api("GET", `moderation/reviews/${id}`, { signal }),
   /** The same person claiming again holds it longer. */
   claim: (id) => api("POST", `moderation/reviews/${id}/claim`, { body: {} }),
   release: (id) => api("POST", `moderation/reviews/${id}/release`, { body: {} }),
   /** The words; each opening is recorded. */
   open: (id, signal) => api("POST", `moderation/reviews/${id}/open`, { body: {}, signal }),
-  decide: (id, body, key) => api("POST", `moderation/reviews/${id}/decision`, { body, key }),
-  appeal: (id, body, key) => api("POST", `moderation/reviews/${id}/appeal`, { body, key }),
+  decide: (item, body, key) => api("POST", `moderation/reviews/${item.id}/decision`, { body, key, match: `"${item.version}"` }),
+  appeal: (id, body) => api("POST", `moderation/reviews/${id}/appeal`, { body }),
   rules: (signal) => api("GET", "moderation/rules", { signal }),
 };
 
 const me = () => claims().sub ?? "";
 
+/** After these the item is not what the page shows. */
+const MOVED = ["already_claimed", "not_claimed", "review_closed", "stale", "not_found", "not_opened", "text_withdrawn"];
+
 /** Whether the item is held by somebody, and by whom: a claim whose time has passed counts as given back. */
 function holder(item) {
   if (item.state !== "claimed" || new Date(item.claimed_until) <= now()) return { by: null };
-  return { by: item.claimed_by, mine: item.claimed_by === me(), until: item.claimed_until };
+  return { by: item.claimed_by, mine: item.claimed_by_me, until: item.claimed_until };
 }
 
 // ── Notes that are not sent yet ──────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ const ENOUGH = 20;
 
 async function rulesView(query, view) {
   const { items } = await reviews.rules(view.signal);
-  const share = (one) => one.overturned / one.decided;
+  const share = (one) => Number(one.overturn_rate);
   const percent = (one) => number(share(one), { style: "percent" });
   const told = items.filter((one) => one.decided >= ENOUGH).sort((a, b) => share(b) - share(a));
   const few = items.filter((one) => one.decided < ENOUGH).sort((a, b) => b.decided - a.decided);
@@ -19,7 +19,7 @@ async function rulesView(query, view) {
             h(
               "table",
               {},
-              h("thead", {}, h("tr", {}, ["rule", ...(withShare ? ["share"] : []), "overturned", "decided", "category"].map((name) => h("th", { scope: "col" }, t(`rules.${name}`))))),
+              h("thead", {}, h("tr", {}, ["rule", ...(withShare ? ["share"] : []), "overturned", "decided", "held", "category"].map((name) => h("th", { scope: "col" }, t(`rules.${name}`))))),
               h(
                 "tbody",
                 {},
@@ -31,6 +31,7 @@ async function rulesView(query, view) {
                     withShare ? h("td", {}, percent(one)) : null,
                     h("td", {}, number(one.overturned)),
                     h("td", {}, number(one.decided)),
+                    h("td", {}, number(one.held)),
                     h("td", {}, label("category", one.category)),
                   ),
                 ),

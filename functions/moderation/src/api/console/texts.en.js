@@ -13,7 +13,7 @@ TEXTS.en = {
   leave: { title: "Sign out?", will: { one: "Notes on {n} item are not sent yet. They are forgotten.", other: "Notes on {n} items are not sent yet. They are forgotten." } },
   help: {
     title: "This page is no emergency service.", watched: "Nobody watches it day and night.", danger: "Danger now? Call first, decide here later:", medical: "medical (Norway)", police: "police",
-    contact: "Outside office hours, safeguarding answers at", hours: "Office hours: {hours}.", lines: "Help lines to call or to pass on",
+    contact: "Outside office hours, safeguarding answers at", is_open: "The office is open now ({hours}).", is_closed: "The office is closed now; it is open {hours}.", lines: "Help lines to call or to pass on",
     country: { no: "Norway", ua: "Ukraine", gb: "United Kingdom" },
     line: {
       no_113: "Medical emergency", no_112: "Police", no_116117: "Doctor on duty, day and night", no_116123: "Mental Helse, somebody to talk to, day and night", no_116111: "Alarm line for children and young people",
@@ -23,7 +23,7 @@ TEXTS.en = {
   queue: {
     title: "Queue", next: "Take the next one", look: "Look again", looked: "Last looked at {at}", mine: "Held by you", sensitive: "Sensitive lane", general: "Waiting", empty: "Nothing waits",
     empty_help: "Everything that was held back is decided. This page looks again every minute while it is open.", none_free: "Nothing is free: what waits is held by somebody.",
-    about: { mine: "Nobody else can take these until your time runs out.", sensitive: "Self-harm and people in danger. For named reviewers; each is opened by a person.", general: "Urgent first, then the oldest." },
+    about: { mine: "Nobody else can take these until your time runs out.", sensitive: "Self-harm, people in danger, threats. For named reviewers; nothing is closed unseen.", general: "Urgent first, then the oldest." },
     more: { one: "This is the first one. The others follow when it is decided.", other: "These are the first {n}. The others follow as these are decided." },
     urgent_now: { one: "{n} urgent item waits", other: "{n} urgent items wait" },
     tile: { waiting: { one: "waits", other: "wait" }, urgent: { one: "urgent", other: "urgent" }, late: { one: "not opened in time", other: "not opened in time" }, next_target: "to the next target", mine: { one: "held by you", other: "held by you" } },
@@ -35,7 +35,7 @@ TEXTS.en = {
   item: {
     by: "written by: {who}", written: "Written {ago}", waits: "Waiting for {length}.", nothing_found: "No finding", old: "What it says may be past. The person may still need somebody.",
     to_queue: "To the queue", words: "What was written", hidden: "The words are hidden; they may be hard to read. That you open them is recorded.", open: "Open the words", hide: "Hide the words", hidden_now: "The words are hidden", hidden_idle: "The words were hidden because nobody touched the page",
-    why: "Why it was held back", no_reason: "No rule stands behind this; the screening did not come to an end.", to_place: "Show the place: {words}", whole_text: "The text as a whole", rule: "Rule", sure: "{share} sure", obfuscated: "disguised", aimed: "aimed at a person",
+    why: "Why it was held back", no_reason: "No rule stands behind this; the screening did not come to an end.", to_place: "Show the place: {words}", whole_text: "The text as a whole", failure: "The screening did not come to an end:", withdrawn: "The text was withdrawn or replaced since: it is not used any more. Somebody may still have to act.", unreadable: "The words cannot be read.", rule: "Rule", sure: "{share} sure", obfuscated: "disguised", aimed: "aimed at a person",
   },
   screened: { allow: "Let through", review: "Held back until a person decides", block: "Blocked" },
   lease: {
@@ -47,9 +47,9 @@ TEXTS.en = {
     lines: "Nobody was told by the system, and no help line was called: what is done, people do.", decide: "No decision here is an act. Write in the notes what you did and who has taken over.",
   },
   decide: {
-    title: "Decide", open_first: "Open the words first.", take_again: "Take the item again to decide.", notes: "Notes (optional)", notes_needed: "Notes: what did you see, what was done, who takes over?", notes_missing: "Write it in a few words: others have only your notes.",
+    title: "Decide", open_first: "Open the words first.", take_again: "Take the item again to decide.", notes: "Notes (optional)", notes_why: "Notes: why?", notes_needed: "Notes: what did you see, what was done, who takes over?", notes_missing: "Write it in a few words: others have only your notes.",
     notes_help: "What you saw and did. Names and numbers are not needed. Notes are sealed, like the words. Ctrl + Enter sends.", final: "A decision takes effect at once. It cannot be taken back with a button; it can be contested, and another person then looks.",
-    back: "Choose another", never_scored: "Texts with such findings are not scored, with or without details.", nothing_to_replace: "No personal details were found in it.", redacted: "This is what would go on", kept: "Your notes are kept. Choose a decision.", left: "Your notes were not sent", left_help: "The item is not yours any more. Copy the notes if you need them.", copy: "Copy the notes", copied: "Copied", drop: "Forget the notes",
+    back: "Choose another", never_scored: "Texts with such findings are not scored, with or without details.", withdrawn: "The text was withdrawn: it cannot be let through.", redacted: "This is what would go on", kept: "Your notes are kept. Choose a decision.", left: "Your notes were not sent", left_help: "The item is not yours any more. Copy the notes if you need them.", copy: "Copy the notes", copied: "Copied", drop: "Forget the notes",
   },
   decision: {
     overturn: {
@@ -72,18 +72,23 @@ TEXTS.en = {
         does: "The item is closed. The text is not scored and not deleted. The system tells nobody and does nothing for the person: what was done stands in your notes.",
       },
     },
-    escalate: { name: "Pass on", for: "Somebody else has to look.", ask: "Pass it on?", confirm: "Yes, pass it on", done: "Passed on", does: "The text stays held back and the item stays in the queue, free for another person, with your notes." },
+    escalate: { name: "Pass on", for: "Somebody else has to look.", ask: "Pass it on?", confirm: "Yes, pass it on", done: "Passed on", does: "The item goes to the safeguarding reviewers as urgent, with your notes, and only they see it then. The text stays held back.", sensitive: { does: "The item stays in the sensitive lane, free for another person, with your notes. The text stays held back." } },
   },
+  redact: {
+    more: "Also replace these words", add: "Add", help: "Type them as they stand in the text, or select them there. They are replaced wherever they stand.", not_there: "These words are not in the text.", added: "Will be replaced: {words}", keep: "Keep", keep_words: "Keep {words} in the text", nothing: "Nothing would be replaced. Add words, or let it through as it is.",
+  },
+  often: { title: "Often the reason", idiom: "A figure of speech", past: "Tells of the past or of others", quoted: "Quotes it, or speaks against it", other: "Harmless where it stands" },
+  failure: { engine_panicked: "a fault", engine_too_slow: "it took too long", engine_failed: "a fault", text_unreadable: "the text cannot be read" },
   closed: { decided: "{what}: decided by {by}, {when}.", withdrawal: "Closed: the text was withdrawn.", rescreening: "Closed: screened again, and nothing holds it back any more.", erasure: "Closed: the person's data was erased.", other: "Closed." },
   history: { title: "Earlier decisions" },
-  appeal: { title: "Contest this decision", help: "Another item is made, and somebody else decides. Until then this decision stands.", why: "Why?", missing: "Write why the decision should be looked at again.", send: "Contest it", done: "Contested: it waits in the queue for another person" },
+  appeal: { title: "Contest this decision", help: "Another item is made, and somebody else decides. Until then this decision stands.", why: "Why?", missing: "Write why the decision should be looked at again.", send: "Contest it", open: "Open it", done: "Contested: it waits in the queue for another person" },
   find: {
     title: "Decided", show: "Show", closed: "Decided", held: "Blocked, in no queue", none: "There is none.", more: "Show more",
-    about: { closed: "What people decided, newest first. A decision can be contested.", held: "Texts that were blocked without anybody having to look. A few of them come into the queue each day as a spot check; you may take any." },
+    about: { closed: "What people decided. A decision can be contested.", held: "Texts that were blocked without anybody having to look. A few of them come into the queue each day as a spot check; you may take any." },
   },
   rules: {
     title: "Rules", lead: "How often people let through what a rule had held back. A rule that is overturned often should be changed.", told: "Rules with 20 decisions or more", few: "Rules with fewer decisions: no share yet", none: "There is none yet.",
-    rule: "Rule", category: "Category", decided: "Decided", overturned: "Overturned", share: "Overturned of decided",
+    rule: "Rule", category: "Category", held: "Held back", decided: "Decided", overturned: "Overturned", share: "Overturned of decided",
   },
   keys: {
     title: "Keys", button: "Keys", help: "They do nothing while you type or while a question is open.", on: "Use single keys", close: "Close", this: "? shows this.", confirm: "In the notes: send the decision", back: "In the notes: choose another decision",
@@ -100,16 +105,19 @@ TEXTS.en = {
   role: { participant: "participant", volunteer: "volunteer", buddy: "buddy", undeclared: "not known" },
   language: { en: "English", nb: "Norwegian", uk: "Ukrainian", ru: "Russian" },
   ask: { will: "This will happen:", cancel: "Cancel" },
+  field: { missing_field: "Notes are needed: write why.", too_long: "The notes are too long: 2,000 characters at most.", nothing_redacted: "Nothing would be replaced: add words, or let it through as it is." },
   problem: {
     again: "Try again", retry_helps: "Trying again may help.", retry_useless: "Trying the same again will not help.", request: "If you ask for help, give this number: {id}",
     no_answer: { what: "The server does not answer", do: "Check your network connection. What you typed is kept." }, no_problem: { what: "Something went wrong", do: "If it happens again, tell the people who run the system." }, page_fault: { what: "This page made a mistake", do: "Load the page again. Your notes are kept." },
     bad_token: { what: "The token is not accepted", do: "Sign in again." }, expired_token: { what: "Your token has run out", do: "Sign in again." }, missing_token: { what: "You are not signed in", do: "Sign in again." },
     forbidden: { what: "You may not do this", do: "Your role does not allow it. Ask somebody whose role does." }, not_found: { what: "There is no such item", do: "It may be in a lane you may not see, or the person's data was erased." },
     bad_field: { what: "The request was not accepted", do: "See below what is wrong." },
-    claimed: { what: "Somebody else took it", do: "It is shown below as it is now." }, not_claimed: { what: "You do not hold this any more", do: "Take it again to go on. Your notes are kept." }, closed: { what: "It is decided already", do: "Somebody else was faster. It is shown below as it is now." },
+    already_claimed: { what: "Somebody else took it", do: "It is shown below as it is now." }, not_claimed: { what: "You do not hold this any more", do: "Take it again to go on. Your notes are kept." }, review_closed: { what: "It is decided already", do: "Somebody else was faster. It is shown below as it is now." },
     not_opened: { what: "The words were not opened", do: "Open them first: nothing of the sensitive lane is closed unseen." }, stale: { what: "Somebody was faster", do: "It is shown below as it is now. Look before you decide." },
+    other_eyes: { what: "Somebody else has to decide", do: "You made the decision that is contested here." }, text_withdrawn: { what: "The text was withdrawn", do: "It cannot be let through any more. Keep it back, or pass it on." },
+    not_decided: { what: "There is nothing to contest", do: "Only a decision can be contested, and only while the text is in no other item." }, idempotency_mismatch: { what: "It was sent before with other words", do: "Load the page again and look before you decide." },
     idempotency_running: { what: "It is on its way already", do: "The first try is still being answered. Wait a moment." },
     gateway_refused: { what: "Too many requests, or not allowed", do: "Wait a moment." }, internal: { what: "A mistake of the system", do: "Tell the people who run the system. What you typed is kept." },
-    database_unavailable: { what: "The database does not answer", do: "Nothing was changed. Wait a few seconds." }, vault_unavailable: { what: "The keys for personal data cannot be reached", do: "Nothing was changed. Wait a few seconds." }, keys_unavailable: { what: "Your token cannot be checked now", do: "Wait a few seconds." },
+    database_unavailable: { what: "The database does not answer", do: "Nothing was changed. Wait a few seconds." }, bus_unavailable: { what: "The queue of events does not answer", do: "Nothing was changed. Wait a few seconds." }, vault_unavailable: { what: "The keys for personal data cannot be reached", do: "Nothing was changed. Wait a few seconds." }, keys_unavailable: { what: "Your token cannot be checked now", do: "Wait a few seconds." },
   },
 };

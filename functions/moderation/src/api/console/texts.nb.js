@@ -11,7 +11,7 @@ TEXTS.nb = {
   leave: { title: "Logge ut?", will: { one: "Notater til {n} sak er ikke sendt ennå. De blir glemt.", other: "Notater til {n} saker er ikke sendt ennå. De blir glemt." } },
   help: {
     title: "Denne siden er ingen nødtjeneste.", watched: "Ingen følger med på den døgnet rundt.", danger: "Fare nå? Ring først, ta avgjørelsen her etterpå:", medical: "medisinsk nødhjelp", police: "politi",
-    contact: "Utenom kontortid svarer trygghetsvakten på", hours: "Kontortid: {hours}.", lines: "Hjelpetelefoner å ringe eller gi videre",
+    contact: "Utenom kontortid svarer trygghetsvakten på", is_open: "Kontoret er åpent nå ({hours}).", is_closed: "Kontoret er stengt nå; det er åpent {hours}.", lines: "Hjelpetelefoner å ringe eller gi videre",
     country: { no: "Norge", ua: "Ukraina", gb: "Storbritannia" },
     line: {
       no_113: "Medisinsk nødhjelp", no_112: "Politi", no_116117: "Legevakt, hele døgnet", no_116123: "Mental Helse, noen å snakke med, hele døgnet", no_116111: "Alarmtelefonen for barn og unge",
@@ -21,7 +21,7 @@ TEXTS.nb = {
   queue: {
     title: "Kø", next: "Ta neste", look: "Se på nytt", looked: "Sist sett kl. {at}", mine: "Du har disse", sensitive: "Sensitive saker", general: "Venter", empty: "Ingenting venter",
     empty_help: "Alt som ble holdt tilbake, er avgjort. Siden ser etter på nytt hvert minutt så lenge den er åpen.", none_free: "Ingenting er ledig: noen har allerede tatt det som venter.",
-    about: { mine: "Ingen andre kan ta disse før tiden din er ute.", sensitive: "Selvskading og mennesker i fare. For navngitte personer; hver sak åpnes av et menneske.", general: "Det som haster først, så det eldste." },
+    about: { mine: "Ingen andre kan ta disse før tiden din er ute.", sensitive: "Selvskading, mennesker i fare, trusler. For navngitte personer; ingenting lukkes usett.", general: "Det som haster først, så det eldste." },
     more: { one: "Dette er den første. Resten følger når den er avgjort.", other: "Dette er de første {n}. Resten følger etter hvert som disse blir avgjort." },
     urgent_now: { one: "{n} sak som haster, venter", other: "{n} saker som haster, venter" },
     tile: { waiting: { one: "venter", other: "venter" }, urgent: { one: "haster", other: "haster" }, late: { one: "ikke åpnet i tide", other: "ikke åpnet i tide" }, next_target: "til neste frist", mine: { one: "har du tatt", other: "har du tatt" } },
@@ -33,7 +33,7 @@ TEXTS.nb = {
   item: {
     by: "skrevet av: {who}", written: "Skrevet {ago}", waits: "Har ventet i {length}.", nothing_found: "Ingen funn", old: "Det som står her, kan være over. Personen kan likevel trenge noen.",
     to_queue: "Til køen", words: "Det som ble skrevet", hidden: "Ordene er skjult; de kan være tunge å lese. At du åpner dem, blir registrert.", open: "Åpne ordene", hide: "Skjul ordene", hidden_now: "Ordene er skjult", hidden_idle: "Ordene ble skjult fordi ingen rørte siden",
-    why: "Hvorfor det ble holdt tilbake", no_reason: "Ingen regel ligger bak; screeningen kom ikke i mål.", to_place: "Vis stedet: {words}", whole_text: "Teksten som helhet", rule: "Regel", sure: "{share} sikker", obfuscated: "forkledd", aimed: "rettet mot en person",
+    why: "Hvorfor det ble holdt tilbake", no_reason: "Ingen regel ligger bak; screeningen kom ikke i mål.", to_place: "Vis stedet: {words}", whole_text: "Teksten som helhet", failure: "Screeningen kom ikke i mål:", withdrawn: "Teksten er trukket tilbake eller erstattet siden: den brukes ikke lenger. Noen må kanskje handle likevel.", unreadable: "Ordene kan ikke leses.", rule: "Regel", sure: "{share} sikker", obfuscated: "forkledd", aimed: "rettet mot en person",
   },
   screened: { allow: "Sluppet gjennom", review: "Holdt tilbake til et menneske avgjør", block: "Stoppet" },
   lease: {
@@ -45,9 +45,9 @@ TEXTS.nb = {
     lines: "Systemet har ikke varslet noen, og ingen hjelpetelefon er ringt: det som gjøres, gjør mennesker.", decide: "Ingen avgjørelse her er en handling. Skriv i notatene hva du gjorde og hvem som har tatt over.",
   },
   decide: {
-    title: "Avgjør", open_first: "Åpne ordene først.", take_again: "Ta saken igjen for å avgjøre den.", notes: "Notater (valgfritt)", notes_needed: "Notater: hva så du, hva ble gjort, hvem tar over?", notes_missing: "Skriv det med få ord: andre har bare notatene dine.",
+    title: "Avgjør", open_first: "Åpne ordene først.", take_again: "Ta saken igjen for å avgjøre den.", notes: "Notater (valgfritt)", notes_why: "Notater: hvorfor?", notes_needed: "Notater: hva så du, hva ble gjort, hvem tar over?", notes_missing: "Skriv det med få ord: andre har bare notatene dine.",
     notes_help: "Hva du så og gjorde. Navn og numre trengs ikke. Notatene er forseglet, slik ordene er. Ctrl + Enter sender.", final: "En avgjørelse virker med en gang. Den kan ikke tas tilbake med en knapp; den kan bestrides, og da ser en annen på saken.",
-    back: "Velg noe annet", never_scored: "Tekster med slike funn blir ikke skåret, verken med eller uten opplysninger.", nothing_to_replace: "Ingen personopplysninger ble funnet i den.", redacted: "Dette er det som går videre", kept: "Notatene dine er tatt vare på. Velg en avgjørelse.", left: "Notatene dine ble ikke sendt", left_help: "Saken er ikke din lenger. Kopier notatene hvis du trenger dem.", copy: "Kopier notatene", copied: "Kopiert", drop: "Glem notatene",
+    back: "Velg noe annet", never_scored: "Tekster med slike funn blir ikke skåret, verken med eller uten opplysninger.", withdrawn: "Teksten er trukket tilbake: den kan ikke slippes gjennom.", redacted: "Dette er det som går videre", kept: "Notatene dine er tatt vare på. Velg en avgjørelse.", left: "Notatene dine ble ikke sendt", left_help: "Saken er ikke din lenger. Kopier notatene hvis du trenger dem.", copy: "Kopier notatene", copied: "Kopiert", drop: "Glem notatene",
   },
   decision: {
     overturn: {
@@ -70,18 +70,23 @@ TEXTS.nb = {
         does: "Saken lukkes. Teksten blir verken skåret eller slettet. Systemet varsler ingen og gjør ingenting for personen: det som ble gjort, står i notatene dine.",
       },
     },
-    escalate: { name: "Gi videre", for: "Noen andre må se på den.", ask: "Gi den videre?", confirm: "Ja, gi den videre", done: "Gitt videre", does: "Teksten holdes fortsatt tilbake, og saken blir i køen, ledig for en annen, med notatene dine." },
+    escalate: { name: "Gi videre", for: "Noen andre må se på den.", ask: "Gi den videre?", confirm: "Ja, gi den videre", done: "Gitt videre", does: "Saken går til trygghetsteamet som hastesak, med notatene dine, og bare de ser den da. Teksten holdes fortsatt tilbake.", sensitive: { does: "Saken blir blant de sensitive, ledig for en annen, med notatene dine. Teksten holdes fortsatt tilbake." } },
   },
+  redact: {
+    more: "Bytt også ut disse ordene", add: "Legg til", help: "Skriv dem slik de står i teksten, eller merk dem der. De byttes ut overalt hvor de står.", not_there: "Disse ordene står ikke i teksten.", added: "Byttes ut: {words}", keep: "Behold", keep_words: "Behold {words} i teksten", nothing: "Ingenting ville bli byttet ut. Legg til ord, eller slipp den gjennom som den er.",
+  },
+  often: { title: "Vanlige grunner", idiom: "En talemåte", past: "Forteller om fortiden eller om andre", quoted: "Siterer det, eller tar avstand fra det", other: "Harmløst der det står" },
+  failure: { engine_panicked: "en feil", engine_too_slow: "det tok for lang tid", engine_failed: "en feil", text_unreadable: "teksten kan ikke leses" },
   closed: { decided: "{what}: avgjort av {by}, {when}.", withdrawal: "Lukket: teksten ble trukket tilbake.", rescreening: "Lukket: screenet på nytt, og ingenting holder den tilbake lenger.", erasure: "Lukket: personens data ble slettet.", other: "Lukket." },
   history: { title: "Tidligere avgjørelser" },
-  appeal: { title: "Bestrid denne avgjørelsen", help: "Det lages en ny sak, og noen andre avgjør. Til da gjelder denne avgjørelsen.", why: "Hvorfor?", missing: "Skriv hvorfor avgjørelsen bør ses på igjen.", send: "Bestrid den", done: "Bestridt: den venter i køen på en annen person" },
+  appeal: { title: "Bestrid denne avgjørelsen", help: "Det lages en ny sak, og noen andre avgjør. Til da gjelder denne avgjørelsen.", why: "Hvorfor?", missing: "Skriv hvorfor avgjørelsen bør ses på igjen.", send: "Bestrid den", open: "Åpne den", done: "Bestridt: den venter i køen på en annen person" },
   find: {
     title: "Avgjort", show: "Vis", closed: "Avgjorte saker", held: "Stoppet, ikke i køen", none: "Det er ingen.", more: "Vis flere",
-    about: { closed: "Hva mennesker avgjorde, nyeste først. En avgjørelse kan bestrides.", held: "Tekster som ble stoppet uten at noen må se på dem. Noen få kommer i køen hver dag som stikkprøve; du kan ta hvilken som helst." },
+    about: { closed: "Hva mennesker avgjorde. En avgjørelse kan bestrides.", held: "Tekster som ble stoppet uten at noen må se på dem. Noen få kommer i køen hver dag som stikkprøve; du kan ta hvilken som helst." },
   },
   rules: {
     title: "Regler", lead: "Hvor ofte mennesker slapp gjennom det en regel hadde holdt tilbake. En regel som ofte blir overprøvd, bør endres.", told: "Regler med 20 avgjørelser eller flere", few: "Regler med færre avgjørelser: ingen andel ennå", none: "Det er ingen ennå.",
-    rule: "Regel", category: "Kategori", decided: "Avgjort", overturned: "Sluppet gjennom", share: "Andel sluppet gjennom",
+    rule: "Regel", category: "Kategori", held: "Holdt tilbake", decided: "Avgjort", overturned: "Sluppet gjennom", share: "Andel sluppet gjennom",
   },
   keys: {
     title: "Taster", button: "Taster", help: "De gjør ingenting mens du skriver eller mens et spørsmål er åpent.", on: "Bruk enkle taster", close: "Lukk", this: "? viser dette.", confirm: "I notatene: send avgjørelsen", back: "I notatene: velg en annen avgjørelse",
@@ -98,16 +103,19 @@ TEXTS.nb = {
   role: { participant: "deltaker", volunteer: "frivillig", buddy: "buddy", undeclared: "ikke kjent" },
   language: { en: "engelsk", nb: "norsk", uk: "ukrainsk", ru: "russisk" },
   ask: { will: "Dette vil skje:", cancel: "Avbryt" },
+  field: { missing_field: "Notater trengs: skriv hvorfor.", too_long: "Notatene er for lange: høyst 2000 tegn.", nothing_redacted: "Ingenting ville bli byttet ut: legg til ord, eller slipp den gjennom som den er." },
   problem: {
     again: "Prøv igjen", retry_helps: "Det kan hjelpe å prøve igjen.", retry_useless: "Det hjelper ikke å prøve det samme igjen.", request: "Hvis du ber om hjelp, oppgi dette nummeret: {id}",
     no_answer: { what: "Serveren svarer ikke", do: "Sjekk nettforbindelsen. Det du skrev, er tatt vare på." }, no_problem: { what: "Noe gikk galt", do: "Si fra til dem som drifter systemet hvis det skjer igjen." }, page_fault: { what: "Denne siden gjorde en feil", do: "Last siden på nytt. Notatene dine er tatt vare på." },
     bad_token: { what: "Nøkkelen godtas ikke", do: "Logg inn igjen." }, expired_token: { what: "Nøkkelen har gått ut", do: "Logg inn igjen." }, missing_token: { what: "Du er ikke logget inn", do: "Logg inn igjen." },
     forbidden: { what: "Du har ikke tilgang til dette", do: "Rollen din tillater det ikke. Spør noen som har en rolle som gjør det." }, not_found: { what: "Saken finnes ikke", do: "Den kan ligge blant saker du ikke har tilgang til, eller personens data er slettet." },
     bad_field: { what: "Forespørselen ble ikke godtatt", do: "Se nedenfor hva som er galt." },
-    claimed: { what: "Noen andre har tatt den", do: "Nedenfor ser du hvordan den er nå." }, not_claimed: { what: "Du har ikke denne lenger", do: "Ta den igjen for å fortsette. Notatene dine er tatt vare på." }, closed: { what: "Den er allerede avgjort", do: "Noen andre var raskere. Nedenfor ser du hvordan den er nå." },
+    already_claimed: { what: "Noen andre har tatt den", do: "Nedenfor ser du hvordan den er nå." }, not_claimed: { what: "Du har ikke denne lenger", do: "Ta den igjen for å fortsette. Notatene dine er tatt vare på." }, review_closed: { what: "Den er allerede avgjort", do: "Noen andre var raskere. Nedenfor ser du hvordan den er nå." },
     not_opened: { what: "Ordene er ikke åpnet", do: "Åpne dem først: ingen sensitiv sak lukkes usett." }, stale: { what: "Noen var raskere", do: "Nedenfor ser du hvordan den er nå. Se på den før du avgjør." },
+    other_eyes: { what: "Noen andre må avgjøre", do: "Det var du som tok avgjørelsen som er bestridt her." }, text_withdrawn: { what: "Teksten er trukket tilbake", do: "Den kan ikke slippes gjennom lenger. Hold den tilbake, eller gi den videre." },
+    not_decided: { what: "Det er ingenting å bestride", do: "Bare en avgjørelse kan bestrides, og bare mens teksten ikke har noen annen åpen sak." }, idempotency_mismatch: { what: "Den ble sendt før med andre ord", do: "Last siden på nytt og se på saken før du avgjør." },
     idempotency_running: { what: "Den er allerede på vei", do: "Det første forsøket besvares fortsatt. Vent et øyeblikk." },
     gateway_refused: { what: "For mange forespørsler, eller ikke tillatt", do: "Vent et øyeblikk." }, internal: { what: "En feil i systemet", do: "Si fra til dem som drifter systemet. Det du skrev, er tatt vare på." },
-    database_unavailable: { what: "Databasen svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, vault_unavailable: { what: "Nøklene til personopplysningene kan ikke nås", do: "Ingenting er endret. Vent noen sekunder." }, keys_unavailable: { what: "Nøkkelen din kan ikke kontrolleres nå", do: "Vent noen sekunder." },
+    database_unavailable: { what: "Databasen svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, bus_unavailable: { what: "Hendelseskøen svarer ikke", do: "Ingenting er endret. Vent noen sekunder." }, vault_unavailable: { what: "Nøklene til personopplysningene kan ikke nås", do: "Ingenting er endret. Vent noen sekunder." }, keys_unavailable: { what: "Nøkkelen din kan ikke kontrolleres nå", do: "Vent noen sekunder." },
   },
 };
