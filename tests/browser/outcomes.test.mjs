@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import test, { after, before } from "node:test";
+import { after, before } from "node:test";
 import { text } from "./harness.mjs";
 import { cell, page as document_, token } from "./outcomes_api.mjs";
-import { YEAR, enter, go, open, press, rows, see, settled, world } from "./outcomes_steps.mjs";
+import { YEAR, enter, go, open, press, rows, see, settled, test, world } from "./outcomes_steps.mjs";
 
 let at;
 before(async () => {

@@ -1,10 +1,15 @@
 // What the tests of the page of outcomes share: the page on an API in memory, and steps.
 
-import { open as openPage, press, see, start } from "./harness.mjs";
+import nodeTest from "node:test";
+import { FAKE, open as openPage, press, see, start } from "./harness.mjs";
 import { fresh, serve, token } from "./outcomes_api.mjs";
+
+/** On a running stack these tests are skipped: their figures are made up. */
+export const test = (name, act) => nodeTest(name, { skip: !FAKE && "on an API of its own" }, act);
 
 /** The browser, and an API of which each test has a fresh store. */
 export async function world() {
+  if (!FAKE) return { end: () => {} };
   const api = await serve();
   const world = await start(api);
   return { ...world, api };

@@ -1,10 +1,10 @@
 // Every view of the page of outcomes, in every language: no finding of axe-core, no sideways scrolling on a phone; its policy.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
+import { after, before } from "node:test";
 import { LANGS, findings, overflow, picture, text } from "./harness.mjs";
 import { id, token } from "./outcomes_api.mjs";
-import { enter, go, open, settled, world } from "./outcomes_steps.mjs";
+import { enter, go, open, settled, test, world } from "./outcomes_steps.mjs";
 
 let at;
 before(async () => {

@@ -1,10 +1,10 @@
 // From a number to the outcomes behind it and to their words, for those who may; and a person's word against the rules'.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
+import { after, before } from "node:test";
 import { text } from "./harness.mjs";
 import { PLACES, WORDS, id } from "./outcomes_api.mjs";
-import { go, open, press, rows, see, settled, world } from "./outcomes_steps.mjs";
+import { go, open, press, rows, see, settled, test, world } from "./outcomes_steps.mjs";
 
 let at;
 before(async () => {

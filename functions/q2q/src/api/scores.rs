@@ -227,7 +227,11 @@ mod tests {
         assert_eq!(wrong(|_| ()), [""; 0]);
         assert_eq!(wrong(|query| query.dimension = "mood".to_owned()), ["unknown_dimension"]);
         assert_eq!(wrong(|query| query.programme = Some("chess".to_owned())), ["unknown_programme"]);
-        assert_eq!(wrong(|query| query.polarity = Some(" ".to_owned())), ["unknown_polarity"], "a + that was not escaped");
+        assert_eq!(
+            wrong(|query| query.polarity = Some(" ".to_owned())),
+            ["unknown_polarity"],
+            "a + that was not escaped"
+        );
         assert_eq!(wrong(|query| query.to = query.from), ["out_of_range"]);
     }
 }
