@@ -116,7 +116,7 @@ async fn the_check_counts_what_is_lost_and_not_what_waits_in_the_queue() {
         let lacks = check::received(&app).await.unwrap();
         assert_eq!(
             lacks.iter().map(|lack| (lack.consumer.as_str(), lack.missing)).collect::<Vec<_>>(),
-            [("profile-projector", missing)]
+            [("moderation-screener", 0), ("profile-projector", missing)]
         );
         let Lack { oldest_seconds, .. } = lacks[0];
         assert!(oldest_seconds >= at_least && oldest_seconds < at_least + 60, "{oldest_seconds}");

@@ -1,4 +1,20 @@
-//! The text core of both engines.
+//! The text core of both engines: a text as tokens, clauses and sentences, each with its place in the original.
+//!
+//! [`Text::new`] reads a text once. A token's base view is lower case, NFKC, with one kind of apostrophe and without
+//! format characters; a token that looks disguised (`st4b`, `s t u p i d`, mixed scripts) has variants besides. Each
+//! sentence says which language it is in and how much of it the engines cover.
+
+mod fold;
+mod language;
+mod read;
+mod variant;
+
+pub use fold::fold;
+pub use language::Coverage;
+pub use read::{Clause, Kind, Script, Sentence, Text, Token};
+
+pub mod lexicon;
+pub mod pattern;
 
 /// The languages the engines read; `Russian` is screened and not scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,4 +59,16 @@ pub struct Span {
     pub start: u32,
     /// One past the last.
     pub end: u32,
+}
+
+impl Span {
+    /// From the start of the one to the end of the other.
+    pub fn to(self, last: Self) -> Self {
+        Self { start: self.start.min(last.start), end: self.end.max(last.end) }
+    }
+
+    /// Whether the two share a character.
+    pub fn meets(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
 }

@@ -11,13 +11,14 @@ use shared::{
 
 use crate::support::{World, call, golden};
 
-fn services() -> [Service; 5] {
+fn services() -> [Service; 6] {
     [
         gateway::api::description(),
         profile::api::description(),
         kintell::webhook::description(),
         buddy::api::description(),
         upskilling::webhook::description(),
+        moderation::api::description(),
     ]
 }
 

@@ -1,0 +1,999 @@
+//! Patterns over the folded words of one sentence, compiled once and tried only where their rarest word stands.
+//!
+//! | written | matches |
+//! |---|---|
+//! | `word`, `stem*` | a folded word; a word that begins so |
+//! | `{a\|b c\|d*}`, `@CLASS` | one of several alternatives, each of one or more words |
+//! | `(x y)?`, `{a\|b}?`, `word?`, `@CLASS?` | may be missing |
+//! | `_`, `..3` | any one word; up to three words, as few as possible |
+//! | `!{a\|b c}` | none of these follows here |
+//! | `<!{a\|b}` | none of these stands directly before |
+//! | `^`, `$` | the clause begins, ends here |
+//! | `<name: x y>` | a part whose place the hit tells |
+//!
+//! Matching is bounded: gaps are short and an attempt ends after [`STEPS`] steps as "no match".
+
+use std::collections::BTreeMap;
+
+/// Steps that one entry may take at one place. Real patterns need some tens.
+pub const STEPS: u32 = 4_000;
+
+/// A word as patterns see it.
+pub trait Token {
+    /// The word, folded.
+    fn folded(&self) -> &str;
+    /// Another reading of the same word (de-obfuscated, æøå typed as ae oe aa), by number from 0.
+    fn variant(&self, _number: usize) -> Option<&str> {
+        None
+    }
+    /// The number of its sentence in the text.
+    fn sentence(&self) -> u32;
+    /// The number of its clause in the text.
+    fn clause(&self) -> u32;
+}
+
+/// A named part of a hit: words `start..end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Its name, by [`Patterns::part`].
+    pub name: u16,
+    /// The first word.
+    pub start: u32,
+    /// One past the last word.
+    pub end: u32,
+}
+
+/// A place where an entry matches: words `start..end` of the tokens that were searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// The entry, in the order of adding.
+    pub entry: u32,
+    /// The first word.
+    pub start: u32,
+    /// One past the last word.
+    pub end: u32,
+    /// A word matched only in another reading than its folded one.
+    pub variant: bool,
+    /// The named parts, in the order of the pattern.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a pattern as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Node {
+    Word { text: String, stem: bool },
+    Alternatives(Vec<Vec<Node>>),
+    Optional(Vec<Node>),
+    Any,
+    Gap(u8),
+    Not(Vec<Vec<Node>>),
+    NotBehind(Vec<Vec<Node>>),
+    Begin,
+    End,
+    Part(String, Vec<Node>),
+}
+
+/// A step of a compiled pattern.
+#[derive(Debug, Clone, Copy)]
+enum Op {
+    Atom(u32),
+    Set(u32),
+    Peek(u32),
+    NotBehind(u32),
+    Any,
+    Split(u32, u32),
+    Jump(u32),
+    /// What follows must not match; then it goes on at the address.
+    Not(u32),
+    Begin,
+    End,
+    Open(u16),
+    Close(u16),
+    Accept,
+}
+
+/// What an entry needs to be tried: the atom and how many words stand before it at least and at most.
+type Anchor = (u32, u8, u8);
+
+/// Words and stems by hash; stems are asked at each character of a word.
+#[derive(Debug, Default)]
+struct Table {
+    slots: Vec<(u64, u32)>,
+    mask: usize,
+}
+
+const FNV: u64 = 0xcbf2_9ce4_8422_2325;
+
+const fn step(hash: u64, byte: u8) -> u64 {
+    (hash ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+const fn slot(hash: u64) -> usize {
+    (hash ^ (hash >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> 24
+}
+
+impl Table {
+    fn build(entries: &[(u64, u32)]) -> Self {
+        let size = (entries.len() * 4).next_power_of_two().max(8);
+        let mut table = Self { slots: vec![(0, u32::MAX); size], mask: size - 1 };
+        for &(hash, atom) in entries {
+            let mut at = slot(hash) & table.mask;
+            while table.slots[at].1 != u32::MAX {
+                at = (at + 1) & table.mask;
+            }
+            table.slots[at] = (hash, atom);
+        }
+        table
+    }
+
+    fn find(&self, hash: u64, word: &str, atoms: &[Atom]) -> Option<u32> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut at = slot(hash) & self.mask;
+        loop {
+            let (have, atom) = self.slots[at];
+            if atom == u32::MAX {
+                return None;
+            }
+            if have == hash && atoms[atom as usize].text == word {
+                return Some(atom);
+            }
+            at = (at + 1) & self.mask;
+        }
+    }
+}
+
+/// A word or stem that some pattern names.
+#[derive(Debug)]
+struct Atom {
+    text: String,
+    stem: bool,
+    sets: Vec<u32>,
+    anchors: Vec<(u32, u8, u8)>,
+}
+
+/// Compiled patterns. Build with [`Patterns::class`] and [`Patterns::add`], then [`Patterns::finish`].
+#[derive(Debug, Default)]
+pub struct Patterns {
+    classes: BTreeMap<String, Vec<Vec<Node>>>,
+    known: BTreeMap<(bool, String), u32>,
+    known_sets: BTreeMap<Vec<u32>, u32>,
+    atoms: Vec<Atom>,
+    sets: Vec<Vec<u32>>,
+    parts: Vec<String>,
+    ops: Vec<Op>,
+    entries: Vec<Program>,
+    exact: Table,
+    stems: Table,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Program {
+    start: u32,
+    sentence: bool,
+}
+
+impl Patterns {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Defines `@name`. The alternatives are patterns and may name classes that are already defined.
+    ///
+    /// # Errors
+    /// What is wrong with the alternatives, or that the class exists.
+    pub fn class(&mut self, name: &str, alternatives: &str) -> Result<(), String> {
+        if self.classes.contains_key(name) {
+            return Err(format!("the class @{name} is defined twice"));
+        }
+        let parsed = Parser::new(alternatives, &self.classes).all_alternatives()?;
+        self.classes.insert(name.to_owned(), parsed);
+        Ok(())
+    }
+
+    /// Whether `@name` is defined.
+    pub fn has_class(&self, name: &str) -> bool {
+        self.classes.contains_key(name)
+    }
+
+    /// Adds an entry and returns its number. `sentence`: it may reach over the clauses of its sentence.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern; also a pattern without any word of its own, which would be tried everywhere.
+    pub fn add(&mut self, pattern: &str, sentence: bool) -> Result<u32, String> {
+        let nodes = Parser::new(pattern, &self.classes).whole()?;
+        let number = self.entries.len() as u32;
+        let anchors = self
+            .anchors(&nodes)
+            .ok_or_else(|| "no word of the pattern is sure to be there; give it one outside of `?`".to_owned())?;
+        for (atom, least, most) in anchors.1 {
+            let list = &mut self.atoms[atom as usize].anchors;
+            if !list.contains(&(number, least, most)) {
+                list.push((number, least, most));
+            }
+        }
+        let start = self.ops.len() as u32;
+        self.emit(&nodes)?;
+        self.ops.push(Op::Accept);
+        self.entries.push(Program { start, sentence });
+        Ok(number)
+    }
+
+    /// Builds the tables of words. Call once, after the last [`Patterns::add`].
+    pub fn finish(&mut self) {
+        let of = |stem: bool| -> Vec<(u64, u32)> {
+            let atoms = self.atoms.iter().enumerate().filter(|(_, atom)| atom.stem == stem);
+            atoms.map(|(number, atom)| (atom.text.bytes().fold(FNV, step), number as u32)).collect()
+        };
+        self.exact = Table::build(&of(false));
+        self.stems = Table::build(&of(true));
+        for (set, atoms) in self.sets.iter().enumerate() {
+            for &atom in atoms {
+                self.atoms[atom as usize].sets.push(set as u32);
+            }
+        }
+        self.known = BTreeMap::new();
+        self.known_sets = BTreeMap::new();
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The name of a part of a hit.
+    pub fn part(&self, name: u16) -> &str {
+        self.parts.get(usize::from(name)).map_or("", String::as_str)
+    }
+
+    /// All hits, by their first word, then by the order of the entries. An entry hits at most once at each place.
+    pub fn find<T: Token>(&self, tokens: &[T]) -> Vec<Hit> {
+        let marks = Marks::of(self, tokens);
+        let mut tries: Vec<u64> = Vec::with_capacity(tokens.len() * 4);
+        for at in 0..tokens.len() {
+            for &(atom, _) in marks.atoms(at) {
+                for &(entry, least, most) in &self.atoms[atom as usize].anchors {
+                    let last = match at.checked_sub(usize::from(least)) {
+                        Some(last) => last,
+                        None => continue,
+                    };
+                    let first = at.saturating_sub(usize::from(most));
+                    for start in (first..=last).rev() {
+                        if tokens[start].sentence() != tokens[at].sentence() {
+                            break;
+                        }
+                        tries.push((start as u64) << 32 | u64::from(entry));
+                    }
+                }
+            }
+        }
+        tries.sort_unstable();
+        tries.dedup();
+        let mut hits = Vec::new();
+        for one in tries {
+            let (start, entry) = ((one >> 32) as usize, one as u32);
+            let program = self.entries[entry as usize];
+            let mut run =
+                Run { all: self, tokens, marks: &marks, program, from: start, steps: STEPS, parts: Vec::new() };
+            if let Some((end, variant)) = run.go(program.start, start, false)
+                && end > start
+            {
+                let parts = run.parts.iter().filter(|part| part.end != u32::MAX).copied().collect();
+                hits.push(Hit { entry, start: start as u32, end: end as u32, variant, parts });
+            }
+        }
+        hits
+    }
+
+    fn atom(&mut self, text: &str, stem: bool) -> u32 {
+        if let Some(&atom) = self.known.get(&(stem, text.to_owned())) {
+            return atom;
+        }
+        let atom = self.atoms.len() as u32;
+        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), anchors: Vec::new() });
+        self.known.insert((stem, text.to_owned()), atom);
+        atom
+    }
+
+    fn set(&mut self, mut atoms: Vec<u32>) -> u32 {
+        atoms.sort_unstable();
+        atoms.dedup();
+        if let Some(&set) = self.known_sets.get(&atoms) {
+            return set;
+        }
+        let set = self.sets.len() as u32;
+        self.sets.push(atoms.clone());
+        self.known_sets.insert(atoms, set);
+        set
+    }
+
+    /// The cheapest words one of which is in every match, with their distance from its begin.
+    fn anchors(&mut self, nodes: &[Node]) -> Option<(u32, Vec<Anchor>)> {
+        let (mut least, mut most) = (0u32, 0u32);
+        let mut best: Option<(u32, Vec<Anchor>)> = None;
+        for node in nodes {
+            let own = match node {
+                Node::Word { text, stem } => Some((commonness(text, *stem), vec![(self.atom(text, *stem), 0, 0)])),
+                Node::Alternatives(list) => {
+                    let mut sum = (0u32, Vec::new());
+                    let mut whole = true;
+                    for one in list {
+                        match self.anchors(one) {
+                            Some((cost, anchors)) => {
+                                sum.0 += cost;
+                                sum.1.extend(anchors);
+                            }
+                            None => whole = false,
+                        }
+                    }
+                    whole.then_some(sum)
+                }
+                Node::Part(_, inner) => self.anchors(inner),
+                _ => None,
+            };
+            if let Some((cost, anchors)) = own
+                && most < 40
+                && best.as_ref().is_none_or(|(have, _)| cost < *have)
+            {
+                let shifted = anchors.iter().map(|&(atom, a, b)| (atom, a + least as u8, b + most as u8)).collect();
+                best = Some((cost, shifted));
+            }
+            let (a, b) = reach(node);
+            least += a;
+            most += b;
+        }
+        best
+    }
+
+    fn emit(&mut self, nodes: &[Node]) -> Result<(), String> {
+        for node in nodes {
+            match node {
+                Node::Word { text, stem } => {
+                    let atom = self.atom(text, *stem);
+                    self.ops.push(Op::Atom(atom));
+                }
+                Node::Any => self.ops.push(Op::Any),
+                Node::Begin => self.ops.push(Op::Begin),
+                Node::End => self.ops.push(Op::End),
+                Node::Gap(most) => {
+                    // As few as possible: first try to go on, then take one word more.
+                    let mut holes = Vec::new();
+                    for _ in 0..*most {
+                        let at = self.ops.len() as u32;
+                        holes.push(at);
+                        self.ops.push(Op::Split(0, at + 1));
+                        self.ops.push(Op::Any);
+                    }
+                    let end = self.ops.len() as u32;
+                    for hole in holes {
+                        self.ops[hole as usize] = Op::Split(end, hole + 1);
+                    }
+                }
+                Node::Optional(inner) => {
+                    let at = self.ops.len();
+                    self.ops.push(Op::Split(0, 0));
+                    self.emit(inner)?;
+                    let end = self.ops.len() as u32;
+                    self.ops[at] = Op::Split(at as u32 + 1, end);
+                }
+                Node::Alternatives(list) => self.emit_alternatives(list)?,
+                Node::Not(list) => {
+                    let at = self.ops.len();
+                    self.ops.push(Op::Not(0));
+                    self.emit_alternatives(list)?;
+                    self.ops.push(Op::Accept);
+                    self.ops[at] = Op::Not(self.ops.len() as u32);
+                }
+                Node::NotBehind(list) => {
+                    let (singles, rest) = self.singles(list);
+                    if !rest.is_empty() {
+                        return Err("`<!{…}` takes single words only".to_owned());
+                    }
+                    let set = self.set(singles);
+                    self.ops.push(Op::NotBehind(set));
+                }
+                Node::Part(name, inner) => {
+                    let number = match self.parts.iter().position(|have| have == name) {
+                        Some(number) => number as u16,
+                        None => {
+                            self.parts.push(name.clone());
+                            (self.parts.len() - 1) as u16
+                        }
+                    };
+                    self.ops.push(Op::Open(number));
+                    self.emit(inner)?;
+                    self.ops.push(Op::Close(number));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn emit_alternatives(&mut self, list: &[Vec<Node>]) -> Result<(), String> {
+        let (singles, rest) = self.singles(list);
+        if let Some(first) = self.first(list)
+            && !rest.is_empty()
+        {
+            let set = self.set(first);
+            self.ops.push(Op::Peek(set));
+        }
+        // The longer alternatives go first: "look forward to" before "look".
+        let mut jumps = Vec::new();
+        for one in &rest {
+            let at = self.ops.len();
+            self.ops.push(Op::Split(0, 0));
+            self.emit(one)?;
+            jumps.push(self.ops.len());
+            self.ops.push(Op::Jump(0));
+            let next = self.ops.len() as u32;
+            self.ops[at] = Op::Split(at as u32 + 1, next);
+        }
+        let set = self.set(singles);
+        self.ops.push(Op::Set(set));
+        let end = self.ops.len() as u32;
+        for jump in jumps {
+            self.ops[jump] = Op::Jump(end);
+        }
+        Ok(())
+    }
+
+    /// The alternatives of one word, and the others with nested ones opened.
+    fn singles(&mut self, list: &[Vec<Node>]) -> (Vec<u32>, Vec<Vec<Node>>) {
+        let (mut singles, mut rest) = (Vec::new(), Vec::new());
+        for one in list {
+            match one.as_slice() {
+                [Node::Word { text, stem }] => singles.push(self.atom(text, *stem)),
+                [Node::Alternatives(inner)] => {
+                    let (more, others) = self.singles(inner);
+                    singles.extend(more);
+                    rest.extend(others);
+                }
+                _ => rest.push(one.clone()),
+            }
+        }
+        (singles, rest)
+    }
+
+    /// The words an alternative can begin with; `None` when that is open.
+    fn first(&mut self, list: &[Vec<Node>]) -> Option<Vec<u32>> {
+        let mut all = Vec::new();
+        for one in list {
+            match one.first()? {
+                Node::Word { text, stem } => all.push(self.atom(text, *stem)),
+                Node::Alternatives(inner) => all.extend(self.first(inner)?),
+                Node::Part(_, inner) => all.extend(self.first(std::slice::from_ref(inner))?),
+                _ => return None,
+            }
+        }
+        Some(all)
+    }
+}
+
+/// How many words a node takes, at least and at most.
+fn reach(node: &Node) -> (u32, u32) {
+    let sum = |nodes: &[Node]| nodes.iter().map(reach).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    match node {
+        Node::Word { .. } | Node::Any => (1, 1),
+        Node::Gap(most) => (0, u32::from(*most)),
+        Node::Optional(inner) => (0, sum(inner).1),
+        Node::Part(_, inner) => sum(inner),
+        Node::Alternatives(list) => {
+            let all: Vec<(u32, u32)> = list.iter().map(|one| sum(one)).collect();
+            (all.iter().map(|one| one.0).min().unwrap_or(0), all.iter().map(|one| one.1).max().unwrap_or(0))
+        }
+        Node::Not(_) | Node::NotBehind(_) | Node::Begin | Node::End => (0, 0),
+    }
+}
+
+/// A guess at how often a word stands in a text: only the speed hangs on it.
+fn commonness(word: &str, stem: bool) -> u32 {
+    const COMMON: &str = " a about all am an and any are as at be because been but by can can't could day did didn't do \
+        does don't even every for from get got had has have he her him his how i i'm if in into is it it's just know \
+        like make me more much my no not now of on one or our out people she so some than that the their them then \
+        there they this to too up us was we were what when which who will with without work would you your \
+        alle alt av bare ble bli blir da de den der det dette du eller en enn er et etter for fra få får før ha hadde \
+        han har hun hva i ikke jeg jobb kan kom kommer kunne man med meg mer min mitt må noe noen norsk nå når og om opp \
+        oss over på seg selv si sin skal som så til ut var ved vi vil være å \
+        а або але б без бо був буде було в ви від він вона вони все вже всі да до для є же з за зі і із її й його коли \
+        ми мене мені може мій моя на навіть нас не немає ні них під по при про роботу роботи сама самі сам своє своїм себе тепер \
+        ти то тільки у усе уже хто це цей цього ця через що щоб я як який ";
+    if stem {
+        return match word.chars().count() {
+            0..=2 => 40,
+            3 => 12,
+            4 => 5,
+            _ => 2,
+        };
+    }
+    if COMMON.split_ascii_whitespace().any(|one| one == word) { 60 } else { 2 }
+}
+
+/// The atoms and sets of each token of a text.
+struct Marks {
+    /// Atom and whether only another reading of the word has it.
+    atoms: Vec<(u32, bool)>,
+    ends: Vec<u32>,
+    /// A bit a set, `width` words a token; first for the folded word, then for all readings.
+    bits: Vec<u64>,
+    width: usize,
+}
+
+impl Marks {
+    fn of<T: Token>(all: &Patterns, tokens: &[T]) -> Self {
+        let width = all.sets.len().div_ceil(64);
+        let mut marks = Self {
+            atoms: Vec::with_capacity(tokens.len() * 2),
+            ends: Vec::with_capacity(tokens.len()),
+            bits: vec![0; tokens.len() * width * 2],
+            width,
+        };
+        for (at, token) in tokens.iter().enumerate() {
+            let from = marks.atoms.len();
+            marks.read(all, token.folded(), from, false);
+            let mut number = 0;
+            while let Some(word) = token.variant(number) {
+                marks.read(all, word, from, true);
+                number += 1;
+            }
+            let (base, every) = (at * width * 2, at * width * 2 + width);
+            for &(atom, variant) in &marks.atoms[from..] {
+                for &set in &all.atoms[atom as usize].sets {
+                    let (word, bit) = (set as usize / 64, 1u64 << (set % 64));
+                    marks.bits[every + word] |= bit;
+                    if !variant {
+                        marks.bits[base + word] |= bit;
+                    }
+                }
+            }
+            marks.ends.push(marks.atoms.len() as u32);
+        }
+        marks
+    }
+
+    fn read(&mut self, all: &Patterns, word: &str, from: usize, variant: bool) {
+        let mut hash = FNV;
+        let bytes = word.as_bytes();
+        for (at, &byte) in bytes.iter().enumerate() {
+            hash = step(hash, byte);
+            if word.is_char_boundary(at + 1)
+                && let Some(atom) = all.stems.find(hash, &word[..=at], &all.atoms)
+            {
+                self.push(atom, from, variant);
+            }
+        }
+        if let Some(atom) = all.exact.find(hash, word, &all.atoms) {
+            self.push(atom, from, variant);
+        }
+    }
+
+    fn push(&mut self, atom: u32, from: usize, variant: bool) {
+        if !self.atoms[from..].iter().any(|(have, _)| *have == atom) {
+            self.atoms.push((atom, variant));
+        }
+    }
+
+    fn atoms(&self, at: usize) -> &[(u32, bool)] {
+        let from = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        &self.atoms[from..self.ends[at] as usize]
+    }
+
+    /// `None`: not in the set; otherwise whether only another reading is.
+    fn in_set(&self, at: usize, set: u32) -> Option<bool> {
+        let (word, bit) = (set as usize / 64, 1u64 << (set % 64));
+        let base = at * self.width * 2;
+        if self.bits[base + word] & bit != 0 {
+            Some(false)
+        } else if self.bits[base + self.width + word] & bit != 0 {
+            Some(true)
+        } else {
+            None
+        }
+    }
+
+    fn is_atom(&self, at: usize, atom: u32) -> Option<bool> {
+        self.atoms(at).iter().find(|(have, _)| *have == atom).map(|(_, variant)| *variant)
+    }
+}
+
+/// One attempt of one entry at one place.
+struct Run<'a, T> {
+    all: &'a Patterns,
+    tokens: &'a [T],
+    marks: &'a Marks,
+    program: Program,
+    from: usize,
+    steps: u32,
+    parts: Vec<Part>,
+}
+
+impl<T: Token> Run<'_, T> {
+    /// Whether the word belongs to where the match may be.
+    fn inside(&self, at: usize) -> bool {
+        match (self.tokens.get(at), self.tokens.get(self.from)) {
+            (Some(token), Some(first)) => {
+                token.sentence() == first.sentence() && (self.program.sentence || token.clause() == first.clause())
+            }
+            _ => false,
+        }
+    }
+
+    fn begins(&self, at: usize) -> bool {
+        at == 0
+            || at >= self.tokens.len()
+            || self.tokens[at - 1].clause() != self.tokens[at].clause()
+            || self.tokens[at - 1].sentence() != self.tokens[at].sentence()
+    }
+
+    fn go(&mut self, mut pc: u32, mut at: usize, mut variant: bool) -> Option<(usize, bool)> {
+        loop {
+            self.steps = self.steps.checked_sub(1)?;
+            match self.all.ops[pc as usize] {
+                Op::Accept => return Some((at, variant)),
+                Op::Atom(atom) => {
+                    if !self.inside(at) {
+                        return None;
+                    }
+                    variant |= self.marks.is_atom(at, atom)?;
+                    at += 1;
+                }
+                Op::Set(set) => {
+                    if !self.inside(at) {
+                        return None;
+                    }
+                    variant |= self.marks.in_set(at, set)?;
+                    at += 1;
+                }
+                Op::Peek(set) => {
+                    if !self.inside(at) {
+                        return None;
+                    }
+                    self.marks.in_set(at, set)?;
+                }
+                Op::NotBehind(set) => {
+                    if at > 0
+                        && self.tokens[at - 1].sentence() == self.tokens[self.from].sentence()
+                        && self.marks.in_set(at - 1, set).is_some()
+                    {
+                        return None;
+                    }
+                }
+                Op::Any => {
+                    if !self.inside(at) {
+                        return None;
+                    }
+                    at += 1;
+                }
+                Op::Begin => {
+                    if !self.begins(at) {
+                        return None;
+                    }
+                }
+                Op::End => {
+                    if at < self.tokens.len() && !self.begins(at) {
+                        return None;
+                    }
+                }
+                Op::Jump(to) => {
+                    pc = to;
+                    continue;
+                }
+                Op::Split(first, second) => {
+                    let parts = self.parts.len();
+                    if let Some(found) = self.go(first, at, variant) {
+                        return Some(found);
+                    }
+                    self.parts.truncate(parts);
+                    pc = second;
+                    continue;
+                }
+                Op::Not(after) => {
+                    let parts = self.parts.len();
+                    let found = self.go(pc + 1, at, variant).is_some();
+                    self.parts.truncate(parts);
+                    if found {
+                        return None;
+                    }
+                    pc = after;
+                    continue;
+                }
+                Op::Open(name) => self.parts.push(Part { name, start: at as u32, end: u32::MAX }),
+                Op::Close(name) => {
+                    // A closed part is pushed anew, so that going back only cuts the list.
+                    let open = self.parts.iter().rev().find(|part| part.name == name && part.end == u32::MAX)?;
+                    let start = open.start;
+                    self.parts.push(Part { name, start, end: at as u32 });
+                }
+            }
+            pc += 1;
+        }
+    }
+}
+
+/// Reads a written pattern.
+struct Parser<'a> {
+    rest: &'a str,
+    classes: &'a BTreeMap<String, Vec<Vec<Node>>>,
+}
+
+impl<'a> Parser<'a> {
+    fn new(rest: &'a str, classes: &'a BTreeMap<String, Vec<Vec<Node>>>) -> Self {
+        Self { rest, classes }
+    }
+
+    fn whole(mut self) -> Result<Vec<Node>, String> {
+        let nodes = self.sequence()?;
+        if !self.rest.is_empty() {
+            return Err(format!("cannot read the pattern from {:?} on", self.rest));
+        }
+        if nodes.is_empty() {
+            return Err("the pattern is empty".to_owned());
+        }
+        Ok(nodes)
+    }
+
+    fn all_alternatives(mut self) -> Result<Vec<Vec<Node>>, String> {
+        let list = self.alternatives()?;
+        if !self.rest.is_empty() {
+            return Err(format!("cannot read the alternatives from {:?} on", self.rest));
+        }
+        Ok(list)
+    }
+
+    fn alternatives(&mut self) -> Result<Vec<Vec<Node>>, String> {
+        let mut list = Vec::new();
+        loop {
+            let one = self.sequence()?;
+            if one.is_empty() {
+                return Err("an alternative is empty".to_owned());
+            }
+            list.push(one);
+            if !self.take("|") {
+                return Ok(list);
+            }
+        }
+    }
+
+    fn skip(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    fn take(&mut self, what: &str) -> bool {
+        self.skip();
+        match self.rest.strip_prefix(what) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn need(&mut self, what: &str) -> Result<(), String> {
+        if self.take(what) { Ok(()) } else { Err(format!("{what:?} is missing before {:?}", self.rest)) }
+    }
+
+    fn sequence(&mut self) -> Result<Vec<Node>, String> {
+        let mut nodes = Vec::new();
+        loop {
+            self.skip();
+            if self.rest.is_empty() || self.rest.starts_with(['|', '}', ')', '>']) {
+                return Ok(nodes);
+            }
+            let node = self.item()?;
+            nodes.push(if self.rest.starts_with('?') {
+                self.rest = &self.rest[1..];
+                Node::Optional(vec![node])
+            } else {
+                node
+            });
+        }
+    }
+
+    fn item(&mut self) -> Result<Node, String> {
+        if self.take("<!{") {
+            let list = self.alternatives()?;
+            self.need("}")?;
+            return Ok(Node::NotBehind(list));
+        }
+        if self.take("!{") {
+            let list = self.alternatives()?;
+            self.need("}")?;
+            return Ok(Node::Not(list));
+        }
+        if self.take("{") {
+            let list = self.alternatives()?;
+            self.need("}")?;
+            return Ok(Node::Alternatives(list));
+        }
+        if self.take("(") {
+            let inner = self.sequence()?;
+            self.need(")")?;
+            return Ok(Node::Alternatives(vec![inner]));
+        }
+        if self.take("<") {
+            let name = self.name()?;
+            self.need(":")?;
+            let inner = self.sequence()?;
+            self.need(">")?;
+            return Ok(Node::Part(name, inner));
+        }
+        if self.take("@") {
+            let name = self.name()?;
+            return match self.classes.get(&name) {
+                Some(list) => Ok(Node::Alternatives(list.clone())),
+                None => Err(format!("the class @{name} is not defined above")),
+            };
+        }
+        if self.take("..") {
+            let digits: String = self.rest.chars().take_while(char::is_ascii_digit).collect();
+            self.rest = &self.rest[digits.len()..];
+            return match digits.parse::<u8>() {
+                Ok(most @ 1..=12) => Ok(Node::Gap(most)),
+                _ => Err("a gap is `..1` to `..12`".to_owned()),
+            };
+        }
+        if self.take("^") {
+            return Ok(Node::Begin);
+        }
+        if self.take("$") {
+            return Ok(Node::End);
+        }
+        let end = self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$".contains(c)).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        if word == "_" {
+            return Ok(Node::Any);
+        }
+        if word.is_empty() {
+            return Err(format!("cannot read the pattern from {:?} on", self.rest));
+        }
+        let stem = match self.rest.strip_prefix('*') {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        };
+        let text: String = word.to_lowercase();
+        if text != word {
+            return Err(format!("{word:?} is not folded: write {text:?}"));
+        }
+        Ok(Node::Word { text, stem })
+    }
+
+    fn name(&mut self) -> Result<String, String> {
+        let end = self.rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at(end);
+        if name.is_empty() {
+            return Err(format!("a name is missing before {rest:?}"));
+        }
+        self.rest = rest;
+        Ok(name.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Word(String, u32, u32);
+
+    impl Token for Word {
+        fn folded(&self) -> &str {
+            &self.0
+        }
+        fn variant(&self, number: usize) -> Option<&str> {
+            (number == 0 && self.0 == "h4te").then_some("hate")
+        }
+        fn sentence(&self) -> u32 {
+            self.1
+        }
+        fn clause(&self) -> u32 {
+            self.2
+        }
+    }
+
+    /// Words; `,` begins a clause and `.` a sentence.
+    fn words(text: &str) -> Vec<Word> {
+        let (mut sentence, mut clause, mut all) = (0, 0, Vec::new());
+        for word in text.split_whitespace() {
+            match word {
+                "," => clause += 1,
+                "." => {
+                    clause += 1;
+                    sentence += 1;
+                }
+                _ => all.push(Word(word.to_owned(), sentence, clause)),
+            }
+        }
+        all
+    }
+
+    fn spans(pattern: &str, text: &str) -> Vec<(u32, u32)> {
+        let mut all = Patterns::new();
+        all.class("SELF", "i | we | my wife and i").unwrap();
+        all.class("FEAR", "afraid | scare* | @SELF fear").unwrap();
+        all.add(pattern, false).unwrap();
+        all.finish();
+        all.find(&words(text)).iter().map(|hit| (hit.start, hit.end)).collect()
+    }
+
+    #[test]
+    fn words_stems_and_alternatives_match() {
+        assert_eq!(spans("am afraid", "i am afraid of it"), [(1, 3)]);
+        assert_eq!(spans("am {happy|so glad|scare*}", "i am so glad , i am scared"), [(1, 4), (5, 7)]);
+        assert_eq!(spans("@FEAR", "we fear , my wife and i fear , afraid"), [(0, 2), (2, 7), (5, 7), (7, 8)]);
+    }
+
+    #[test]
+    fn optional_parts_and_gaps_stay_inside_the_clause() {
+        assert_eq!(spans("i (am not)? afraid", "i afraid , i am not afraid"), [(0, 2), (2, 6)]);
+        assert_eq!(spans("i ..2 sleep", "i can not sleep , i want , sleep"), [(0, 4)]);
+        assert_eq!(spans("i really? sleep", "i really sleep . i sleep"), [(0, 3), (3, 5)]);
+    }
+
+    #[test]
+    fn what_must_not_follow_or_precede_is_minded() {
+        assert_eq!(spans("i !{never|do not} ..2 sleep", "i never sleep , i do not sleep , i can sleep"), [(7, 10)]);
+        assert_eq!(spans("<!{not} alone", "not alone , alone"), [(2, 3)]);
+    }
+
+    #[test]
+    fn the_begin_and_the_end_of_a_clause_match() {
+        assert_eq!(spans("^ lonely", "lonely , so lonely"), [(0, 1)]);
+        assert_eq!(spans("lonely $", "lonely people , so lonely"), [(3, 4)]);
+    }
+
+    #[test]
+    fn parts_have_names_and_the_last_attempt_decides() {
+        let mut all = Patterns::new();
+        all.add("i (<v: can>)? <what: speak ..2 well>", false).unwrap();
+        all.finish();
+        let hit = &all.find(&words("now i speak very well"))[0];
+        let parts: Vec<_> = hit.parts.iter().map(|part| (all.part(part.name), part.start, part.end)).collect();
+        assert_eq!(parts, [("what", 2, 5)]);
+    }
+
+    #[test]
+    fn another_reading_of_a_word_is_told() {
+        let mut all = Patterns::new();
+        all.add("i hate", false).unwrap();
+        all.finish();
+        let variants: Vec<bool> = all.find(&words("i hate , i h4te")).iter().map(|hit| hit.variant).collect();
+        assert_eq!(variants, [false, true]);
+    }
+
+    #[test]
+    fn hits_come_by_place_then_by_entry() {
+        let mut all = Patterns::new();
+        for pattern in ["b", "a", "a b", "b c"] {
+            all.add(pattern, false).unwrap();
+        }
+        all.finish();
+        let order: Vec<(u32, u32)> = all.find(&words("a b c")).iter().map(|hit| (hit.start, hit.entry)).collect();
+        assert_eq!(order, [(0, 1), (0, 2), (1, 0), (1, 3)]);
+    }
+
+    #[test]
+    fn mistakes_are_told_in_words() {
+        let mut all = Patterns::new();
+        assert!(all.add("@NONE x", false).unwrap_err().contains("@NONE"));
+        assert!(all.add("{a|b", false).unwrap_err().contains('}'));
+        assert!(all.add("(a)? _", false).unwrap_err().contains("no word"));
+        assert!(all.add("Not", false).unwrap_err().contains("folded"));
+    }
+
+    #[test]
+    fn an_attempt_ends() {
+        let pattern = "a ..12 ..12 ..12 ..12 ..12 ..12 b ..12 ..12 c";
+        let text = "a b ".repeat(60);
+        assert_eq!(spans(pattern, &text), []);
+    }
+}
