@@ -12,6 +12,7 @@ const PAGES = {
     asks: 100,
   },
   "the reviewers' page": { at: "functions/moderation/src/api/console/", names: /^role\.buddy$/, asks: 80 },
+  "the page of outcomes": { at: "functions/q2q/src/api/console/", names: /^(programme\.buddy|chart\.point|open\.number)$/, asks: 80 },
 };
 const SHARED = "shared/page/";
 const PLURALS = ["zero", "one", "two", "few", "many", "other"];
