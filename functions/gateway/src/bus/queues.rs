@@ -10,7 +10,8 @@ use shared::{
 };
 
 /// Functions behind a queue, in the order they are shown. The relay's letters are nudges, which say nothing.
-pub const FUNCTIONS: [&str; 5] = ["profile-projector", "kintell-import", "buddy-import", "upskilling-import", RELAY];
+pub const FUNCTIONS: [&str; 6] =
+    ["profile-projector", "moderation-screener", "kintell-import", "buddy-import", "upskilling-import", RELAY];
 /// The relay: what is dead with it are events the bus refused.
 pub const RELAY: &str = "bus-relay";
 
