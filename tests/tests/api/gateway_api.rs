@@ -178,7 +178,7 @@ async fn the_detail_of_health_is_for_those_who_can_do_something_about_it() {
 #[tokio::test]
 async fn a_service_nobody_knows_is_404() {
     let world = World::new().await;
-    assert_eq!(get(&world, "/v1/moderation/health").await.brief(), "404 not_found");
+    assert_eq!(get(&world, "/v1/certificates/health").await.brief(), "404 not_found");
     assert_eq!(get(&world, "/v1/nothing").await.brief(), "404 not_found");
     assert_eq!(get(&world, "/").await.brief(), "404 not_found");
 }
@@ -190,7 +190,7 @@ async fn without_a_database_everything_is_down_within_its_time() {
     let router = crate::support::gateway_service(nowhere, Default::default());
     let answer = call("GET", "/v1/health").to(&router).await;
     assert_eq!((answer.status.as_u16(), &answer.json["status"]), (503, &json!("down")));
-    assert_eq!(answer.json["services"].as_array().unwrap().len(), 6);
+    assert_eq!(answer.json["services"].as_array().unwrap().len(), 7);
     assert_eq!(call("GET", "/v1/bus/health").to(&router).await.json["status"], "down");
     assert_eq!(call("GET", "/v1/imports").bearer(&admin()).to(&router).await.brief(), "503 database_unavailable");
 }
