@@ -547,10 +547,7 @@ struct Marks {
 
 impl Marks {
     fn of<T: Token>(all: &Patterns, tokens: &[T]) -> Self {
-        let mut marks = Self {
-            atoms: Vec::with_capacity(tokens.len() * 2),
-            ends: Vec::with_capacity(tokens.len()),
-        };
+        let mut marks = Self { atoms: Vec::with_capacity(tokens.len() * 2), ends: Vec::with_capacity(tokens.len()) };
         for token in tokens {
             let from = marks.atoms.len();
             marks.read(all, token.folded(), from, false);

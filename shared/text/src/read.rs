@@ -558,7 +558,7 @@ impl Reader<'_> {
                 spaced,
                 capital,
                 shouted,
-                disguised: false,
+                disguised: raw.windows(3).any(|w| w[0] | 0x20 == w[1] | 0x20 && w[1] | 0x20 == w[2] | 0x20),
             });
             return (end, chars + count);
         }

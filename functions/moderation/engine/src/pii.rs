@@ -499,7 +499,8 @@ impl<'a> Scan<'a> {
         if total < 7 {
             return;
         }
-        if self.near(at, at, 3, 0, OTHER_NUMBER) && !plus {
+        let other = self.near(at, at, 2, 0, OTHER_NUMBER) && !(13..=19).contains(&total);
+        if other && !plus {
             self.taken = self.taken.max(groups.last().map_or(at, |(i, _)| i + 1));
             return;
         }
