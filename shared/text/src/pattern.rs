@@ -85,6 +85,8 @@ enum Op {
     Jump(u32),
     /// What follows must not match; then it goes on at the address.
     Not(u32),
+    /// The same for so many words before.
+    NotBack(u32, u32),
     Begin,
     End,
     Open(u16),
@@ -393,11 +395,19 @@ impl Patterns {
                 }
                 Node::NotBehind(list) => {
                     let (singles, rest) = self.singles(list);
-                    if !rest.is_empty() {
-                        return Err("`<!{…}` takes single words only".to_owned());
-                    }
                     let set = self.set(singles);
                     self.ops.push(Op::NotBehind(set));
+                    for one in &rest {
+                        let (least, most) = one.iter().map(reach).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+                        if least != most || least == 0 {
+                            return Err("an alternative of `<!{…}` has a fixed number of words".to_owned());
+                        }
+                        let at = self.ops.len();
+                        self.ops.push(Op::NotBack(0, 0));
+                        self.emit(one)?;
+                        self.ops.push(Op::Accept);
+                        self.ops[at] = Op::NotBack(least, self.ops.len() as u32);
+                    }
                 }
                 Node::Part(name, inner) => {
                     let number = match self.parts.iter().position(|have| have == name) {
@@ -703,6 +713,18 @@ impl<T: Token> Run<'_, T> {
                     pc = after;
                     continue;
                 }
+                Op::NotBack(words, after) => {
+                    if let Some(before) = at.checked_sub(words as usize) {
+                        let parts = self.parts.len();
+                        let found = self.go(pc + 1, before, variant).is_some();
+                        self.parts.truncate(parts);
+                        if found {
+                            return None;
+                        }
+                    }
+                    pc = after;
+                    continue;
+                }
                 Op::Open(name) => self.parts.push(Part { name, start: at as u32, end: u32::MAX }),
                 Op::Close(name) => {
                     // A closed part is pushed anew, so that going back only cuts the list.
@@ -943,6 +965,7 @@ mod tests {
     fn what_must_not_follow_or_precede_is_minded() {
         assert_eq!(spans("i !{never|do not} ..2 sleep", "i never sleep , i do not sleep , i can sleep"), [(7, 10)]);
         assert_eq!(spans("<!{not} alone", "not alone , alone"), [(2, 3)]);
+        assert_eq!(spans("<!{not|all by} alone", "all by alone , by alone"), [(4, 5)]);
     }
 
     #[test]

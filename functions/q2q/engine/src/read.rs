@@ -61,6 +61,11 @@ fn joins(language: Language, word: &str) -> bool {
     }
 }
 
+/// Ukrainian writes a comma before every object clause; "я не знаю, як …" is one thing that is said.
+fn object_clause(word: &str) -> bool {
+    matches!(word, "що" | "як" | "щоб" | "хто" | "куди" | "чи" | "де" | "ким" | "аби" | "скільки" | "чого")
+}
+
 fn subject(language: Language, word: &str) -> bool {
     match language {
         Language::English => matches!(word, "i" | "we" | "he" | "she" | "they" | "i'm" | "i've" | "we're" | "she's" | "he's" | "it"),
@@ -83,7 +88,8 @@ pub(crate) fn words<'a>(text: &'a Text<'_>, language: Language, scored: impl Fn(
         if !matches!(token.kind, Kind::Word | Kind::Number) {
             // A hyphen or a slash joins words; every other mark parts clauses.
             let joins = matches!(folded, "-" | "/" | "'" | "\"" | "“" | "”" | "«" | "»" | "‑" | "‐") && !(token.spaced && folded == "-");
-            cut |= !joins;
+            let holds = folded == "," && language == Language::Ukrainian && tokens.get(at + 1).is_some_and(|t| object_clause(text.base(t)));
+            cut |= !joins && !holds;
             continue;
         }
         if token.sentence != sentence {
@@ -263,10 +269,10 @@ impl<'a> Context<'a> {
             let name = rules.lexicon.patterns().part(part.name);
             if name == "o" || name == "s" {
                 let who = self.guards.iter().find_map(|&(start, end, guard)| match guard {
-                    Guard::Who(who) if start < part.end && part.start < end => Some(who),
+                    Guard::Who { who, .. } if start < part.end && part.start < end => Some(who),
                     _ => None,
                 });
-                if who.is_some_and(|who| !self.counts(who)) {
+                if who.is_some_and(|who| !self.counts(cue, who)) {
                     return false;
                 }
                 if name == "s" {
@@ -276,15 +282,17 @@ impl<'a> Context<'a> {
         }
         match cue.whose {
             Whose::Anyone => true,
-            Whose::Subject => self.subject(hit).is_none_or(|who| self.counts(who)),
-            Whose::Things => self.subject(hit).is_none_or(|who| who == Who::Thing || self.counts(who)),
+            Whose::Subject => self.subject(hit).is_none_or(|who| self.counts(cue, who)),
+            Whose::Things => self.subject(hit).is_none_or(|who| who == Who::Thing || self.counts(cue, who)),
         }
     }
 
-    fn counts(&self, who: Who) -> bool {
+    fn counts(&self, cue: &Cue, who: Who) -> bool {
+        // A volunteer's own state counts, their language and work do not: they are at home in both.
+        let own = !matches!(cue.dimension, Dimension::LangLevelProxy | Dimension::JobReadiness);
         match self.role {
             Role::Learner => who == Who::Own,
-            Role::Volunteer => matches!(who, Who::Own | Who::Third | Who::Learner),
+            Role::Volunteer => own && who == Who::Own || matches!(who, Who::Third | Who::Learner),
         }
     }
 
@@ -293,7 +301,7 @@ impl<'a> Context<'a> {
         let sentence = self.words[hit.start as usize].sentence;
         let mut last = None;
         for &(start, end, guard) in &self.guards {
-            if let Guard::Who(who) = guard
+            if let Guard::Who { who, subject: true } = guard
                 && self.words[start as usize].sentence == sentence
                 && (start <= hit.start || end <= hit.start + 2)
             {
@@ -335,7 +343,7 @@ impl<'a> Context<'a> {
             let clause = &self.clauses[number];
             !clause.contrast
                 && !self.guards.iter().any(|&(start, _, guard)| {
-                    matches!(guard, Guard::Who(_)) && start >= clause.first && start < clause.end.min(clause.first + 3)
+                    matches!(guard, Guard::Who { subject: true, .. }) && start >= clause.first && start < clause.end.min(clause.first + 3)
                 })
         })
     }
@@ -352,7 +360,7 @@ impl<'a> Context<'a> {
                 return false;
             }
             if start >= hit.start {
-                return !cue.own_negation && start < hit.end;
+                return !cue.own_negation && start > hit.start && start < hit.end;
             }
             // A negation that another cue's own words take up still reaches over it.
             end <= hit.start + 1 && hit.start - start <= reach

@@ -106,10 +106,8 @@ pub(crate) enum Guard {
     Background,
     /// The writer lets what others say not stand.
     Rejects,
-    /// Who the clause is about.
-    Who(Who),
-    /// Where a subject would be, it is only mentioned.
-    Quoted,
+    /// Who the clause is about; only a possible subject tells that, not "her" or "my".
+    Who { who: Who, subject: bool },
 }
 
 /// A person or thing.
@@ -164,6 +162,7 @@ fn rule(entry: &Entry) -> Result<Rule, DataError> {
 }
 
 fn guard(entry: &Entry) -> Option<Guard> {
+    let who = |who| Guard::Who { who, subject: !entry.has("obj") };
     Some(match entry.get("kind")? {
         "neg" => Guard::Negation(entry.get("reach").and_then(|reach| reach.parse().ok()).unwrap_or(5)),
         "noneg" => Guard::NoNegation,
@@ -174,14 +173,20 @@ fn guard(entry: &Entry) -> Option<Guard> {
         "ended" => Guard::Ended,
         "background" => Guard::Background,
         "rejects" => Guard::Rejects,
-        "own" => Guard::Who(Who::Own),
-        "third" => Guard::Who(Who::Third),
-        "learner" => Guard::Who(Who::Learner),
-        "other" => Guard::Who(Who::Other),
-        "thing" => Guard::Who(Who::Thing),
-        "quoted" => Guard::Quoted,
+        "own" => who(Who::Own),
+        "third" => who(Who::Third),
+        "learner" => who(Who::Learner),
+        "other" => who(Who::Other),
+        "thing" => who(Who::Thing),
         _ => return None,
     })
+}
+
+/// Whether a pattern has words of negation itself, so that one inside a match is meant.
+fn names_negation(pattern: &str) -> bool {
+    const WORDS: [&str; 14] =
+        ["not", "no", "never", "without", "nobody", "nothing", "ikke", "ingen", "uten", "aldri", "не", "без", "немає", "ніхто"];
+    pattern.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|word| WORDS.contains(&word) || word.ends_with("n't"))
 }
 
 fn cue(entry: &Entry, dimension: Dimension) -> Result<Cue, String> {
@@ -213,7 +218,9 @@ fn cue(entry: &Entry, dimension: Dimension) -> Result<Cue, String> {
         class,
         weight,
         negated,
-        whose: if entry.has("any") {
+        whose: if entry.has("subject") {
+            Whose::Subject
+        } else if entry.has("any") {
             Whose::Anyone
         } else if entry.has("things") {
             Whose::Things
@@ -223,7 +230,7 @@ fn cue(entry: &Entry, dimension: Dimension) -> Result<Cue, String> {
         unreal: entry.has("unreal"),
         past: entry.has("past"),
         topic: entry.has("topic"),
-        own_negation: entry.has("neg"),
+        own_negation: entry.has("neg") || !entry.pattern.contains("..") || names_negation(entry.pattern),
         tags,
     })
 }
