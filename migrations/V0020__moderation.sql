@@ -297,7 +297,8 @@ GRANT SELECT, INSERT, UPDATE ON core.reviews TO teei_moderation_screener;
 GRANT SELECT, INSERT, DELETE ON core.unscreened_texts TO teei_moderation_screener;
 GRANT SELECT, INSERT ON core.review_samples TO teei_moderation_screener;
 GRANT SELECT, UPDATE (state, cursor, passes, screened, finished_at) ON core.rescreens TO teei_moderation_screener;
-GRANT SELECT (text_id, review_id, withdrawn_at), INSERT, UPDATE, DELETE ON vault.cleared_texts TO teei_moderation_screener;
+-- It gives words to scoring and takes them back; it does not read what it gave.
+GRANT SELECT (text_id, withdrawn_at), INSERT, UPDATE (withdrawn_at), DELETE ON vault.cleared_texts TO teei_moderation_screener;
 GRANT SELECT, INSERT ON bus.inbox TO teei_moderation_screener;
 GRANT SELECT, INSERT, UPDATE, DELETE ON bus.dead_letters TO teei_moderation_screener;
 GRANT SELECT, INSERT, DELETE ON bus.unsettled TO teei_moderation_screener;
@@ -308,7 +309,7 @@ GRANT SELECT (text_id, subject_id, author_role, kind, sealed, withdrawn_at) ON v
 GRANT SELECT ON core.screenings, core.screening_findings TO teei_moderation_api;
 GRANT SELECT, INSERT, UPDATE ON core.reviews TO teei_moderation_api;
 GRANT SELECT, INSERT ON core.review_openings, core.review_decisions, vault.review_notes TO teei_moderation_api;
-GRANT SELECT (text_id, review_id, withdrawn_at), INSERT, UPDATE, DELETE ON vault.cleared_texts TO teei_moderation_api;
+GRANT SELECT (text_id), INSERT, DELETE ON vault.cleared_texts TO teei_moderation_api;
 GRANT INSERT ON core.moderation_policies, core.screening_answers, audit.log TO teei_moderation_api;
 GRANT SELECT, INSERT ON core.rescreens TO teei_moderation_api;
 GRANT SELECT, INSERT, DELETE ON intake.idempotency_keys TO teei_moderation_api;

@@ -78,10 +78,10 @@ impl Cleared<'_> {
     pub async fn write(&self, tx: &Transaction<'_>, key: &SubjectKey) -> Result<(), VaultError> {
         let place = Place { table: "vault.cleared_texts", column: "sealed", row: self.text_id };
         let sealed = key.seal(place, self.words.as_bytes())?;
+        // Not an upsert, which would need the right to read what was sealed before. The text's lock is held.
+        hold_back(tx, self.text_id).await?;
         tx.execute_typed(
-            "INSERT INTO vault.cleared_texts (text_id, subject_id, screening_id, review_id, sealed, redacted) VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (text_id) DO UPDATE SET screening_id = excluded.screening_id, review_id = excluded.review_id,
-               sealed = excluded.sealed, redacted = excluded.redacted, cleared_at = now(), withdrawn_at = NULL",
+            "INSERT INTO vault.cleared_texts (text_id, subject_id, screening_id, review_id, sealed, redacted) VALUES ($1, $2, $3, $4, $5, $6)",
             &[
                 (&self.text_id, Type::UUID),
                 (&self.subject_id, Type::UUID),

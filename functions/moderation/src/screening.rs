@@ -6,7 +6,7 @@ use moderation_engine::{
 };
 use shared::pii::Pii;
 
-use crate::{backend::Backend, policies};
+use crate::backend::Backend;
 
 /// The placeholder of what has none of its own: what a policy or a person has replaced besides personal data.
 const REMOVED: &str = "REMOVED";
@@ -79,7 +79,7 @@ fn hold(mut verdict: Verdict, findings: &[Finding]) -> Verdict {
 pub fn replaced(findings: &[Finding], policy: &Policy, kind: Kind) -> Vec<Finding> {
     findings
         .iter()
-        .filter(|finding| policies::effect(policy, finding.category, finding.grade, kind).is_some_and(|row| row.redact))
+        .filter(|finding| policy.row(finding.category, finding.grade, kind).is_some_and(|row| row.redact))
         .map(|finding| Finding { placeholder: finding.placeholder.or(Some(REMOVED)), ..finding.clone() })
         .collect()
 }

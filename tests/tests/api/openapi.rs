@@ -11,7 +11,7 @@ use shared::{
 
 use crate::support::{World, call, golden};
 
-fn services() -> [Service; 6] {
+fn services() -> [Service; 7] {
     [
         gateway::api::description(),
         profile::api::description(),
@@ -19,6 +19,7 @@ fn services() -> [Service; 6] {
         kintell::webhook::description(),
         buddy::api::description(),
         upskilling::webhook::description(),
+        moderation::api::description(),
     ]
 }
 

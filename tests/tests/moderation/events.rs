@@ -39,9 +39,14 @@ async fn the_sample_events_of_moderation_screener_are_taken_in() {
     };
     assert_eq!(reply.failures, []);
     assert_eq!(world.one("SELECT count(*) FROM bus.inbox WHERE consumer = 'moderation-screener'").await, "2");
-    let Reply::Sweep(swept) = handle(&world.screener, sample("moderation-screener.schedule.json"), PLENTY).await.unwrap() else {
+    let Reply::Sweep(swept) =
+        handle(&world.screener, sample("moderation-screener.schedule.json"), PLENTY).await.unwrap()
+    else {
         panic!("a schedule is answered with what was swept")
     };
     assert_eq!(swept.unscreened, 0);
-    assert_eq!(world.one("SELECT last_error IS NULL FROM core.heartbeats WHERE function = 'moderation-screener'").await, "true");
+    assert_eq!(
+        world.one("SELECT last_error IS NULL FROM core.heartbeats WHERE function = 'moderation-screener'").await,
+        "true"
+    );
 }

@@ -74,7 +74,13 @@ async fn whatever_dies_before_the_commit_a_second_delivery_ends_in_the_same_stat
     let world = World::new().await;
     let (vault, screens, hours) = (world.database.vault().await, screens("1.0.0+aa"), hours());
     for (death, code) in [(Death::Error, "injected"), (Death::Panic, "panicked"), (Death::Kill, "out_of_time")] {
-        world.owner.batch_execute("TRUNCATE core.screenings, core.reviews, vault.cleared_texts, bus.inbox, bus.batches CASCADE").await.unwrap();
+        world
+            .owner
+            .batch_execute(
+                "TRUNCATE core.screenings, core.reviews, vault.cleared_texts, bus.inbox, bus.batches CASCADE",
+            )
+            .await
+            .unwrap();
         let (plain, insult) = (world.wrote("Hyggelig.").await, world.wrote("#insult").await);
         let bodies = [plain.received(), insult.received()];
         let db = world.database.db_for(SCREENER);
@@ -133,7 +139,10 @@ async fn when_the_relay_cannot_be_woken_nothing_is_committed() {
     world.nudges.fail(true);
     let answer = world.decide(item, Role::Reviewer, "kari", &etag, &body).await;
     assert_eq!(answer.brief(), "503 bus_unavailable");
-    assert_eq!((world.cleared(&text).await, world.one("SELECT count(*) FROM core.review_decisions").await), (None, "0".to_owned()));
+    assert_eq!(
+        (world.cleared(&text).await, world.one("SELECT count(*) FROM core.review_decisions").await),
+        (None, "0".to_owned())
+    );
     world.nudges.fail(false);
     assert_eq!(world.decide(item, Role::Reviewer, "kari", &etag, &body).await.status.as_u16(), 200);
     assert_eq!(world.cleared(&text).await.as_deref(), Some("#insult"));

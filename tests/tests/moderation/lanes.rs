@@ -17,20 +17,32 @@ async fn the_sensitive_lane_is_not_there_for_whoever_it_is_not_for() {
     assert_eq!(world.ask("GET", "reviews?lane=sensitive", Role::Reviewer, "kari", None).await.brief(), "404 not_found");
     for (method, path) in [("GET", ""), ("POST", "/claim"), ("POST", "/release"), ("POST", "/open")] {
         let there = world.ask(method, &format!("reviews/{item}{path}"), Role::Reviewer, "kari", None).await;
-        let nowhere = world.ask(method, &format!("reviews/{}{path}", Uuid::now_v7()), Role::Reviewer, "kari", None).await;
-        assert_eq!((there.brief(), nowhere.brief()), ("404 not_found".to_owned(), "404 not_found".to_owned()), "{path}");
+        let nowhere =
+            world.ask(method, &format!("reviews/{}{path}", Uuid::now_v7()), Role::Reviewer, "kari", None).await;
+        assert_eq!(
+            (there.brief(), nowhere.brief()),
+            ("404 not_found".to_owned(), "404 not_found".to_owned()),
+            "{path}"
+        );
     }
     let body = json!({"decision": "uphold", "notes": "x"});
     assert_eq!(world.decide(item, Role::Reviewer, "kari", "*", &body).await.brief(), "404 not_found");
-    let appeal = world.ask("POST", &format!("reviews/{item}/appeal"), Role::Reviewer, "kari", Some(json!({"notes": "x"}))).await;
+    let appeal =
+        world.ask("POST", &format!("reviews/{item}/appeal"), Role::Reviewer, "kari", Some(json!({"notes": "x"}))).await;
     assert_eq!(appeal.brief(), "404 not_found");
 
     let list = world.ask("GET", "reviews", Role::Safeguarding, "siri", None).await;
     let lane = &list.json["queue"]["sensitive"];
-    assert_eq!((&lane["waiting"], &lane["urgent"], &lane["overdue"], &lane["contact"]), (&json!(1), &json!(1), &json!(0), &json!(CONTACT)));
+    assert_eq!(
+        (&lane["waiting"], &lane["urgent"], &lane["overdue"], &lane["contact"]),
+        (&json!(1), &json!(1), &json!(0), &json!(CONTACT))
+    );
     assert!(lane["notice"].as_str().unwrap().contains("no emergency service"));
     let shown = &list.json["items"][0];
-    assert_eq!((&shown["findings"][0]["category"], &shown["written_at"]), (&json!("self_harm"), &json!("2025-03-04T18:00:00Z")));
+    assert_eq!(
+        (&shown["findings"][0]["category"], &shown["written_at"]),
+        (&json!("self_harm"), &json!("2025-03-04T18:00:00Z"))
+    );
     assert!(shown["due_at"].is_string());
 }
 
@@ -50,7 +62,10 @@ async fn nobody_closes_an_item_of_the_sensitive_lane_without_having_opened_it() 
     world.ask("POST", &format!("reviews/{item}/release"), Role::Safeguarding, "siri", None).await;
     let other = world.ask("POST", &format!("reviews/{item}/claim"), Role::Safeguarding, "nils", None).await;
     let body = json!({"decision": "uphold", "notes": "x"});
-    assert_eq!(world.decide(item, Role::Safeguarding, "nils", other.header("etag"), &body).await.brief(), "409 not_opened");
+    assert_eq!(
+        world.decide(item, Role::Safeguarding, "nils", other.header("etag"), &body).await.brief(),
+        "409 not_opened"
+    );
     assert!(!etag.is_empty());
     // Nor does the store let a function do it.
     let unseen = world.received("#child").await;
@@ -85,12 +100,17 @@ async fn opening_an_item_is_logged_and_tells_whom_to_reach() {
     let world = World::new().await;
     let text = world.received("#crisis").await;
     let item = world.item(&text).await;
-    assert_eq!(world.ask("POST", &format!("reviews/{item}/open"), Role::Safeguarding, "siri", None).await.brief(), "409 not_claimed");
+    assert_eq!(
+        world.ask("POST", &format!("reviews/{item}/open"), Role::Safeguarding, "siri", None).await.brief(),
+        "409 not_claimed"
+    );
     world.opened(item, Role::Safeguarding, "siri").await;
     let opened = world.ask("POST", &format!("reviews/{item}/open"), Role::Safeguarding, "siri", None).await;
     assert_eq!((&opened.json["text"], &opened.json["contact"]), (&json!("#crisis"), &json!(CONTACT)));
     assert!(opened.json["notice"].is_string());
-    let log = format!("SELECT json_agg(json_build_array(actor, role, action)) FROM audit.log WHERE target = '{item}' AND action = 'review.open'");
+    let log = format!(
+        "SELECT json_agg(json_build_array(actor, role, action)) FROM audit.log WHERE target = '{item}' AND action = 'review.open'"
+    );
     assert_eq!(
         world.json(&log).await,
         json!([["siri", "safeguarding", "review.open"], ["siri", "safeguarding", "review.open"]]),
@@ -102,19 +122,33 @@ async fn opening_an_item_is_logged_and_tells_whom_to_reach() {
 async fn what_is_escalated_goes_to_the_sensitive_lane_with_a_time_of_its_own() {
     let world = World::new().await;
     let text = world.received("#insult").await;
-    let made = world.decided(&text, Role::Reviewer, "kari", &json!({"decision": "escalate", "notes": "hun er redd"})).await;
+    let made =
+        world.decided(&text, Role::Reviewer, "kari", &json!({"decision": "escalate", "notes": "hun er redd"})).await;
     assert_eq!((&made.json["state"], &made.json["lane"]), (&json!("pending"), &json!("sensitive")));
     let item = world.item(&text).await;
-    assert_eq!(world.ask("GET", &format!("reviews/{item}"), Role::Reviewer, "kari", None).await.brief(), "404 not_found");
+    assert_eq!(
+        world.ask("GET", &format!("reviews/{item}"), Role::Reviewer, "kari", None).await.brief(),
+        "404 not_found"
+    );
     let seen = world.ask("GET", &format!("reviews/{item}"), Role::Safeguarding, "siri", None).await;
-    assert!(seen.json["due_at"].is_string() && seen.json["opened_at"].is_null() && seen.json["urgent"] == true, "{}", seen.text);
+    assert!(
+        seen.json["due_at"].is_string() && seen.json["opened_at"].is_null() && seen.json["urgent"] == true,
+        "{}",
+        seen.text
+    );
     let etag = world.opened(item, Role::Safeguarding, "siri").await;
     let opened = world.ask("POST", &format!("reviews/{item}/open"), Role::Safeguarding, "siri", None).await;
     assert_eq!(opened.json["history"][0]["notes"], "hun er redd");
-    let upheld = world.decide(item, Role::Safeguarding, "siri", &etag, &json!({"decision": "uphold", "notes": "fulgt opp"})).await;
+    let upheld = world
+        .decide(item, Role::Safeguarding, "siri", &etag, &json!({"decision": "uphold", "notes": "fulgt opp"}))
+        .await;
     assert_eq!(upheld.status.as_u16(), 200, "{}", upheld.text);
     assert_eq!(
         world.told(&text).await[2..],
-        ["safety.flag.raised.v1 true 2", "safety.review.completed.v1 escalate 1", "safety.review.completed.v1 uphold 2"]
+        [
+            "safety.flag.raised.v1 true 2",
+            "safety.review.completed.v1 escalate 1",
+            "safety.review.completed.v1 uphold 2"
+        ]
     );
 }

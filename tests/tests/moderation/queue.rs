@@ -37,7 +37,14 @@ async fn urgent_items_come_first_then_the_oldest_page_by_page_and_without_a_word
     assert_eq!(seen, expected);
     let first = &all.json["items"][1];
     assert_eq!(
-        (&first["findings"], &first["written_at"], &first["reason"], &first["state"], &first["kind"], &first["author_role"]),
+        (
+            &first["findings"],
+            &first["written_at"],
+            &first["reason"],
+            &first["state"],
+            &first["kind"],
+            &first["author_role"]
+        ),
         (
             &json!([{"category": "harassment", "grade": "insult"}]),
             &json!("2025-03-04T18:00:00Z"),
@@ -49,7 +56,9 @@ async fn urgent_items_come_first_then_the_oldest_page_by_page_and_without_a_word
     );
     let held = world.ask("GET", "reviews?state=held", Role::Reviewer, "kari", None).await;
     assert_eq!(held.json["items"].as_array().unwrap().len(), 1, "the block is there for whoever looks for it");
-    for (query, code) in [("state=open", "bad_query"), ("lane=both", "bad_query"), ("limit=0", "bad_limit"), ("cursor=x", "bad_cursor")] {
+    for (query, code) in
+        [("state=open", "bad_query"), ("lane=both", "bad_query"), ("limit=0", "bad_limit"), ("cursor=x", "bad_cursor")]
+    {
         let answer = world.ask("GET", &format!("reviews?{query}"), Role::Reviewer, "kari", None).await;
         assert_eq!(answer.brief(), format!("400 {code}"));
     }
@@ -111,8 +120,18 @@ async fn each_decision_does_what_it_says_and_leaves_its_trail() {
     let world = World::new().await;
     let cases: [(&str, Value, Option<&str>, Value); 4] = [
         ("uphold", json!({"decision": "uphold"}), None, json!("closed")),
-        ("overturn", json!({"decision": "overturn", "notes": "en spøk mellom venner"}), Some("#insult og #phone"), json!("closed")),
-        ("redact", json!({"decision": "redact", "notes": "uten nummer", "spans": [{"start": 0, "end": 7}]}), None, json!("closed")),
+        (
+            "overturn",
+            json!({"decision": "overturn", "notes": "en spøk mellom venner"}),
+            Some("#insult og #phone"),
+            json!("closed"),
+        ),
+        (
+            "redact",
+            json!({"decision": "redact", "notes": "uten nummer", "spans": [{"start": 0, "end": 7}]}),
+            None,
+            json!("closed"),
+        ),
         ("escalate", json!({"decision": "escalate", "notes": "dette er alvor"}), None, json!("pending")),
     ];
     for (decision, body, cleared, state) in cases {
@@ -127,13 +146,17 @@ async fn each_decision_does_what_it_says_and_leaves_its_trail() {
         match decision {
             "redact" => {
                 let scored = scored.unwrap();
-                assert!(!scored.contains("#insult") && !scored.contains("#phone") && scored.contains(" og "), "{scored}");
+                assert!(
+                    !scored.contains("#insult") && !scored.contains("#phone") && scored.contains(" og "),
+                    "{scored}"
+                );
             }
             _ => assert_eq!(scored.as_deref(), cleared, "{decision}"),
         }
         let told = world.told(&text).await;
         assert!(told.contains(&format!("safety.review.completed.v1 {decision} 1")), "{told:?}");
-        let audited = format!("SELECT string_agg(action, ' ' ORDER BY entry_id) FROM audit.log WHERE target = '{item}'");
+        let audited =
+            format!("SELECT string_agg(action, ' ' ORDER BY entry_id) FROM audit.log WHERE target = '{item}'");
         assert_eq!(world.one(&audited).await, "review.claim review.open review.decide", "{decision}");
     }
     assert_eq!(world.one("SELECT count(*) FROM vault.review_notes").await, "3");
@@ -164,16 +187,29 @@ async fn what_lets_words_through_needs_them_to_have_been_read_and_a_reason() {
     ] {
         let answer = decide(body).await;
         assert_eq!(answer.brief(), "422 bad_field", "{}", answer.text);
-        assert_eq!((&answer.json["errors"][0]["pointer"], &answer.json["errors"][0]["code"]), (&json!(pointer), &json!(code)));
+        assert_eq!(
+            (&answer.json["errors"][0]["pointer"], &answer.json["errors"][0]["code"]),
+            (&json!(pointer), &json!(code))
+        );
     }
     let opened = world.ask("POST", &format!("reviews/{item}/open"), Role::Reviewer, "kari", None).await;
     assert_eq!((&opened.json["text"], opened.json["places"][0]["start"].as_i64()), (&json!("#insult"), Some(0)));
-    assert_eq!(decide(json!({"decision": "overturn", "notes": "fin"})).await.brief(), "412 stale", "opening is a change");
+    assert_eq!(
+        decide(json!({"decision": "overturn", "notes": "fin"})).await.brief(),
+        "412 stale",
+        "opening is a change"
+    );
     let etag = opened.header("etag");
     let outside = json!({"decision": "redact", "notes": "x", "spans": [{"start": 0, "end": 99}]});
-    assert_eq!(world.decide(item, Role::Reviewer, "kari", etag, &outside).await.json["errors"][0]["code"], "out_of_range");
+    assert_eq!(
+        world.decide(item, Role::Reviewer, "kari", etag, &outside).await.json["errors"][0]["code"],
+        "out_of_range"
+    );
     let nothing = json!({"decision": "redact", "notes": "x"});
-    assert_eq!(world.decide(item, Role::Reviewer, "kari", etag, &nothing).await.json["errors"][0]["code"], "nothing_redacted");
+    assert_eq!(
+        world.decide(item, Role::Reviewer, "kari", etag, &nothing).await.json["errors"][0]["code"],
+        "nothing_redacted"
+    );
     let without = call("POST", &format!("/v1/moderation/reviews/{item}/decision"))
         .bearer(&token(Role::Reviewer, "kari", None))
         .json(&json!({"decision": "uphold"}))
@@ -218,7 +254,10 @@ async fn an_appeal_is_decided_by_somebody_else_and_until_then_what_was_decided_h
     assert_eq!(world.ask("POST", &path, Role::Reviewer, "ola", Some(appeal.clone())).await.brief(), "409 not_decided");
     world.decided(&text, Role::Reviewer, "kari", &json!({"decision": "uphold"})).await;
     let made = world.ask("POST", &path, Role::Reviewer, "kari", Some(appeal.clone())).await;
-    assert_eq!((made.status.as_u16(), &made.json["reason"], &made.json["appeal_of"]), (201, &json!("appeal"), &json!(item)));
+    assert_eq!(
+        (made.status.as_u16(), &made.json["reason"], &made.json["appeal_of"]),
+        (201, &json!("appeal"), &json!(item))
+    );
     let again = world.ask("POST", &path, Role::Reviewer, "ola", Some(appeal)).await;
     assert_eq!((again.status.as_u16(), &again.json["id"]), (200, &made.json["id"]));
     assert_eq!(world.cleared(&text).await, None);
@@ -228,9 +267,11 @@ async fn an_appeal_is_decided_by_somebody_else_and_until_then_what_was_decided_h
     assert_eq!(refused.brief(), "409 other_eyes");
     let etag = world.opened(second, Role::Reviewer, "ola").await;
     let opened = world.ask("POST", &format!("reviews/{second}/open"), Role::Reviewer, "ola", None).await;
-    let steps: Vec<_> = opened.json["history"].as_array().unwrap().iter().map(|step| (&step["step"], &step["notes"])).collect();
+    let steps: Vec<_> =
+        opened.json["history"].as_array().unwrap().iter().map(|step| (&step["step"], &step["notes"])).collect();
     assert_eq!(steps, [(&json!("uphold"), &Value::Null), (&json!("appeal"), &json!("Hun mente det ikke slik."))]);
-    let decided = world.decide(second, Role::Reviewer, "ola", &etag, &json!({"decision": "overturn", "notes": "enig"})).await;
+    let decided =
+        world.decide(second, Role::Reviewer, "ola", &etag, &json!({"decision": "overturn", "notes": "enig"})).await;
     assert_eq!(decided.json["scored"], true, "{}", decided.text);
     assert_eq!(world.cleared(&text).await.as_deref(), Some("#insult"));
     assert_eq!(
@@ -251,7 +292,8 @@ async fn a_text_that_does_not_hold_cannot_be_let_through() {
     let text = world.received("#insult").await;
     let item = world.item(&text).await;
     let etag = world.opened(item, Role::Reviewer, "kari").await;
-    let escalated = world.decide(item, Role::Reviewer, "kari", &etag, &json!({"decision": "escalate", "notes": "alvor"})).await;
+    let escalated =
+        world.decide(item, Role::Reviewer, "kari", &etag, &json!({"decision": "escalate", "notes": "alvor"})).await;
     assert_eq!(escalated.status.as_u16(), 200);
     world.owner.batch_execute("UPDATE vault.texts SET withdrawn_at = now()").await.unwrap();
     let retracted = text.retracted(shared::contracts::RetractionReason::Undone);
@@ -274,7 +316,8 @@ async fn a_block_that_nobody_was_shown_can_be_overturned_by_whoever_looks_for_it
     let released = world.ask("POST", &format!("reviews/{item}/release"), Role::Reviewer, "kari", None).await;
     assert_eq!(released.json["state"], "held", "{}", released.text);
     assert_eq!(etag.len(), 3);
-    let made = world.decided(&text, Role::Reviewer, "kari", &json!({"decision": "overturn", "notes": "et bibliotek"})).await;
+    let made =
+        world.decided(&text, Role::Reviewer, "kari", &json!({"decision": "overturn", "notes": "et bibliotek"})).await;
     // The policy does not have blocked advertising scored, whatever a person thinks of it.
     assert_eq!((made.status.as_u16(), &made.json["scored"]), (200, &json!(false)));
 }

@@ -10,17 +10,72 @@ use crate::support::{SCREENER, World, deliver, hours, screener_of};
 async fn what_is_found_decides_where_a_text_goes_and_whether_it_is_scored() {
     let world = World::new().await;
     let cases: [(&str, Value, Option<&str>, &[&str]); 11] = [
-        ("Vi øvde på intervju.", json!(["allow", "general", false, true, null, null]), Some("Vi øvde på intervju."), &["safety.text.screened.v1 allow 1"]),
-        ("#insult", json!(["review", "general", false, true, "pending", "review"]), None, &["safety.flag.raised.v1 false 1", "safety.text.screened.v1 review 1"]),
-        ("Ring meg: #phone", json!(["review", "general", false, true, "pending", "review"]), None, &["safety.flag.raised.v1 false 1", "safety.text.screened.v1 review 1"]),
-        ("#crisis", json!(["review", "sensitive", true, false, "pending", "review"]), None, &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 review 1"]),
-        ("#child", json!(["review", "sensitive", true, false, "pending", "review"]), None, &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 review 1"]),
-        ("#hate", json!(["block", "general", false, false, "held", "block"]), None, &["safety.text.screened.v1 block 1"]),
-        ("#advert", json!(["block", "general", false, false, "held", "block"]), None, &["safety.text.screened.v1 block 1"]),
-        ("#threat", json!(["block", "sensitive", true, false, "pending", "aimed_block"]), None, &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 block 1"]),
-        ("#hate, og #crisis", json!(["block", "sensitive", true, false, "pending", "aimed_block"]), None, &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 block 1"]),
-        ("#panic", json!(["review", "general", true, false, "pending", "review"]), None, &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 review 1"]),
-        ("#slow", json!(["review", "general", true, false, "pending", "review"]), None, &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 review 1"]),
+        (
+            "Vi øvde på intervju.",
+            json!(["allow", "general", false, true, null, null]),
+            Some("Vi øvde på intervju."),
+            &["safety.text.screened.v1 allow 1"],
+        ),
+        (
+            "#insult",
+            json!(["review", "general", false, true, "pending", "review"]),
+            None,
+            &["safety.flag.raised.v1 false 1", "safety.text.screened.v1 review 1"],
+        ),
+        (
+            "Ring meg: #phone",
+            json!(["review", "general", false, true, "pending", "review"]),
+            None,
+            &["safety.flag.raised.v1 false 1", "safety.text.screened.v1 review 1"],
+        ),
+        (
+            "#crisis",
+            json!(["review", "sensitive", true, false, "pending", "review"]),
+            None,
+            &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 review 1"],
+        ),
+        (
+            "#child",
+            json!(["review", "sensitive", true, false, "pending", "review"]),
+            None,
+            &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 review 1"],
+        ),
+        (
+            "#hate",
+            json!(["block", "general", false, false, "held", "block"]),
+            None,
+            &["safety.text.screened.v1 block 1"],
+        ),
+        (
+            "#advert",
+            json!(["block", "general", false, false, "held", "block"]),
+            None,
+            &["safety.text.screened.v1 block 1"],
+        ),
+        (
+            "#threat",
+            json!(["block", "sensitive", true, false, "pending", "aimed_block"]),
+            None,
+            &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 block 1"],
+        ),
+        (
+            "#hate, og #crisis",
+            json!(["block", "sensitive", true, false, "pending", "aimed_block"]),
+            None,
+            &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 block 1"],
+        ),
+        (
+            "#panic",
+            json!(["review", "general", true, false, "pending", "review"]),
+            None,
+            &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 review 1"],
+        ),
+        (
+            "#slow",
+            json!(["review", "general", true, false, "pending", "review"]),
+            None,
+            &["safety.flag.raised.v1 true 1", "safety.text.screened.v1 review 1"],
+        ),
     ];
     for (words, outcome, cleared, told) in cases {
         let text = world.received(words).await;
@@ -46,7 +101,9 @@ async fn a_finding_is_kept_by_its_place_and_no_word_of_a_text_is_in_any_row_or_e
             .await,
         json!([["harassment", "insult", 14, 21, "#insult", true, null], ["pii", "contact", 30, 36, "#phone", false, "PHONE"]])
     );
-    for table in ["core.screenings", "core.screening_findings", "core.reviews", "bus.events", "bus.inbox", "vault.cleared_texts"] {
+    for table in
+        ["core.screenings", "core.screening_findings", "core.reviews", "bus.events", "bus.inbox", "vault.cleared_texts"]
+    {
         let found = world.one(&format!("SELECT count(*) FROM {table} t WHERE t::text ILIKE '%zyxwv%'")).await;
         assert_eq!(found, "0", "{table}");
     }
@@ -115,7 +172,10 @@ async fn words_that_do_not_open_are_reviewed_and_those_of_erased_people_are_noth
     let erased = world.received("#crisis").await;
     world
         .owner
-        .execute("UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = $1", &[&erased.person])
+        .execute(
+            "UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = $1",
+            &[&erased.person],
+        )
         .await
         .unwrap();
     assert_eq!(world.deliver(&[erased.retracted(RetractionReason::Erased)]).await, [""; 0]);
@@ -170,7 +230,11 @@ async fn words_that_others_replace_are_screened_all_the_same_and_only_the_new_on
         let events = [old.received(), new.received()];
         assert_eq!(world.deliver(&order.map(|n| events[n].clone())).await, [""; 0]);
         assert_eq!(world.cleared(&new).await.as_deref(), Some("Nå går det bedre."));
-        assert_eq!(world.outcome(&old).await, json!(["review", "sensitive", true, false, "pending", "review"]), "{order:?}");
+        assert_eq!(
+            world.outcome(&old).await,
+            json!(["review", "sensitive", true, false, "pending", "review"]),
+            "{order:?}"
+        );
 
         let old = world.wrote("Hyggelig.").await;
         let new = world.wrote_as(old.person, "#insult", Some(old.id)).await;

@@ -12,7 +12,11 @@ async fn screen(world: &World, body: Value) -> crate::support::Answer {
 #[tokio::test]
 async fn one_text_is_answered_with_what_was_found_where() {
     let world = World::new().await;
-    let answer = screen(&world, json!({"text": "Å, #insult og #phone", "kind": "buddy_checkin", "role": "participant", "language": "no"})).await;
+    let answer = screen(
+        &world,
+        json!({"text": "Å, #insult og #phone", "kind": "buddy_checkin", "role": "participant", "language": "no"}),
+    )
+    .await;
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
     let mut body = answer.json;
     assert!(body["screening_id"].is_string() && body["policy_version"].as_str().unwrap().starts_with("0+"));
@@ -20,7 +24,10 @@ async fn one_text_is_answered_with_what_was_found_where() {
         body.as_object_mut().unwrap().remove(unstable);
     }
     let redacted = body["redacted"].take();
-    assert!(redacted.as_str().unwrap().contains("#insult") && !redacted.as_str().unwrap().contains("#phone"), "{redacted}");
+    assert!(
+        redacted.as_str().unwrap().contains("#insult") && !redacted.as_str().unwrap().contains("#phone"),
+        "{redacted}"
+    );
     assert_eq!(
         body,
         json!({
@@ -37,9 +44,7 @@ async fn one_text_is_answered_with_what_was_found_where() {
 #[tokio::test]
 async fn many_are_answered_in_their_order_and_an_engine_that_stumbles_means_review() {
     let world = World::new().await;
-    let texts: Vec<Value> = (0..500)
-        .map(|n| json!({"text": if n % 2 == 0 { "Hyggelig." } else { "#hate" }}))
-        .collect();
+    let texts: Vec<Value> = (0..500).map(|n| json!({"text": if n % 2 == 0 { "Hyggelig." } else { "#hate" }})).collect();
     let answer = screen(&world, json!({"items": texts})).await;
     let decisions: Vec<&str> =
         answer.json["items"].as_array().unwrap().iter().map(|one| one["decision"].as_str().unwrap()).collect();
@@ -64,7 +69,11 @@ async fn words_are_kept_in_no_case_and_with_store_false_not_even_that_they_were_
     assert_eq!(world.one(traces).await, "2 2");
     assert_eq!(world.one("SELECT count(DISTINCT digest) FROM core.screening_answers").await, "1", "the same words");
     for table in ["core.screening_answers", "audit.log"] {
-        assert_eq!(world.one(&format!("SELECT count(*) FROM {table} t WHERE t::text ILIKE '%zyxwv%'")).await, "0", "{table}");
+        assert_eq!(
+            world.one(&format!("SELECT count(*) FROM {table} t WHERE t::text ILIKE '%zyxwv%'")).await,
+            "0",
+            "{table}"
+        );
     }
     assert_eq!(world.one("SELECT count(*) FROM core.reviews").await, "0", "nothing is put into the queue");
 }

@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 use shared::{
     auth::Role,
     bus::testing::RecordedNudges,
-    contracts::{AuthorRole, Contract, FactRetracted, FactType, RetractionReason, Revision, SourceCode, TextKind, TextReceived},
+    contracts::{
+        AuthorRole, Contract, FactRetracted, FactType, RetractionReason, Revision, SourceCode, TextKind, TextReceived,
+    },
     pii::Pii,
     vault::{LazyVault, Place, Vault},
 };
@@ -24,12 +26,12 @@ use tests::{Database, keys};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-#[path = "../api/support.rs"]
-#[allow(dead_code, reason = "the tests of the API use the rest")]
-pub mod web;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests of the bus use the rest")]
 pub mod bus;
+#[path = "../api/support.rs"]
+#[allow(dead_code, reason = "the tests of the API use the rest")]
+pub mod web;
 
 pub use bus::{PLENTY, batch, delivered, text};
 pub use web::{Answer, call, token};
@@ -134,7 +136,10 @@ impl World {
         let (_, epoch, wrapped) = self.vault.new_subject_key(id).unwrap();
         self.owner.execute("INSERT INTO core.profiles (profile_id) VALUES ($1)", &[&id]).await.unwrap();
         self.owner
-            .execute("INSERT INTO vault.subject_keys (profile_id, epoch, wrapped) VALUES ($1, $2, $3)", &[&id, &epoch, &wrapped])
+            .execute(
+                "INSERT INTO vault.subject_keys (profile_id, epoch, wrapped) VALUES ($1, $2, $3)",
+                &[&id, &epoch, &wrapped],
+            )
             .await
             .unwrap();
         id
@@ -205,7 +210,10 @@ impl World {
     pub async fn cleared(&self, text: &Text) -> Option<String> {
         let row = self
             .owner
-            .query_opt("SELECT sealed FROM vault.cleared_texts WHERE text_id = $1 AND withdrawn_at IS NULL", &[&text.id])
+            .query_opt(
+                "SELECT sealed FROM vault.cleared_texts WHERE text_id = $1 AND withdrawn_at IS NULL",
+                &[&text.id],
+            )
             .await
             .unwrap()?;
         let key = self.vault.subject_keys(&self.owner, &[text.person]).await.unwrap().remove(&text.person).unwrap();

@@ -16,7 +16,11 @@ async fn a_text_without_a_screening_for_five_minutes_is_counted_until_it_is_scre
     let swept = world.sweep().await;
     assert_eq!(swept.unscreened, 1);
     assert!((301..400).contains(&swept.oldest_unscreened_seconds), "{swept:?}");
-    assert_eq!(world.one("SELECT count(*) FROM core.screenings").await, "0", "the event is the one trigger of screening");
+    assert_eq!(
+        world.one("SELECT count(*) FROM core.screenings").await,
+        "0",
+        "the event is the one trigger of screening"
+    );
     assert_eq!(world.deliver(&[text.received()]).await, [""; 0]);
     assert_eq!(world.sweep().await.unscreened, 0);
     // Neither what was withdrawn before it was screened, nor what nobody can read any more.
@@ -100,7 +104,11 @@ async fn a_sweep_that_is_killed_or_doubled_samples_no_text_twice() {
     }
     world.nudges.fail(true);
     assert!(moderation::screener::handle(&world.screener, json!({}), crate::support::PLENTY).await.is_err());
-    assert_eq!(world.one("SELECT count(*) FROM core.reviews WHERE reason = 'sample'").await, "0", "rolled back as a whole");
+    assert_eq!(
+        world.one("SELECT count(*) FROM core.reviews WHERE reason = 'sample'").await,
+        "0",
+        "rolled back as a whole"
+    );
     world.nudges.fail(false);
     let other = screener_of(&world.database, &world.nudges, "1.0.0+aa", hours());
     let (one, two) = tokio::join!(

@@ -43,6 +43,7 @@ const REMOVED: &str = "REMOVED";
 /// A part of the text.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TextPart)]
 pub struct Part {
     /// The first character, counted in Unicode code points.
     start: u32,

@@ -47,6 +47,7 @@ pub struct ReviewsQuery {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReviewLane)]
 enum Lane {
     General,
     Sensitive,
@@ -78,6 +79,7 @@ impl Shown {
 
 /// How many wait in a lane.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = WaitingReviews)]
 pub struct Waiting {
     /// Items in the queue, claimed ones included.
     waiting: i64,
@@ -87,6 +89,7 @@ pub struct Waiting {
 
 /// The sensitive lane, for whom it is.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SensitiveReviews)]
 pub struct SensitiveLane {
     /// Items in the queue, claimed ones included.
     waiting: i64,
@@ -105,6 +108,7 @@ pub struct SensitiveLane {
 
 /// The queue as a whole.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewQueue)]
 pub struct Queue {
     /// What every reviewer sees.
     general: Waiting,

@@ -56,6 +56,7 @@ impl<'de> Deserialize<'de> for Said {
 
 /// A rule that holds at a place of the text.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewPlace)]
 pub struct PlaceFound {
     /// The category.
     #[schema(example = "harassment")]
@@ -87,6 +88,7 @@ pub struct PlaceFound {
 
 /// What somebody decided on this text before, or why it was appealed.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewStep)]
 pub struct Step {
     /// `uphold`, `overturn`, `redact`, `escalate`, or `appeal`.
     #[schema(example = "escalate")]
@@ -103,6 +105,7 @@ pub struct Step {
 
 /// An item with its words.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OpenedReview)]
 pub struct Opened {
     /// The item.
     item: Item,

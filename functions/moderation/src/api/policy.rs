@@ -56,6 +56,7 @@ pub struct PolicyRow {
 /// The policy, to be replaced as a whole.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewModerationPolicy)]
 pub struct NewPolicy {
     /// 1 to 500 rows.
     rules: Vec<PolicyRow>,
@@ -66,6 +67,7 @@ pub struct NewPolicy {
 
 /// How far a change has been applied to the texts it touches.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyRescreen)]
 pub struct Rescreen {
     /// The version it applies.
     version: i32,
@@ -85,6 +87,7 @@ pub struct Rescreen {
 
 /// The policy that counts.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ModerationPolicy)]
 pub struct PolicyInForce {
     /// Counts changes; 0 is the policy that came with the engine. The ETag.
     version: i32,

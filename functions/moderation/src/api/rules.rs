@@ -24,6 +24,7 @@ pub struct RulesQuery {
 
 /// How a rule does, by what people decided on the texts it held.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ModerationRule)]
 pub struct RuleRecord {
     /// The rule.
     #[schema(example = "harassment.insult.stupid")]
@@ -39,13 +40,14 @@ pub struct RuleRecord {
     overturned: i64,
     /// Overturned of decided, three decimals; absent while nothing was decided. One less this is the rule's precision
     /// on real texts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "rust_decimal::serde::float_option")]
     #[schema(value_type = Option<f64>, example = 0.125)]
     overturn_rate: Option<Decimal>,
 }
 
 /// All rules that held a text.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ModerationRules)]
 pub struct RuleList {
     /// The most overturned first.
     items: Vec<RuleRecord>,

@@ -51,6 +51,7 @@ pub struct ToScreen {
 /// One text, or up to 500 under `items`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ScreenRequest)]
 pub struct Screen {
     /// The text of one.
     #[serde(default)]
@@ -76,6 +77,7 @@ pub struct Screen {
 
 /// A place in a text.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ScreenedPlace)]
 pub struct PlaceOf {
     /// The first character, counted in Unicode code points.
     start: u32,
@@ -85,11 +87,13 @@ pub struct PlaceOf {
 
 /// A category that was found.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ScreenedCategory)]
 pub struct CategoryFound {
     /// `hate`, `harassment`, `threat`, `self_harm`, `sexual`, `pii`, `spam`, `safeguarding` or `unsupported_language`.
     #[schema(example = "pii")]
     name: String,
     /// How sure the surest rule is, 0 to 1.
+    #[serde(with = "rust_decimal::serde::float")]
     #[schema(value_type = f64, example = 0.95)]
     score: Decimal,
     /// Where, each place once.

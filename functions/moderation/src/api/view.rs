@@ -15,6 +15,7 @@ use super::sees_sensitive;
 
 /// What was found, without where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ReviewFinding)]
 pub struct Found {
     /// `hate`, `harassment`, `threat`, `self_harm`, `sexual`, `pii`, `spam`, `safeguarding` or `unsupported_language`.
     #[schema(example = "harassment")]
@@ -26,6 +27,7 @@ pub struct Found {
 
 /// A decision that was made.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ReviewOutcome)]
 pub struct Decided {
     /// `uphold`, `overturn`, `redact` or `escalate`.
     #[schema(example = "uphold")]
@@ -38,6 +40,7 @@ pub struct Decided {
 
 /// A text that was held back.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewItem)]
 pub struct Item {
     /// The item.
     pub id: Uuid,

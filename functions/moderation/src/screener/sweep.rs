@@ -25,7 +25,7 @@ const SAMPLE: i64 = 5;
 const PAGE: i64 = 25;
 /// A second pass over what a policy touched begins this long after the change: what was on its way then, by the policy
 /// of before, has ended.
-const SETTLED_MINUTES: i64 = 10;
+const SETTLED_MINUTES: i32 = 10;
 
 /// What a sweep found and did. Counts only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -226,20 +226,18 @@ async fn count_unscreened(tx: &Transaction<'_>, texts: &[Uuid]) -> Result<i64, S
 async fn rescreen(app: &App, screener: &Screener<'_>) -> Result<Option<i64>, ScreenerError> {
     let mut client = app.db.client().await?;
     let tx = client.transaction().await?;
-    // Two sweeps at once: one goes on with it, the other has nothing to do.
+    // Two sweeps at once: one goes on with it, the other has nothing to do. One that waits for its second pass keeps no
+    // later change waiting.
     let rows = tx
         .query_typed(
-            "SELECT rescreen_id, policy_version, cursor, passes, created_at FROM core.rescreens WHERE state = 'running'
+            "SELECT rescreen_id, policy_version, cursor, passes FROM core.rescreens
+             WHERE state = 'running' AND (passes = 0 OR created_at <= now() - make_interval(mins => $1))
              ORDER BY created_at, rescreen_id LIMIT 1 FOR UPDATE SKIP LOCKED",
-            &[],
+            &[(&SETTLED_MINUTES, Type::INT4)],
         )
         .await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (id, number, cursor, passes): (Uuid, i32, Option<Uuid>, i32) = (row.get(0), row.get(1), row.get(2), row.get(3));
-    let since_minutes = Timestamp::now().duration_since(row.get(4)).as_mins();
-    if passes > 0 && since_minutes < SETTLED_MINUTES {
-        return Ok(None);
-    }
     let now = policies::in_force(&*tx).await?;
     let before = policies::numbered(&*tx, number - 1).await?;
     let changed = policies::numbered(&*tx, number).await?;
