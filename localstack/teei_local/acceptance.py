@@ -9,7 +9,7 @@ import uuid
 from . import api, follow, invoke, localstack, package, postgres, seed, settings
 from .say import Problem, line
 
-SERVICES = ("kintell", "profiles", "moderation", "bus", "gateway")
+SERVICES = ("kintell", "profiles", "moderation", "q2q", "bus", "gateway")
 COUNTS = """
 SELECT (SELECT count(*) FROM core.companies) AS companies, (SELECT count(*) FROM core.profiles) AS profiles,
        (SELECT count(*) FROM vault.emails) AS emails, (SELECT count(*) FROM core.external_ids) AS external_ids

@@ -32,7 +32,7 @@ SAMPLES = {
 }
 PATIENCE = 120.0
 # Functions that take events in behind a queue of their own.
-CONSUMERS = ("ProfileProjector", "ModerationScreener")
+CONSUMERS = ("ProfileProjector", "ModerationScreener", "Q2qScorer")
 UNPUBLISHED = "SELECT coalesce(sum(count - next + 1), 0)::int AS n FROM bus.batches WHERE state = 'pending'"
 
 

@@ -20,6 +20,8 @@ BINARIES = {
     "moderation-screener": "OFFICE_ZONE",
     "profile-api": "JWT_JWKS",
     "profile-projector": "DATABASE_HOST",
+    "q2q-api": "JWT_JWKS",
+    "q2q-scorer": "DATABASE_HOST",
     "upskilling-sync": "DATABASE_HOST",
     "upskilling-webhook": "JWT_JWKS",
 }
