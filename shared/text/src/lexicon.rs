@@ -48,6 +48,8 @@ pub struct Entry {
     pub id: String,
     /// The section's attributes, then its own; the last of a key holds. A flag has an empty value.
     pub attributes: Vec<(&'static str, &'static str)>,
+    /// The pattern as it is written.
+    pub pattern: &'static str,
     /// Sentences it must match.
     pub examples: Vec<&'static str>,
     /// Sentences it must not match.
@@ -145,6 +147,7 @@ impl Lexicon {
         let mut entry = Entry {
             id: String::new(),
             attributes,
+            pattern,
             examples: split(examples),
             counter_examples: rest.first().map(|field| split(field)).unwrap_or_default(),
             note: rest.get(1).copied().unwrap_or(""),
