@@ -6,6 +6,7 @@
 //! | `{a\|b c\|d*}`, `@CLASS` | one of several alternatives, each of one or more words |
 //! | `(x y)?`, `{a\|b}?`, `word?`, `@CLASS?` | may be missing |
 //! | `_`, `..3` | any one word; up to three words, as few as possible |
+//! | `a ~3 b` | both, in either order, with up to three words between |
 //! | `!{a\|b c}` | none of these follows here |
 //! | `<!{a\|b}` | none of these stands directly before |
 //! | `^`, `$` | the clause begins, ends here |
@@ -800,6 +801,16 @@ impl<'a> Parser<'a> {
             if self.rest.is_empty() || self.rest.starts_with(['|', '}', ')', '>']) {
                 return Ok(nodes);
             }
+            if self.take("~") {
+                let gap = Node::Gap(self.most()?);
+                let right = self.sequence()?;
+                if nodes.is_empty() || right.is_empty() {
+                    return Err("something stands on both sides of `~`".to_owned());
+                }
+                let there = [nodes.clone(), vec![gap.clone()], right.clone()].concat();
+                let back = [right, vec![gap], nodes].concat();
+                return Ok(vec![Node::Alternatives(vec![there, back])]);
+            }
             let node = self.item()?;
             nodes.push(if self.rest.starts_with('?') {
                 self.rest = &self.rest[1..];
@@ -846,12 +857,7 @@ impl<'a> Parser<'a> {
             };
         }
         if self.take("..") {
-            let digits: String = self.rest.chars().take_while(char::is_ascii_digit).collect();
-            self.rest = &self.rest[digits.len()..];
-            return match digits.parse::<u8>() {
-                Ok(most @ 1..=12) => Ok(Node::Gap(most)),
-                _ => Err("a gap is `..1` to `..12`".to_owned()),
-            };
+            return Ok(Node::Gap(self.most()?));
         }
         if self.take("^") {
             return Ok(Node::Begin);
@@ -859,7 +865,7 @@ impl<'a> Parser<'a> {
         if self.take("$") {
             return Ok(Node::End);
         }
-        let end = self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$".contains(c)).unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word == "_" {
@@ -880,6 +886,16 @@ impl<'a> Parser<'a> {
             return Err(format!("{word:?} is not folded: write {text:?}"));
         }
         Ok(Node::Word { text, stem })
+    }
+
+    fn most(&mut self) -> Result<u8, String> {
+        let digits = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = self.rest.split_at(digits);
+        self.rest = rest;
+        match number.parse::<u8>() {
+            Ok(most @ 1..=12) => Ok(most),
+            _ => Err("a gap is of 1 to 12 words".to_owned()),
+        }
     }
 
     fn name(&mut self) -> Result<String, String> {
@@ -958,6 +974,11 @@ mod tests {
         assert_eq!(spans("i !{never|do not} ..2 sleep", "i never sleep , i do not sleep , i can sleep"), [(7, 10)]);
         assert_eq!(spans("<!{not} alone", "not alone , alone"), [(2, 3)]);
         assert_eq!(spans("<!{not|all by} alone", "all by alone , by alone"), [(4, 5)]);
+    }
+
+    #[test]
+    fn words_in_either_order_match() {
+        assert_eq!(spans("speak ~2 well", "i speak very well , well i speak , well a b c speak"), [(1, 4), (4, 7)]);
     }
 
     #[test]

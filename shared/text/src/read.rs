@@ -757,7 +757,13 @@ impl Reader<'_> {
                 let last = self.text.tokens.last().map_or("", |t| self.text.base(t));
                 matches!(last, "nothing" | "all" | "anything" | "everything" | "none" | "nobody")
             };
-            let opens = contrast(word, bound, || {
+            let norwegian = || {
+                self.text
+                    .tokens
+                    .last()
+                    .is_none_or(|t| t.sentence != token.sentence || language::is_bokmal_alone(self.text.base(t)))
+            };
+            let opens = contrast(word, bound, norwegian, || {
                 self.text.tokens.last().is_some_and(|t| self.text.base(t) == "," && t.sentence == token.sentence)
             });
             if opens {
@@ -811,7 +817,12 @@ fn char_at(text: &str, at: usize) -> char {
     if byte < 0x80 { char::from(byte) } else { text[at..].chars().next().unwrap_or(' ') }
 }
 
-fn contrast(word: &str, before: impl Fn() -> bool, after_comma: impl Fn() -> bool) -> bool {
+fn contrast(
+    word: &str,
+    before: impl Fn() -> bool,
+    norwegian: impl Fn() -> bool,
+    after_comma: impl Fn() -> bool,
+) -> bool {
     // The first letters leave nearly every word out.
     let first = word.as_bytes()[0];
     if first < 0x80 && !matches!(word.len(), 3 | 4 | 5 | 6 | 7 | 8 | 12) || word.len() > 12 && first < 0x80 {
@@ -821,6 +832,10 @@ fn contrast(word: &str, before: impl Fn() -> bool, after_comma: impl Fn() -> boo
         first,
         b'a' | b'b' | b'd' | b'h' | b'i' | b'l' | b'm' | b'n' | b'o' | b's' | b't' | b'w' | b'y' | 0xd0 | 0xd1
     ) {
+        return false;
+    }
+    // The men of an English sentence are no contrast.
+    if word == "men" && !after_comma() && !norwegian() {
         return false;
     }
     if word == "but" && before() {

@@ -37,6 +37,7 @@ pub(crate) const FILES: &[File] = files![
     "classes.uk.lex",
     "classes.ru.lex",
     "signals.lex",
+    "concepts.lex",
     "hate.lex",
     "threat.lex",
     "self_harm.lex",

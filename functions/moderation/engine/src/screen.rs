@@ -239,7 +239,10 @@ fn hits(rules: &Rules, text: &Text<'_>, masked: &[(u32, u32)]) -> Vec<Hit> {
         for part in words.chunks(CHUNK * 4) {
             for hit in rules.lexicon.find(part) {
                 let (first, last) = (&part[hit.start as usize], &part[hit.end as usize - 1]);
-                let inside = part[hit.start as usize..hit.end as usize].iter().any(|w| is_negation(w.base));
+                let inside = part[hit.start as usize..hit.end as usize].iter().any(|w| {
+                    // `without clothes` turns nothing round.
+                    is_negation(w.base) && !matches!(w.base, "without" | "uten" | "без" | "no")
+                });
                 let never = part[hit.start as usize..hit.end as usize].iter().any(|w| NEVER.contains(&w.base));
                 let before = (1..=4u8).find(|back| {
                     (hit.start as usize).checked_sub(usize::from(*back)).and_then(|i| part.get(i)).is_some_and(|w| {

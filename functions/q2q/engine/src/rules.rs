@@ -20,13 +20,13 @@ macro_rules! files {
 pub(crate) fn files(language: Language) -> &'static [File] {
     match language {
         Language::English => {
-            files!("en": "classes", "guards", "confidence", "belonging", "language", "job_readiness", "well_being")
+            files!("en": "classes", "guards", "confidence", "belonging", "language", "job_readiness", "well_being", "collocations")
         }
         Language::Bokmal => {
-            files!("nb": "classes", "guards", "confidence", "belonging", "language", "job_readiness", "well_being")
+            files!("nb": "classes", "guards", "confidence", "belonging", "language", "job_readiness", "well_being", "collocations")
         }
         Language::Ukrainian => {
-            files!("uk": "classes", "guards", "confidence", "belonging", "language", "job_readiness", "well_being")
+            files!("uk": "classes", "guards", "confidence", "belonging", "language", "job_readiness", "well_being", "collocations")
         }
         Language::Russian => &[],
     }

@@ -24,7 +24,7 @@ ended kind=ended ;; {used to !{$}|was always|would always|once} !{the|it|her|bei
 now kind=now ;; {now|nowadays|today|these days|this week|this month|this evening|tonight|this morning|yesterday|at last|finally|currently|lately|since then|by now|meanwhile|suddenly|at the moment|recently|anymore|any more|this time|this year|at present|not any longer} ;; Now I sleep.
 after kind=background ;; ^ after ..5 $ ;; After fourteen rejections, I got it.
 claims kind=background ;; ^ ..1 {claims|claimed|insists|insisted|pretends|pretended|jokes that|says|said|tells me|told me|assures|assured|told the group} {he|she|that|they|it}? ;; He claims that he understands.
-although kind=background ;; ^ ..1 {although|though|even though|despite|in spite of|even if|while the} ;; Although it is hard.
+although kind=background ;; ^ ..1 {although|though|even though|despite|in spite of|even if|even when|while the} ;; Although it is hard.
 knowbetter kind=rejects ;; {know better|don't believe it|don't believe him|don't believe her|don't believe them|do not believe him|do not believe it|do not believe her|just being polite|only being polite|just polite|only polite|just being kind|just being nice|only being nice|don't think so|do not think so|not true|isn't true|i disagree|just says that|only says that|to be nice|to comfort me|can't believe it|cannot believe it|hard to believe|i don't see it|i do not see it|i don't feel it|i do not feel it|does not feel true|doesn't feel true|out of politeness} ;; I know better.
 # Who it is about
 own kind=own ;; {i|we|i'm|i've|we're|we've|i'd|i'll|im|ive} ;; I slept.
