@@ -372,6 +372,7 @@ impl<'a> Text<'a> {
             }
             let more = variant::variants(&words, joined.script);
             self.variants.extend(more.into_iter().map(|v| (of, v)));
+            let next = members[members.len() - 1] + 1;
             for old in at..next {
                 moved.push((old, kept.len()));
             }
@@ -511,7 +512,9 @@ impl Reader<'_> {
             if self.ended && !(closing && !spaced) {
                 self.close_sentence();
             }
+            // `$hit`, `@sshole`; other words after an at sign are names.
             let starts_word = matches!(kind, Class::Letter | Class::Digit)
+                || (c == '@' && spaced && original[at + 1..].starts_with("ss"))
                 || (c == '$' && original[at + 1..].chars().next().is_some_and(char::is_alphabetic));
             if starts_word {
                 (at, chars) = self.word(at, chars, spaced);
@@ -555,7 +558,7 @@ impl Reader<'_> {
                 spaced,
                 capital,
                 shouted,
-                disguised: false,
+                disguised: raw.windows(3).any(|w| w[0] | 0x20 == w[1] | 0x20 && w[1] | 0x20 == w[2] | 0x20),
             });
             return (end, chars + count);
         }
@@ -648,7 +651,7 @@ impl Reader<'_> {
     /// Whether a sign inside a word belongs to it: `a$$hole`, `f**k`, `sh!t`, not `name@example.org`, `Hello!Next`.
     fn mask_goes_on(&self, c: char, before: char, letters: u32, rest: &str, first: bool) -> bool {
         if first {
-            return c == '$';
+            return matches!(c, '$' | '@');
         }
         let mut run = 1;
         let mut after = ' ';
@@ -749,7 +752,18 @@ impl Reader<'_> {
         let length = token.base.1 - token.base.0;
         if token.kind == Kind::Word && (2..=22).contains(&length) {
             let word = &self.text.arena[token.base.0 as usize..];
-            let opens = contrast(word, || {
+            // `nothing but`, `all but`: no contrast.
+            let bound = || {
+                let last = self.text.tokens.last().map_or("", |t| self.text.base(t));
+                matches!(last, "nothing" | "all" | "anything" | "everything" | "none" | "nobody")
+            };
+            let norwegian = || {
+                self.text
+                    .tokens
+                    .last()
+                    .is_none_or(|t| t.sentence != token.sentence || language::is_bokmal_alone(self.text.base(t)))
+            };
+            let opens = contrast(word, bound, norwegian, || {
                 self.text.tokens.last().is_some_and(|t| self.text.base(t) == "," && t.sentence == token.sentence)
             });
             if opens {
@@ -803,13 +817,28 @@ fn char_at(text: &str, at: usize) -> char {
     if byte < 0x80 { char::from(byte) } else { text[at..].chars().next().unwrap_or(' ') }
 }
 
-fn contrast(word: &str, after_comma: impl Fn() -> bool) -> bool {
+fn contrast(
+    word: &str,
+    before: impl Fn() -> bool,
+    norwegian: impl Fn() -> bool,
+    after_comma: impl Fn() -> bool,
+) -> bool {
     // The first letters leave nearly every word out.
     let first = word.as_bytes()[0];
+    if first < 0x80 && !matches!(word.len(), 3 | 4 | 5 | 6 | 7 | 8 | 12) || word.len() > 12 && first < 0x80 {
+        return false;
+    }
     if !matches!(
         first,
         b'a' | b'b' | b'd' | b'h' | b'i' | b'l' | b'm' | b'n' | b'o' | b's' | b't' | b'w' | b'y' | 0xd0 | 0xd1
     ) {
+        return false;
+    }
+    // The men of an English sentence are no contrast.
+    if word == "men" && !after_comma() && !norwegian() {
+        return false;
+    }
+    if word == "but" && before() {
         return false;
     }
     CONTRAST.contains(&word) || CONTRAST_AFTER_COMMA.contains(&word) && after_comma()

@@ -1,7 +1,11 @@
 //! Screening of what people write: findings with spans and rules ([`Engine::analyse`]), and what a policy makes of them
 //! ([`policy::Policy::decide`]). No clock, no network, no random order: the same text gives the same bytes.
 
+mod lexicon;
+mod noise;
+mod pii;
 pub mod policy;
+mod screen;
 
 use serde::{Deserialize, Serialize};
 pub use text::{Language, Span};
@@ -148,13 +152,15 @@ pub struct Analysis {
 /// The engine: lexicons compiled once.
 #[derive(Debug)]
 pub struct Engine {
+    rules: &'static lexicon::Rules,
     version: String,
 }
 
 impl Engine {
-    /// Compiles the lexicons; about some milliseconds.
+    /// Compiles the lexicons at the first call in a process; later ones share them.
     pub fn new() -> Self {
-        Self { version: "0.0.0".to_owned() }
+        let rules = lexicon::rules();
+        Self { rules, version: format!("{}+{:08x}", env!("CARGO_PKG_VERSION"), rules.hash() as u32) }
     }
 
     /// The version with a hash over the data files: `1.0.0+3fa2c1d4`.
@@ -163,14 +169,64 @@ impl Engine {
     }
 
     /// What of this text somebody has to look at. Linear in its length; does not panic on any text.
-    pub fn analyse(&self, _text: &str, _context: Context) -> Analysis {
-        Analysis { language: Some(Language::English), findings: Vec::new() }
+    pub fn analyse(&self, text: &str, context: Context) -> Analysis {
+        screen::analyse(self.rules, text, context)
     }
 
     /// The text with each finding that has a placeholder replaced: `[PHONE_1]`; the same value has the same number.
-    pub fn redact(&self, text: &str, _findings: &[Finding]) -> String {
-        text.to_owned()
+    pub fn redact(&self, text: &str, findings: &[Finding]) -> String {
+        let mut places: Vec<(Span, &'static str)> =
+            findings.iter().filter_map(|f| f.placeholder.map(|p| (f.span, p))).collect();
+        places.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
+        let mut out = String::with_capacity(text.len());
+        // Values in the order of their first place, with their numbers.
+        let mut known: Vec<(&'static str, String, usize)> = Vec::new();
+        let mut next = places.into_iter().peekable();
+        let mut until = 0;
+        let mut value = String::new();
+        let mut inside: Option<(Span, &'static str)> = None;
+        for (at, c) in text.chars().enumerate() {
+            let at = at as u32;
+            if inside.is_none() {
+                while next.peek().is_some_and(|(span, _)| span.start < at.max(until)) {
+                    next.next();
+                }
+                if next.peek().is_some_and(|(span, _)| span.start == at && span.end > at) {
+                    inside = next.next();
+                    value.clear();
+                }
+            }
+            let Some((span, placeholder)) = inside else {
+                out.push(c);
+                continue;
+            };
+            value.push(c);
+            if at + 1 == span.end {
+                out.push_str(&placeholder_for(placeholder, &value, &mut known));
+                until = span.end;
+                inside = None;
+            }
+        }
+        // A span beyond the end is no reason to show its words.
+        if let Some((_, placeholder)) = inside {
+            out.push_str(&placeholder_for(placeholder, &value, &mut known));
+        }
+        out
     }
+}
+
+/// `[PHONE_1]`; the same value of the same kind, however it is spaced, has the same number.
+fn placeholder_for(kind: &'static str, value: &str, known: &mut Vec<(&'static str, String, usize)>) -> String {
+    let same: String = value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let number = match known.iter().find(|(k, v, _)| *k == kind && *v == same) {
+        Some((_, _, number)) => *number,
+        None => {
+            let number = known.iter().filter(|(k, _, _)| *k == kind).count() + 1;
+            known.push((kind, same, number));
+            number
+        }
+    };
+    format!("[{kind}_{number}]")
 }
 
 impl Default for Engine {

@@ -2,6 +2,7 @@
 //! that an admin can change it; the strictest of all findings wins.
 
 use serde::{Deserialize, Serialize};
+use text::lexicon::File;
 
 use crate::{Analysis, Category, Grade, Kind};
 
@@ -76,14 +77,65 @@ pub struct Verdict {
     pub scorable: bool,
 }
 
+/// The policy that comes with the engine.
+pub(crate) const FILE: File =
+    File { name: "functions/moderation/engine/data/policy.toml", text: include_str!("../data/policy.toml") };
+
 impl Policy {
     /// The policy that comes with the engine (`data/policy.toml`).
     pub fn standard() -> Self {
-        Self { rules: Vec::new() }
+        // A build whose tests passed has a policy that is read; without rows everything is reviewed.
+        Self::parse(FILE.text).unwrap_or(Self { rules: Vec::new() })
+    }
+
+    /// Reads a policy in TOML.
+    ///
+    /// # Errors
+    /// What is wrong and where.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// The first row that fits a finding of this category and grade in a text of this kind.
+    pub fn row(&self, category: Category, grade: Grade, kind: Kind) -> Option<&Rule> {
+        self.rules.iter().find(|rule| {
+            rule.category == category
+                && rule.grade.is_none_or(|one| one == grade)
+                && rule.kind.is_none_or(|one| one == kind)
+        })
     }
 
     /// What is done about a text. A finding no row fits is reviewed: a gap in the policy lets nothing through.
-    pub fn decide(&self, _analysis: &Analysis, _kind: Kind) -> Verdict {
-        Verdict { decision: Decision::Allow, urgent: false, lane: Lane::General, opens_item: false, scorable: true }
+    pub fn decide(&self, analysis: &Analysis, kind: Kind) -> Verdict {
+        let mut verdict = Verdict {
+            decision: Decision::Allow,
+            urgent: false,
+            lane: Lane::General,
+            opens_item: false,
+            scorable: true,
+        };
+        for finding in &analysis.findings {
+            let Some(rule) = self.row(finding.category, finding.grade, kind) else {
+                verdict.decision = verdict.decision.max(Decision::Review);
+                verdict.lane = Lane::Sensitive;
+                verdict.opens_item = true;
+                verdict.scorable = false;
+                continue;
+            };
+            verdict.decision = verdict.decision.max(rule.decision);
+            verdict.urgent |= rule.urgent;
+            verdict.lane = verdict.lane.max(rule.lane);
+            verdict.opens_item |= rule.decision == Decision::Review;
+            verdict.scorable &= rule.scored;
+            // What is aimed at a person is blocked from use and looked at all the same.
+            let aimed =
+                finding.aimed && matches!(finding.category, Category::Threat | Category::Sexual | Category::Harassment);
+            if rule.decision == Decision::Block && aimed {
+                verdict.urgent = true;
+                verdict.opens_item = true;
+                verdict.lane = Lane::Sensitive;
+            }
+        }
+        verdict
     }
 }

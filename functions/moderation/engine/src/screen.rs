@@ -1,0 +1,480 @@
+//! One text through all rules: personal data first, then the lexicon sentence by sentence with its guards, then noise.
+
+use text::{Kind, Language, Sentence, Span, Text, Token};
+
+use crate::{
+    Analysis, Category, Context, Finding, Grade,
+    lexicon::{Rule, Rules, Signals},
+    noise, pii,
+};
+
+/// Tokens that are matched at once. Bounds the memory of a long text; sentences are kept whole up to four times this.
+const CHUNK: usize = 256;
+
+/// A word as patterns see it.
+struct Word<'t> {
+    text: &'t Text<'t>,
+    base: &'t str,
+    /// `aa`, `oe`, `ae` typed for å, ø, æ.
+    typed: Option<String>,
+    token: u32,
+    sentence: u32,
+    clause: u32,
+    quoted: bool,
+}
+
+impl text::pattern::Token for Word<'_> {
+    fn folded(&self) -> &str {
+        self.base
+    }
+
+    fn variant(&self, number: usize) -> Option<&str> {
+        match &self.typed {
+            Some(typed) if number == 0 => Some(typed),
+            Some(_) => self.disguise(number - 1),
+            None => self.disguise(number),
+        }
+    }
+
+    fn sentence(&self) -> u32 {
+        self.sentence
+    }
+
+    fn clause(&self) -> u32 {
+        self.clause
+    }
+}
+
+impl Word<'_> {
+    fn disguise(&self, number: usize) -> Option<&str> {
+        let token = &self.text.tokens()[self.token as usize];
+        if token.disguised { self.text.variants(self.token as usize).nth(number) } else { None }
+    }
+}
+
+/// A hit of an entry, in tokens of the text.
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    entry: u32,
+    sentence: u32,
+    first: u32,
+    last: u32,
+    variant: bool,
+    quoted: bool,
+    /// A negation stands inside, or before it in its clause: how many words before (0: inside).
+    negation: Option<u8>,
+    /// It is said that it did not happen: `never`, `nobody` inside.
+    never: bool,
+}
+
+/// Words that turn a statement round.
+const NEGATIONS: &[&str] = &[
+    "not",
+    "never",
+    "no",
+    "nobody",
+    "none",
+    "neither",
+    "nor",
+    "without",
+    "cannot",
+    "hardly",
+    "ikke",
+    "aldri",
+    "ingen",
+    "verken",
+    "uten",
+    "ikkje",
+    "neppe",
+    "не",
+    "ні",
+    "ніхто",
+    "ніколи",
+    "жодного",
+    "жоден",
+    "без",
+    "никто",
+    "никогда",
+    "ни",
+    "нет",
+    "немає",
+    "нікого",
+    "никого",
+    "нікому",
+];
+
+/// Words that say something did not happen at all.
+const NEVER: &[&str] = &["never", "nobody", "aldri", "ingen", "ніколи", "ніхто", "никогда", "никто", "жодного"];
+
+fn is_negation(word: &str) -> bool {
+    word.ends_with("n't")
+        || NEGATIONS.contains(&word)
+        || matches!(word, "dont" | "didnt" | "doesnt" | "isnt" | "arent" | "wasnt" | "wont")
+}
+
+/// Which words are inside quotation marks.
+fn quoted(text: &Text<'_>) -> Vec<(u32, u32)> {
+    let tokens = text.tokens();
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let token = &tokens[at];
+        if token.kind != Kind::Punctuation {
+            at += 1;
+            continue;
+        }
+        let raw = text.raw(token).chars().next().unwrap_or(' ');
+        let next_glued = tokens.get(at + 1).is_some_and(|t| !t.spaced);
+        let opens = match raw {
+            '«' | '“' | '„' | '‘' => true,
+            '"' | '\'' | '”' | '’' | '»' => {
+                (token.spaced || at == 0 || !tokens[at - 1].span.eq(&token.span) && is_opener(text, at)) && next_glued
+            }
+            _ => false,
+        };
+        if !opens {
+            at += 1;
+            continue;
+        }
+        let closes = |c: char| match raw {
+            '«' => c == '»',
+            '»' => matches!(c, '«' | '»'),
+            '“' => matches!(c, '”' | '"'),
+            '„' => matches!(c, '“' | '”' | '"'),
+            '‘' | '’' | '\'' => matches!(c, '’' | '\''),
+            _ => matches!(c, '"' | '”'),
+        };
+        let end = (at + 1..(at + 90).min(tokens.len()))
+            .find(|i| tokens[*i].kind == Kind::Punctuation && text.raw(&tokens[*i]).chars().next().is_some_and(closes));
+        match end {
+            Some(end) => {
+                spans.push((at as u32 + 1, end as u32));
+                at = end + 1;
+            }
+            None => at += 1,
+        }
+    }
+    spans
+}
+
+fn is_opener(text: &Text<'_>, at: usize) -> bool {
+    matches!(text.word(at - 1), "(" | ":" | "," | "-" | "–" | "—" | ".")
+}
+
+/// The words of some sentences. Punctuation is left out; a comma and a quotation mark begin a clause.
+fn words<'t>(
+    text: &'t Text<'t>,
+    sentences: &[Sentence],
+    number: usize,
+    masked: &[(u32, u32)],
+    quotes: &[(u32, u32)],
+) -> Vec<Word<'t>> {
+    let (Some(first), Some(last)) = (sentences.first(), sentences.last()) else { return Vec::new() };
+    let mut out = Vec::with_capacity((last.end - first.first) as usize);
+    let mut clause = 0;
+    let mut text_clause = u32::MAX;
+    let mut mask = masked.partition_point(|(_, end)| *end <= first.first);
+    let mut quote = quotes.partition_point(|(_, end)| *end <= first.first);
+    for (offset, sentence) in sentences.iter().enumerate() {
+        let norwegian = matches!(sentence.coverage.language, Some(Language::Bokmal) | None);
+        clause += 1;
+        for at in sentence.first..sentence.end {
+            let token = &text.tokens()[at as usize];
+            while masked.get(mask).is_some_and(|(_, end)| *end <= at) {
+                mask += 1;
+            }
+            while quotes.get(quote).is_some_and(|(_, end)| *end <= at) {
+                quote += 1;
+                clause += 1;
+            }
+            if token.clause != text_clause {
+                text_clause = token.clause;
+                clause += 1;
+            }
+            let hidden = masked.get(mask).is_some_and(|(from, _)| *from <= at);
+            if token.kind == Kind::Punctuation {
+                if matches!(text.base(token), "," | "(" | ")" | "\"" | "«" | "»" | "“" | "”" | "?!" | "!" | "?") {
+                    clause += 1;
+                }
+                continue;
+            }
+            let base = text.base(token);
+            let typed = (norwegian && token.kind == Kind::Word && base.is_ascii() && !hidden)
+                .then(|| norwegian_letters(base))
+                .flatten();
+            out.push(Word {
+                text,
+                base: if hidden { "\u{2}" } else { base },
+                typed,
+                token: at,
+                sentence: (number + offset) as u32,
+                clause,
+                quoted: quotes.get(quote).is_some_and(|(from, _)| *from <= at),
+            });
+        }
+    }
+    out
+}
+
+/// `doed` → `død`; none where nothing changes.
+fn norwegian_letters(word: &str) -> Option<String> {
+    let bytes = word.as_bytes();
+    let typed = bytes.windows(2).any(|w| matches!(w, b"aa" | b"oe" | b"ae"));
+    typed.then(|| word.replace("aa", "å").replace("oe", "ø").replace("ae", "æ"))
+}
+
+/// All hits of the lexicon, by place.
+fn hits(rules: &Rules, text: &Text<'_>, masked: &[(u32, u32)]) -> Vec<Hit> {
+    let quotes = quoted(text);
+    let sentences = text.sentences();
+    let mut all = Vec::new();
+    let mut from = 0;
+    while from < sentences.len() {
+        let mut to = from + 1;
+        let start = sentences[from].first as usize;
+        while to < sentences.len() && sentences[to].end as usize - start <= CHUNK {
+            to += 1;
+        }
+        let words = words(text, &sentences[from..to], from, masked, &quotes);
+        for part in words.chunks(CHUNK * 4) {
+            for hit in rules.lexicon.find(part) {
+                let (first, last) = (&part[hit.start as usize], &part[hit.end as usize - 1]);
+                let inside = part[hit.start as usize..hit.end as usize].iter().any(|w| {
+                    // `without clothes` turns nothing round.
+                    is_negation(w.base) && !matches!(w.base, "without" | "uten" | "без" | "no")
+                });
+                let never = part[hit.start as usize..hit.end as usize].iter().any(|w| NEVER.contains(&w.base));
+                let before = (1..=4u8).find(|back| {
+                    (hit.start as usize).checked_sub(usize::from(*back)).and_then(|i| part.get(i)).is_some_and(|w| {
+                        w.sentence == first.sentence && w.clause == first.clause && is_negation(w.base)
+                    })
+                });
+                let disguised = hit.variant
+                    && part[hit.start as usize..hit.end as usize]
+                        .iter()
+                        .any(|w| text.tokens()[w.token as usize].disguised);
+                all.push(Hit {
+                    entry: hit.entry,
+                    sentence: first.sentence,
+                    first: first.token,
+                    last: last.token,
+                    variant: disguised,
+                    quoted: first.quoted && last.quoted,
+                    never,
+                    negation: if inside { Some(0) } else { before },
+                });
+            }
+        }
+        from = to;
+    }
+    all
+}
+
+/// The entries that hit a text, before guards: for the test of the lexicon.
+#[cfg(test)]
+pub(crate) fn entries_that_hit(rules: &Rules, text: &str) -> Vec<u32> {
+    let text = Text::new(text);
+    hits(rules, &text, &[]).iter().map(|hit| hit.entry).collect()
+}
+
+/// The guards of each category: signals that clear it.
+struct Guards {
+    report: Signals,
+    counter: Signals,
+    topic: Signals,
+    fiction: Signals,
+    laugh: Signals,
+    endorse: Signals,
+    scam_topic: Signals,
+    past: Signals,
+}
+
+impl Guards {
+    fn of(rules: &Rules) -> Self {
+        Self {
+            report: rules.signal("report"),
+            counter: rules.signal("counter"),
+            topic: rules.signal("topic"),
+            fiction: rules.signal("fiction"),
+            laugh: rules.signal("laugh"),
+            endorse: rules.signal("endorse"),
+            scam_topic: rules.signal("scam_topic"),
+            past: rules.signal("past"),
+        }
+    }
+
+    /// Whether a hit does not count, given the signals of its sentence and of those beside it.
+    fn clears(&self, category: Category, rule: &Rule, hit: &Hit, here: Signals, near: Signals, whole: bool) -> bool {
+        if rule.hard {
+            return hit.never && rule.grade == Grade::Disclosure;
+        }
+        let negated = !rule.negated
+            && match category {
+                Category::Hate => hit.negation.is_some_and(|n| n <= 3),
+                Category::Harassment => hit.negation.is_some_and(|n| n <= 4) && rule.grade != Grade::Encouraged,
+                Category::Threat | Category::Sexual => hit.negation.is_some_and(|n| n <= 1),
+                _ => false,
+            };
+        if negated {
+            return true;
+        }
+        let told = here & self.report != 0 && here & self.endorse == 0;
+        // A whole text in quotation marks is the writer's own.
+        let quoted = hit.quoted && !whole;
+        let tale = self.fiction | self.topic;
+        match category {
+            Category::Hate => {
+                told || here & (self.counter | self.fiction) != 0
+                    || quoted && here & self.endorse == 0
+                    || near & self.counter != 0 && here & self.endorse == 0
+            }
+            Category::Threat => told || quoted || here & (self.fiction | self.past | self.laugh) != 0,
+            Category::Harassment => {
+                told && rule.grade != Grade::Encouraged || quoted || here & (self.fiction | self.counter) != 0
+            }
+            // What is said of oneself is not cleared by the setting; entries that only mention it say `unless=topic`.
+            Category::SelfHarm => quoted && near & tale != 0,
+            Category::Sexual => told || here & tale != 0 || quoted,
+            Category::Spam => here & (self.scam_topic | self.topic) != 0,
+            Category::Safeguarding => here & tale != 0,
+            Category::Pii | Category::UnsupportedLanguage => false,
+        }
+    }
+}
+
+pub(crate) fn analyse(rules: &Rules, original: &str, context: Context) -> Analysis {
+    let mut text = Text::with_hint(original, context.language);
+    noise::unmask(&mut text);
+    let personal = pii::find(&text);
+    let masked: Vec<(u32, u32)> = personal.iter().map(|f| (f.first as u32, f.end as u32)).collect();
+    let hits = hits(rules, &text, &masked);
+    let signals = signals(rules, &text, &hits);
+    let guards = Guards::of(rules);
+    let mut findings: Vec<Finding> = personal
+        .iter()
+        .map(|found| Finding {
+            category: Category::Pii,
+            grade: found.grade,
+            score: found.score,
+            span: found.span,
+            rule: found.rule,
+            reason: found.reason,
+            obfuscated: false,
+            aimed: false,
+            placeholder: Some(found.placeholder),
+        })
+        .collect();
+    let whole_quote = |hit: &Hit| hit.first <= 1 && hit.last as usize + 3 >= text.tokens().len();
+    for hit in &hits {
+        let rule = &rules.rules[hit.entry as usize];
+        let Some(category) = rule.category else { continue };
+        let at = hit.sentence as usize;
+        let here = signals[at];
+        let back = |n: usize| at.checked_sub(n).map_or(0, |i| signals[i]);
+        let beside = here | back(1) | signals.get(at + 1).copied().unwrap_or(0);
+        let before = here | back(1) | back(2);
+        let language = text.sentences()[at].coverage.language;
+        let counts = rule.needs & !before == 0
+            && rule.here & !here == 0
+            && rule.unless & here == 0
+            && rule.only.is_none_or(|only| language == Some(only));
+        if !counts || guards.clears(category, rule, hit, here, beside, whole_quote(hit)) {
+            continue;
+        }
+        let span = span_of(text.tokens(), hit.first, hit.last);
+        findings.push(Finding {
+            category,
+            grade: rule.grade,
+            score: if hit.variant { rule.score.saturating_sub(50) } else { rule.score },
+            span,
+            rule: rule.id,
+            reason: rule.reason,
+            obfuscated: hit.variant,
+            aimed: rule.aimed,
+            placeholder: None,
+        });
+    }
+    noise::find(&text, &personal, &mut findings);
+    uncovered(&text, &mut findings);
+    tidy(&mut findings);
+    Analysis { language: text.language(), findings }
+}
+
+fn span_of(tokens: &[Token], first: u32, last: u32) -> Span {
+    tokens[first as usize].span.to(tokens[last as usize].span)
+}
+
+/// The signals of each sentence.
+fn signals(rules: &Rules, text: &Text<'_>, hits: &[Hit]) -> Vec<Signals> {
+    let mut all = vec![0; text.sentences().len()];
+    for hit in hits {
+        let rule = &rules.rules[hit.entry as usize];
+        let fits = rule.only.is_none_or(|only| text.sentences()[hit.sentence as usize].coverage.language == Some(only));
+        if rule.category.is_none() && fits {
+            all[hit.sentence as usize] |= rule.signal;
+        }
+    }
+    all
+}
+
+/// Sentences in a language or script that is not covered.
+fn uncovered(text: &Text<'_>, findings: &mut Vec<Finding>) {
+    let mut open: Option<Span> = None;
+    let mut spans = Vec::new();
+    for sentence in text.sentences() {
+        if sentence.coverage.foreign {
+            open = Some(open.map_or(sentence.span, |span| span.to(sentence.span)));
+        } else if let Some(span) = open.take() {
+            spans.push(span);
+        }
+    }
+    spans.extend(open);
+    findings.extend(spans.into_iter().map(|span| Finding {
+        category: Category::UnsupportedLanguage,
+        grade: Grade::NotCovered,
+        score: 800,
+        span,
+        rule: "language.not_covered",
+        reason: "In a language or script the rules do not read.",
+        obfuscated: false,
+        aimed: false,
+        placeholder: None,
+    }));
+}
+
+/// In the order of places; of findings of one kind that overlap, the surest stays.
+fn tidy(findings: &mut Vec<Finding>) {
+    findings.sort_by(|a, b| {
+        (a.category, a.grade, a.span.start, std::cmp::Reverse(a.score), a.span.end, a.rule).cmp(&(
+            b.category,
+            b.grade,
+            b.span.start,
+            std::cmp::Reverse(b.score),
+            b.span.end,
+            b.rule,
+        ))
+    });
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings.drain(..) {
+        match kept.last_mut() {
+            Some(last)
+                if last.category == finding.category
+                    && last.grade == finding.grade
+                    && last.placeholder == finding.placeholder
+                    && last.span.meets(finding.span) =>
+            {
+                last.span = if last.placeholder.is_some() { last.span } else { last.span.to(finding.span) };
+                last.aimed |= finding.aimed;
+                last.obfuscated |= finding.obfuscated;
+                if finding.score > last.score {
+                    last.score = finding.score;
+                    last.rule = finding.rule;
+                    last.reason = finding.reason;
+                }
+            }
+            _ => kept.push(finding),
+        }
+    }
+    kept.sort_by_key(|f| (f.span.start, f.category, f.grade, f.span.end));
+    *findings = kept;
+}
