@@ -210,6 +210,18 @@ impl Engine {
         SCORED.iter().position(|one| *one == language).map_or(0, |at| self.rules[at].rules.len())
     }
 
+    /// The rules that match before guards and weights decide: for tuning the lexicons.
+    pub fn matches(&self, input: Input<'_>) -> Vec<&'static str> {
+        let text = Text::with_hint(input.text, input.language);
+        let mut all = Vec::new();
+        for (language, rules) in SCORED.into_iter().zip(&self.rules) {
+            let scored = |sentence: u32| text.sentences()[sentence as usize].coverage.language == Some(language);
+            let words = read::words(&text, language, scored);
+            all.extend(rules.lexicon.find(&words).iter().map(|hit| rules.ids[hit.entry as usize]));
+        }
+        all
+    }
+
     /// What the text says. Linear in its length; does not panic on any text.
     pub fn read(&self, input: Input<'_>) -> Reading {
         let text = Text::with_hint(input.text, input.language);

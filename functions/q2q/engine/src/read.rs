@@ -373,7 +373,9 @@ impl<'a> Context<'a> {
             return None;
         }
         let present = mine.iter().any(|one| !one.past);
-        let (mut plus, mut minus, mut strongest) = (0i32, 0i32, 0i32);
+        let (mut plus, mut minus) = (0i32, 0i32);
+        // By polarity: what speaks at all, whatever stands against it.
+        let mut said = [0i32; 2];
         for one in &mine {
             if one.past && present {
                 continue;
@@ -396,6 +398,7 @@ impl<'a> Context<'a> {
             if one.flipped {
                 weight -= 2;
             }
+            let raw = weight;
             if clause.before_contrast && !clause.contrast {
                 weight = weight * 5 / 8;
             }
@@ -418,17 +421,17 @@ impl<'a> Context<'a> {
                     weight /= 2;
                 }
             }
+            said[usize::from(polarity == Polarity::Minus)] += if one.past { weight } else { raw };
             // What comes later is nearer to how it is.
             weight += i32::from(one.start > 0) + (one.clause as i32).min(2);
             match polarity {
                 Polarity::Plus => plus += weight,
                 Polarity::Minus => minus += weight,
             }
-            strongest = strongest.max(weight);
         }
         let polarity = if plus >= minus { Polarity::Plus } else { Polarity::Minus };
         let (win, lose) = (plus.max(minus), plus.min(minus));
-        if win < THRESHOLD {
+        if said[usize::from(polarity == Polarity::Minus)] < THRESHOLD {
             return None;
         }
         let mixed = lose > 0;
