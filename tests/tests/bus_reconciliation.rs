@@ -118,7 +118,7 @@ async fn the_check_counts_what_is_lost_and_not_what_waits_in_the_queue() {
             lacks.iter().map(|lack| (lack.consumer.as_str(), lack.missing)).collect::<Vec<_>>(),
             [("moderation-screener", 0), ("profile-projector", missing)]
         );
-        let Lack { oldest_seconds, .. } = lacks[0];
+        let Lack { oldest_seconds, .. } = lacks[1];
         assert!(oldest_seconds >= at_least && oldest_seconds < at_least + 60, "{oldest_seconds}");
     };
     lack(0, 0).await;
@@ -234,6 +234,12 @@ fn the_projector_reads_what_it_declares_under_the_name_it_declares() {
     }
 }
 
+#[test]
+fn every_consumer_is_the_one_that_its_declaration_names() {
+    let names = [Projector::NAME, moderation::screener::Screener::NAME];
+    assert_eq!(consumers::ALL.iter().map(|declared| declared.name).collect::<Vec<_>>(), names);
+}
+
 #[tokio::test]
 async fn the_deploy_notes_what_consumers_declare_and_since_when() {
     let database = Database::fresh().await;
@@ -258,7 +264,7 @@ async fn the_deploy_notes_what_consumers_declare_and_since_when() {
             "UPDATE bus.subscriptions SET since = '2025-01-01T00:00:00Z';
              DELETE FROM bus.subscriptions WHERE type = 'buddy.match.created.v1';
              INSERT INTO bus.subscriptions (consumer, type, sources) VALUES ('profile-projector', 'gone.v1', '{teei.gone}');
-             UPDATE bus.subscriptions SET sources = '{teei.kintell}' WHERE type = 'fact.retracted.v1'",
+             UPDATE bus.subscriptions SET sources = '{teei.kintell}' WHERE consumer = 'profile-projector' AND type = 'fact.retracted.v1'",
         )
         .await
         .unwrap();
