@@ -13,7 +13,7 @@
 //!
 //! Matching is bounded: gaps are short and an attempt ends after [`STEPS`] steps as "no match".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Steps that one entry may take at one place. Real patterns need some tens.
 pub const STEPS: u32 = 4_000;
@@ -100,6 +100,8 @@ type Anchor = (u32, u8, u8);
 /// Words and stems by hash; stems are asked at each character of a word.
 #[derive(Debug, Default)]
 struct Table {
+    /// A bit for each of 65,536 hashes: nearly every look-up ends here, in the nearest cache.
+    filter: Vec<u64>,
     slots: Vec<(u64, u32)>,
     mask: usize,
 }
@@ -114,11 +116,19 @@ const fn slot(hash: u64) -> usize {
     (hash ^ (hash >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> 24
 }
 
+/// The word and bit of a hash in the filter of a table.
+const fn filter(hash: u64) -> (usize, u64) {
+    let spread = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+    ((spread >> 6) as usize, 1 << (spread & 63))
+}
+
 impl Table {
     fn build(entries: &[(u64, u32)]) -> Self {
         let size = (entries.len() * 4).next_power_of_two().max(8);
-        let mut table = Self { slots: vec![(0, u32::MAX); size], mask: size - 1 };
+        let mut table = Self { filter: vec![0; 1024], slots: vec![(0, u32::MAX); size], mask: size - 1 };
         for &(hash, atom) in entries {
+            let (word, bit) = filter(hash);
+            table.filter[word] |= bit;
             let mut at = slot(hash) & table.mask;
             while table.slots[at].1 != u32::MAX {
                 at = (at + 1) & table.mask;
@@ -129,7 +139,8 @@ impl Table {
     }
 
     fn find(&self, hash: u64, word: &str, atoms: &[Atom]) -> Option<u32> {
-        if self.slots.is_empty() {
+        let (place, bit) = filter(hash);
+        if self.filter.get(place).is_none_or(|bits| bits & bit == 0) {
             return None;
         }
         let mut at = slot(hash) & self.mask;
@@ -152,6 +163,8 @@ struct Atom {
     text: String,
     stem: bool,
     sets: Vec<u32>,
+    /// A bit for each of its sets, modulo 64.
+    reach: u64,
     anchors: Vec<(u32, u8, u8)>,
 }
 
@@ -159,8 +172,8 @@ struct Atom {
 #[derive(Debug, Default)]
 pub struct Patterns {
     classes: BTreeMap<String, Vec<Vec<Node>>>,
-    known: BTreeMap<(bool, String), u32>,
-    known_sets: BTreeMap<Vec<u32>, u32>,
+    known: [HashMap<String, u32>; 2],
+    known_sets: HashMap<Vec<u32>, u32>,
     atoms: Vec<Atom>,
     sets: Vec<Vec<u32>>,
     parts: Vec<String>,
@@ -234,10 +247,11 @@ impl Patterns {
         for (set, atoms) in self.sets.iter().enumerate() {
             for &atom in atoms {
                 self.atoms[atom as usize].sets.push(set as u32);
+                self.atoms[atom as usize].reach |= 1 << (set % 64);
             }
         }
-        self.known = BTreeMap::new();
-        self.known_sets = BTreeMap::new();
+        self.known = Default::default();
+        self.known_sets = HashMap::new();
     }
 
     /// How many entries there are.
@@ -295,12 +309,12 @@ impl Patterns {
     }
 
     fn atom(&mut self, text: &str, stem: bool) -> u32 {
-        if let Some(&atom) = self.known.get(&(stem, text.to_owned())) {
+        if let Some(&atom) = self.known[usize::from(stem)].get(text) {
             return atom;
         }
         let atom = self.atoms.len() as u32;
-        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), anchors: Vec::new() });
-        self.known.insert((stem, text.to_owned()), atom);
+        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), reach: 0, anchors: Vec::new() });
+        self.known[usize::from(stem)].insert(text.to_owned(), atom);
         atom
     }
 
@@ -504,25 +518,24 @@ fn reach(node: &Node) -> (u32, u32) {
 
 /// A guess at how often a word stands in a text: only the speed hangs on it.
 fn commonness(word: &str, stem: bool) -> u32 {
-    const COMMON: &str = " a about all am an and any are as at be because been but by can can't could day did didn't do \
-        does don't even every for from get got had has have he her him his how i i'm if in into is it it's just know \
-        like make me more much my no not now of on one or our out people she so some than that the their them then \
-        there they this to too up us was we were what when which who will with without work would you your \
-        alle alt av bare ble bli blir da de den der det dette du eller en enn er et etter for fra få får før ha hadde \
-        han har hun hva i ikke jeg jobb kan kom kommer kunne man med meg mer min mitt må noe noen norsk nå når og om opp \
-        oss over på seg selv si sin skal som så til ut var ved vi vil være å \
-        а або але б без бо був буде було в ви від він вона вони все вже всі да до для є же з за зі і із її й його коли \
-        ми мене мені може мій моя на навіть нас не немає ні них під по при про роботу роботи сама самі сам своє своїм себе тепер \
-        ти то тільки у усе уже хто це цей цього ця через що щоб я як який ";
     if stem {
         return match word.chars().count() {
-            0..=2 => 40,
-            3 => 12,
-            4 => 5,
-            _ => 2,
+            0..=2 => 400,
+            3 => 60,
+            4 => 12,
+            _ => 3,
         };
     }
-    if COMMON.split_ascii_whitespace().any(|one| one == word) { 60 } else { 2 }
+    if !crate::language::is_common(word) {
+        return 1;
+    }
+    // The shorter, the more often.
+    match word.chars().count() {
+        0..=3 => 900,
+        4 => 300,
+        5 => 100,
+        _ => 40,
+    }
 }
 
 /// The atoms and sets of each token of a text.
@@ -530,37 +543,18 @@ struct Marks {
     /// Atom and whether only another reading of the word has it.
     atoms: Vec<(u32, bool)>,
     ends: Vec<u32>,
-    /// A bit a set, `width` words a token; first for the folded word, then for all readings.
-    bits: Vec<u64>,
-    width: usize,
 }
 
 impl Marks {
     fn of<T: Token>(all: &Patterns, tokens: &[T]) -> Self {
-        let width = all.sets.len().div_ceil(64);
-        let mut marks = Self {
-            atoms: Vec::with_capacity(tokens.len() * 2),
-            ends: Vec::with_capacity(tokens.len()),
-            bits: vec![0; tokens.len() * width * 2],
-            width,
-        };
-        for (at, token) in tokens.iter().enumerate() {
+        let mut marks = Self { atoms: Vec::with_capacity(tokens.len() * 2), ends: Vec::with_capacity(tokens.len()) };
+        for token in tokens {
             let from = marks.atoms.len();
             marks.read(all, token.folded(), from, false);
             let mut number = 0;
             while let Some(word) = token.variant(number) {
                 marks.read(all, word, from, true);
                 number += 1;
-            }
-            let (base, every) = (at * width * 2, at * width * 2 + width);
-            for &(atom, variant) in &marks.atoms[from..] {
-                for &set in &all.atoms[atom as usize].sets {
-                    let (word, bit) = (set as usize / 64, 1u64 << (set % 64));
-                    marks.bits[every + word] |= bit;
-                    if !variant {
-                        marks.bits[base + word] |= bit;
-                    }
-                }
             }
             marks.ends.push(marks.atoms.len() as u32);
         }
@@ -595,16 +589,14 @@ impl Marks {
     }
 
     /// `None`: not in the set; otherwise whether only another reading is.
-    fn in_set(&self, at: usize, set: u32) -> Option<bool> {
-        let (word, bit) = (set as usize / 64, 1u64 << (set % 64));
-        let base = at * self.width * 2;
-        if self.bits[base + word] & bit != 0 {
-            Some(false)
-        } else if self.bits[base + self.width + word] & bit != 0 {
-            Some(true)
-        } else {
-            None
-        }
+    fn in_set(&self, all: &Patterns, at: usize, set: u32) -> Option<bool> {
+        // A reading of its own counts before another: its atoms come first.
+        let bit = 1 << (set % 64);
+        let mut found = self.atoms(at).iter().filter(|(atom, _)| {
+            let atom = &all.atoms[*atom as usize];
+            atom.reach & bit != 0 && atom.sets.binary_search(&set).is_ok()
+        });
+        found.next().map(|(_, variant)| *variant)
     }
 
     fn is_atom(&self, at: usize, atom: u32) -> Option<bool> {
@@ -657,19 +649,19 @@ impl<T: Token> Run<'_, T> {
                     if !self.inside(at) {
                         return None;
                     }
-                    variant |= self.marks.in_set(at, set)?;
+                    variant |= self.marks.in_set(self.all, at, set)?;
                     at += 1;
                 }
                 Op::Peek(set) => {
                     if !self.inside(at) {
                         return None;
                     }
-                    self.marks.in_set(at, set)?;
+                    self.marks.in_set(self.all, at, set)?;
                 }
                 Op::NotBehind(set) => {
                     if at > 0
                         && self.tokens[at - 1].sentence() == self.tokens[self.from].sentence()
-                        && self.marks.in_set(at - 1, set).is_some()
+                        && self.marks.in_set(self.all, at - 1, set).is_some()
                     {
                         return None;
                     }

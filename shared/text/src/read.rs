@@ -558,7 +558,7 @@ impl Reader<'_> {
                 spaced,
                 capital,
                 shouted,
-                disguised: false,
+                disguised: raw.windows(3).any(|w| w[0] | 0x20 == w[1] | 0x20 && w[1] | 0x20 == w[2] | 0x20),
             });
             return (end, chars + count);
         }
@@ -814,6 +814,9 @@ fn char_at(text: &str, at: usize) -> char {
 fn contrast(word: &str, before: impl Fn() -> bool, after_comma: impl Fn() -> bool) -> bool {
     // The first letters leave nearly every word out.
     let first = word.as_bytes()[0];
+    if first < 0x80 && !matches!(word.len(), 3 | 4 | 5 | 6 | 7 | 8 | 12) || word.len() > 12 && first < 0x80 {
+        return false;
+    }
     if !matches!(
         first,
         b'a' | b'b' | b'd' | b'h' | b'i' | b'l' | b'm' | b'n' | b'o' | b's' | b't' | b'w' | b'y' | 0xd0 | 0xd1

@@ -178,7 +178,7 @@ async fn the_detail_of_health_is_for_those_who_can_do_something_about_it() {
 #[tokio::test]
 async fn a_service_nobody_knows_is_404() {
     let world = World::new().await;
-    assert_eq!(get(&world, "/v1/weather/health").await.brief(), "404 not_found");
+    assert_eq!(get(&world, "/v1/certificates/health").await.brief(), "404 not_found");
     assert_eq!(get(&world, "/v1/nothing").await.brief(), "404 not_found");
     assert_eq!(get(&world, "/").await.brief(), "404 not_found");
 }

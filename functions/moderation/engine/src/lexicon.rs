@@ -120,6 +120,9 @@ pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
             }
             Ok(bits)
         };
+        let unless = set("unless")?;
+        // Where a course's subject clears, words that a lesson is about do as well.
+        let (topic, words) = (all.signal("topic"), all.signal("words"));
         let category = match entry.get("cat") {
             Some("signal") => None,
             Some("hate") => Some(Category::Hate),
@@ -171,7 +174,7 @@ pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
             signal: set("sig")?,
             needs: set("needs")?,
             here: set("here")?,
-            unless: set("unless")?,
+            unless: unless | if unless & topic != 0 && category != Some(Category::Sexual) { words } else { 0 },
             negated: entry.has("neg"),
             hard: entry.has("hard"),
             aimed: (by_nature && !entry.has("unaimed")) || entry.has("aimed"),

@@ -269,17 +269,25 @@ pub(crate) fn find(text: &Text<'_>, personal: &[pii::Found], findings: &mut Vec<
         if token.kind == Kind::Punctuation {
             continue;
         }
+        let dotted = tokens.get(at + 1).is_some_and(|t| !t.spaced && t.kind == Kind::Punctuation);
         let part = at > 0 && !token.spaced && matches!(text.word(at - 1), "." | "/" | ":" | "=" | "?" | "-" | "_");
         let host =
             text.word(at + 1) == "." && tokens.get(at + 2).is_some_and(|t| !t.spaced) && pii::is_tld(text.word(at + 2));
         let scheme = matches!(text.word(at), "http" | "https" | "www");
         link |= host || scheme;
-        short |= short_link(text, at);
+        short |= dotted && short_link(text, at);
         if token.kind != Kind::Word || part || host || scheme {
             continue;
         }
         let word = text.base(token);
         words += 1;
+        // A long text is no noise by its share of kinds; only repeats are looked for in it.
+        if words > 400 {
+            repeat = if word == before { repeat + 1 } else { 1 };
+            longest_repeat = longest_repeat.max(repeat);
+            before = word;
+            continue;
+        }
         repeat = if word == before { repeat + 1 } else { 1 };
         longest_repeat = longest_repeat.max(repeat);
         before = word;

@@ -290,14 +290,15 @@ impl<'a> Scan<'a> {
                 }
             }
             Kind::Word => {
-                if AT_WORDS.contains(&word) {
+                let short = word.len() <= 18;
+                if short && matches!(word.as_bytes()[0], b'a' | b'e' | b'k' | 0xd0 | 0xd1) && AT_WORDS.contains(&word) {
                     self.email(at, false);
                 } else if at >= self.taken {
                     let first = word.as_bytes()[0];
                     if token.capital && first.is_ascii_lowercase() && word.bytes().any(|b| b.is_ascii_digit()) {
                         self.iban(at);
                     }
-                    if at >= self.taken && digit_word(word).is_some() {
+                    if at >= self.taken && short && digit_word(word).is_some() {
                         self.spelled(at);
                     }
                     if at >= self.taken && is_messenger(word) {
@@ -498,7 +499,8 @@ impl<'a> Scan<'a> {
         if total < 7 {
             return;
         }
-        if self.near(at, at, 3, 0, OTHER_NUMBER) && !plus {
+        let other = self.near(at, at, 2, 0, OTHER_NUMBER) && !(13..=19).contains(&total);
+        if other && !plus {
             self.taken = self.taken.max(groups.last().map_or(at, |(i, _)| i + 1));
             return;
         }
@@ -687,6 +689,9 @@ impl<'a> Scan<'a> {
             next += 1;
         }
         self.taken = self.taken.max(end);
+        if digits.len() < 7 {
+            return;
+        }
         let counting = digits.windows(2).all(|w| w[1] == w[0] + 1 || w[0] == w[1] + 1);
         let context = self.near(at, end, 12, 6, PHONE_WORDS);
         if digits.len() >= 7 && !counting && (context || digits.len() >= 8 && digits.contains(&0)) {

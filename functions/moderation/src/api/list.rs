@@ -29,10 +29,10 @@ use super::{
 #[into_params(parameter_in = Query)]
 pub struct ReviewsQuery {
     /// `general` or `sensitive`; all that the caller may see if absent.
-    #[param(example = "general")]
+    #[param(inline, example = "general")]
     lane: Option<Lane>,
     /// `waiting` (pending and claimed), `pending`, `claimed`, `held` (blocked, in no queue) or `closed`; `waiting` if absent.
-    #[param(example = "waiting")]
+    #[param(inline, example = "waiting")]
     state: Option<Shown>,
     /// Only what the caller holds.
     #[serde(default)]
