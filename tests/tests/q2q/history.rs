@@ -130,6 +130,9 @@ async fn a_text_the_engine_panics_on_keeps_no_sweep_from_the_others() {
     let good = world.said(session, p, "belonging+800").await;
     world.execute("UPDATE vault.cleared_texts SET cleared_at = now() - interval '1 hour'").await;
     let report = world.sweep().await;
-    assert_eq!((report["unscored"].as_i64(), report["failed"].as_u64(), report["looked_at"].as_u64()), (Some(2), Some(1), Some(1)));
+    assert_eq!(
+        (report["unscored"].as_i64(), report["failed"].as_u64(), report["looked_at"].as_u64()),
+        (Some(2), Some(1), Some(1))
+    );
     assert_eq!(world.outcomes(good).await.as_array().unwrap().len(), 1);
 }

@@ -191,7 +191,11 @@ impl Consumer for Scorer<'_> {
             match self.consider(tx, *text, None, outbox).await {
                 // A text that cannot be read holds up no replay; the sweep counts it for the alarm.
                 Err(ScorerError::Backend(error)) => {
-                    tracing::error!(text_id = text.to_string(), code = error.code(), "a text could not be scored: {error}");
+                    tracing::error!(
+                        text_id = text.to_string(),
+                        code = error.code(),
+                        "a text could not be scored: {error}"
+                    );
                 }
                 done => done?,
             }
