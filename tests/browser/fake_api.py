@@ -34,18 +34,20 @@ facts: dict[str, list[dict]] = {}  # key → revisions: {"fields", "import"}
 failing: list[dict] = []  # problems to answer with, one a request
 
 
-def page() -> tuple[bytes, str]:
-    """The page as console.rs puts it together, and its policy."""
-    names = re.findall(r'include_str!\("\.\./assets/console/([^"]+)"\)', (GATEWAY / "src" / "console.rs").read_text())
-    read = {name: (GATEWAY / "assets" / "console" / name).read_text() for name in names}
-    style = read["console.css"]
-    script = "".join(read[name] for name in names if name.endswith(".js"))
+def page(package: Path = GATEWAY) -> tuple[bytes, str]:
+    """The page as the package's console.rs puts it together, and its policy."""
+    source = (package / "src" / "console.rs").read_text()
+    read = lambda constant: "".join(
+        (package / "src" / name).read_text()
+        for name in re.findall(r'include_str!\("([^"]+)"\)', re.search(rf"const {constant}: &str =(.*?);", source, re.S)[1])
+    )
+    style, script = read("STYLE"), read("SCRIPT")
     sha = lambda text: base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; script-src 'sha256-{sha(script)}'; style-src 'sha256-{sha(style)}'; img-src data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
-    return read["page.html"].replace("{{style}}", style).replace("{{script}}", script).encode(), policy
+    return read("PAGE").replace("{{style}}", style).replace("{{script}}", script).encode(), policy
 
 
 def now() -> str:

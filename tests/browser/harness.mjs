@@ -41,9 +41,9 @@ async function fake() {
   return { address, end: () => child.kill() };
 }
 
-/** Starts what the tests need. `end` stops it all. */
-export async function start() {
-  const server = FAKE ? await fake() : { address: process.env.TEEI_BASE_URL, end: () => {} };
+/** Starts what the tests need; `own` is an API that a test brings itself. `end` stops it all. */
+export async function start(own) {
+  const server = own ?? (FAKE ? await fake() : { address: process.env.TEEI_BASE_URL, end: () => {} });
   const folder = mkdtempSync(join(tmpdir(), "teei-browser-"));
   const browser = await puppeteer.launch({
     executablePath: program(),
@@ -72,7 +72,10 @@ export const token = () =>
   process.env.TEEI_TOKEN ?? `x.${Buffer.from(JSON.stringify({ role: "admin" })).toString("base64url")}.fake`;
 
 /** A tab on the console, signed in unless told otherwise. Its `faults` are what the browser complained about. */
-export async function open(world, { lang = "en", width = 1200, height = 900, signIn = true, scheme = "light" } = {}) {
+export async function open(
+  world,
+  { lang = "en", width = 1200, height = 900, signIn = true, scheme = "light", path = "/v1/imports/console" } = {},
+) {
   const context = await world.browser.createBrowserContext();
   const page = await context.newPage();
   page.faults = [];
@@ -92,7 +95,7 @@ export async function open(world, { lang = "en", width = 1200, height = 900, sig
     (locale) => Object.defineProperty(navigator, "languages", { value: [locale] }),
     locale,
   );
-  await page.goto(`${world.base}/v1/imports/console`);
+  await page.goto(`${world.base}${path}`);
   await page.waitForSelector("#token");
   if (signIn) await enter(page);
   page.done = () => context.close();

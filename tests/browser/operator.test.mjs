@@ -8,14 +8,15 @@ import test, { after, before } from "node:test";
 import { findings, overflow, picture, press, see, start, text, token } from "./harness.mjs";
 
 const TYPE = "kintell.session.completed.v1";
-const asset = (path) => readFileSync(new URL(`../../functions/gateway/assets/${path}`, import.meta.url), "utf8");
+const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const asset = (path) => read(`functions/gateway/assets/${path}`);
 const sha = (text) => createHash("sha256").update(text).digest("base64");
 
 let world, server, asked, missing, replays;
 
 /** The page as console.rs serves it. */
 function page(answer) {
-  const style = asset("console/console.css");
+  const style = read("shared/page/page.css") + asset("console/console.css");
   const script = asset("bus/bus.js");
   answer.writeHead(200, {
     "Content-Type": "text/html; charset=utf-8",

@@ -17,18 +17,22 @@ use shared::{
 use crate::api::App;
 
 const PAGE: &str = include_str!("../assets/console/page.html");
-const STYLE: &str = include_str!("../assets/console/console.css");
+/// The look that all pages share, and what only these have.
+const STYLE: &str =
+    concat!(include_str!("../../../shared/page/page.css"), include_str!("../assets/console/console.css"));
 /// One module: a file sees what the files above it declare.
 const SCRIPT: &str = concat!(
-    include_str!("../assets/console/core.js"),
+    include_str!("../../../shared/page/core.js"),
     include_str!("../assets/console/texts.en.js"),
     include_str!("../assets/console/texts.nb.js"),
     include_str!("../assets/console/texts.uk.js"),
+    include_str!("../assets/console/transfer.js"),
     include_str!("../assets/console/put.js"),
     include_str!("../assets/console/list.js"),
     include_str!("../assets/console/receipt.js"),
     include_str!("../assets/console/rows.js"),
     include_str!("../assets/console/decide.js"),
+    include_str!("../../../shared/page/frame.js"),
     include_str!("../assets/console/main.js"),
 );
 

@@ -175,50 +175,7 @@ function undoCard(receipt, view) {
   );
 }
 
-// ── Asking and sending ───────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A dialog that says what will happen; the focus goes back to where it was. `act` throws to stay open with the problem. */
-function ask(title, will, yes, kind, act) {
-  const heading = newId(),
-    text = newId();
-  const failed = h("div", {});
-  const confirm = button(
-    yes,
-    async () => {
-      confirm.disabled = cancel.disabled = true;
-      fill(failed);
-      try {
-        await act();
-        dialog.close();
-      } catch (error) {
-        confirm.disabled = cancel.disabled = false;
-        fill(
-          failed,
-          trouble(error, () => confirm.click()),
-        );
-        cancel.focus();
-      }
-    },
-    kind,
-  );
-  const cancel = button(t("ask.cancel"), () => dialog.close());
-  const dialog = h(
-    "dialog",
-    { "aria-labelledby": heading, "aria-describedby": text, onclose: () => dialog.remove() },
-    h("h2", { id: heading }, title),
-    h("p", {}, t("ask.will")),
-    h(
-      "ul",
-      { id: text },
-      will.map((line) => h("li", {}, line)),
-    ),
-    failed,
-    h("div", { class: "actions" }, confirm, cancel),
-  );
-  document.body.append(dialog);
-  dialog.showModal();
-  cancel.focus();
-}
+// ── Sending ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Sends the decision and follows it; somebody else's faster decision shows the import as it is now. */
 async function send(receipt, view, what, body) {

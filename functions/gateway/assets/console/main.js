@@ -1,11 +1,12 @@
-// Sign-in, the frame around the views, and which view the address names.
+// What the frame shows: the views, and which of them the address names.
 
 const VIEWS = { put: putView, imports: listView, import: receiptView };
-
-const hash = (name, query = {}) => {
-  const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
-  return `#/${name}${text ? `?${text}` : ""}`;
-};
+const DETAILS = { import: "imports" };
+const LIST = "imports";
+const CHECK = ["GET", "imports", { query: { limit: "1" } }];
+const signedIn = () => work();
+const leaving = (go) => go();
+const entries = () => [...(mayDecide() ? [["put", t("put.title")]] : []), ["imports", t("list.title")]];
 
 function address() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
@@ -16,166 +17,6 @@ function address() {
   return { name: name in VIEWS && (name !== "put" || mayDecide()) ? name : first, query: given };
 }
 
-function signOut(message) {
-  state.token = null;
-  state.after = message ?? "";
-  sessionStorage.removeItem("teei.token");
-  show();
-}
-
-function drawFrame(name) {
-  document.documentElement.lang = state.lang;
-  document.getElementById("skip").textContent = t("frame.skip");
-  const entry = (view, text) =>
-    h("li", {}, h("a", { href: `#/${view}`, "aria-current": view === name ? "page" : null }, text));
-  const language = h(
-    "select",
-    {
-      id: "language",
-      "aria-label": t("frame.language"),
-      onchange: () => {
-        state.lang = language.value;
-        localStorage.setItem("teei.lang", state.lang);
-        show();
-        document.getElementById("language").focus();
-      },
-    },
-    Object.entries(LANGS).map(([code, text]) =>
-      h("option", { value: code, lang: code, selected: code === state.lang }, text),
-    ),
-  );
-  fill(
-    document.getElementById("top"),
-    h(
-      "div",
-      { class: "bar" },
-      h("span", { class: "brand" }, t("frame.brand")),
-      state.token
-        ? h(
-            "nav",
-            { "aria-label": t("frame.nav") },
-            h("ul", {}, mayDecide() ? entry("put", t("put.title")) : null, entry("imports", t("list.title"))),
-          )
-        : null,
-      h(
-        "div",
-        { class: "tools" },
-        language,
-        state.token ? button(t("frame.sign_out"), () => signOut("sign_in.out"), "slim") : null,
-      ),
-    ),
-  );
-}
-
-let firstShow = true;
-
-/** Shows what the address names. The heading gets the focus, as a new page would. */
-async function show() {
-  state.view?.leave.abort();
-  const leave = new AbortController();
-  const main = document.getElementById("main");
-  const view = {
-    leave,
-    signal: leave.signal,
-    show(title, ...content) {
-      if (leave.signal.aborted) return;
-      const heading = h("h1", { tabindex: "-1" }, title);
-      document.title = `${title} – ${t("frame.brand")}`;
-      fill(main, heading, content);
-      if (!firstShow && !document.querySelector("dialog[open]")) {
-        heading.focus({ preventScroll: true });
-        scrollTo(0, 0);
-      }
-      firstShow = false;
-    },
-    fail(error) {
-      if (leave.signal.aborted || error.name === "AbortError") return;
-      view.show(t("frame.trouble"), trouble(error, show), h("p", {}, link(t("frame.to_list"), "#/imports")));
-    },
-  };
-  state.view = view;
-  if (!state.token) {
-    drawFrame("");
-    return signInView(view);
-  }
-  const { name, query } = address();
-  drawFrame(name === "import" ? "imports" : name);
-  fill(main, h("p", {}, t("wait")));
-  try {
-    await VIEWS[name](query, view);
-  } catch (error) {
-    view.fail(error);
-  }
-}
-
-function signInView(view) {
-  const field = h("input", {
-    type: "password",
-    id: "token",
-    autocomplete: "off",
-    spellcheck: "false",
-    required: true,
-    "aria-describedby": "token-help",
-  });
-  const failed = h("div", {});
-  const submit = async (event) => {
-    event.preventDefault();
-    const token = field.value.trim().replace(/^Bearer\s+/i, "");
-    // What is no token at all would not even fit into a header.
-    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) {
-      fill(
-        failed,
-        h(
-          "p",
-          { class: "error", role: "alert", id: "token-error" },
-          t(token ? "sign_in.not_a_token" : "sign_in.empty"),
-        ),
-      );
-      field.setAttribute("aria-describedby", "token-error token-help");
-      field.setAttribute("aria-invalid", "true");
-      return field.focus();
-    }
-    state.token = token;
-    state.after = "";
-    try {
-      await api("GET", "imports", { query: { limit: "1" } });
-      sessionStorage.setItem("teei.token", token);
-      show();
-      work(); // what waited for a token
-    } catch (error) {
-      if (error.problem?.status === 401) return; // shown by the way out
-      state.token = null;
-      fill(
-        failed,
-        trouble(error, () => form.requestSubmit()),
-      );
-    }
-  };
-  const form = h(
-    "form",
-    { class: "card", onsubmit: submit, novalidate: true },
-    state.after
-      ? note(state.after === "sign_in.out" ? "good" : "warn", h("p", { role: "alert" }, t(state.after)))
-      : null,
-    h(
-      "div",
-      { class: "field" },
-      h("label", { for: "token" }, t("sign_in.token")),
-      field,
-      failed,
-      h("p", { class: "small", id: "token-help" }, t("sign_in.help")),
-    ),
-    h("button", { type: "submit", class: "button main" }, t("sign_in.button")),
-  );
-  view.show(t("sign_in.title"), h("p", { class: "lead" }, t("sign_in.lead")), form);
-}
-
-window.addEventListener("hashchange", show);
-// Not as an address: the hash names the view.
-document.getElementById("skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  document.getElementById("main").focus();
-});
 // A file that misses the field must not replace the page.
 for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
 show();

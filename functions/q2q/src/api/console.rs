@@ -1,11 +1,13 @@
-//! `GET /v1/q2q/console`: one document with its style and script inside, nothing from elsewhere.
+//! The page of outcomes: one document with its style and script inside, nothing from elsewhere.
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, header};
 use shared::{
     config::Env,
@@ -14,45 +16,60 @@ use shared::{
 
 use super::App;
 
-const PAGE: &str = include_str!("../../assets/console.html");
+const PAGE: &str = include_str!("console.html");
+/// The look that all pages share, and what only this one has.
+const STYLE: &str = concat!(include_str!("../../../../shared/page/page.css"), include_str!("console/console.css"));
+/// One module: a file sees what the files above it declare.
+const SCRIPT: &str = concat!(
+    include_str!("../../../../shared/page/core.js"),
+    include_str!("console/texts.en.js"),
+    include_str!("console/texts.nb.js"),
+    include_str!("console/texts.uk.js"),
+    include_str!("console/quarters.js"),
+    include_str!("console/figures.js"),
+    include_str!("console/chart.js"),
+    include_str!("console/csv.js"),
+    include_str!("console/outcomes.js"),
+    include_str!("console/words.js"),
+    include_str!("console/scores.js"),
+    include_str!("console/about.js"),
+    include_str!("../../../../shared/page/frame.js"),
+    include_str!("console/main.js"),
+);
 
 /// The page with its policy, or nothing on a stage where nobody may sign in by pasting a token.
 #[derive(Debug, Default)]
-pub struct Console(Option<(&'static str, HeaderValue)>);
+pub struct Console(Option<(String, HeaderValue)>);
 
 impl Console {
-    /// `STAGE`: the page is there on `local` and `test`.
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `STAGE` | the page is there on `local` and `test` |
     pub fn from_env(env: &Env) -> Self {
-        if matches!(env.optional("STAGE").as_deref(), Some("local" | "test")) { Self::with_page() } else { Self(None) }
-    }
-
-    /// The page.
-    fn with_page() -> Self {
-        let hashes = |tag: &str| {
-            let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
-            let inside = PAGE.split_once(&open).and_then(|(_, rest)| rest.split_once(&close)).map(|(text, _)| text);
-            inside.map(|text| format!("'sha256-{}'", sha256(text))).unwrap_or_else(|| "'none'".to_owned())
-        };
-        let policy = format!(
-            "default-src 'none'; script-src {}; style-src {}; img-src data:; connect-src 'self'; base-uri 'none'; \
-             form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
-            hashes("script"),
-            hashes("style"),
-        );
-        Self(HeaderValue::try_from(policy).ok().map(|policy| (PAGE, policy)))
+        match env.optional("STAGE").as_deref() {
+            Some("local" | "test") => Self(document()),
+            _ => Self::default(),
+        }
     }
 }
 
-fn sha256(text: &str) -> String {
-    use aws_lc_rs::digest::{SHA256, digest};
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    STANDARD.encode(digest(&SHA256, text.as_bytes()))
+/// The page and the policy that lets it be nothing else.
+fn document() -> Option<(String, HeaderValue)> {
+    let sha = |text: &str| STANDARD.encode(digest(&SHA256, text.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+        sha(SCRIPT),
+        sha(STYLE),
+    );
+    let page = PAGE.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
+    HeaderValue::try_from(policy).ok().map(|policy| (page, policy))
 }
 
 /// The page of outcomes
 ///
-/// Read a text, go from a number to the words behind it, correct it. Sign-in by token, so it is on the stages `local`
-/// and `test` only.
+/// Figures as charts with what they rest on, from a number to the words behind it for those who may, corrections.
+/// Sign-in by token, so it is on the stages `local` and `test` only.
 #[utoipa::path(get, path = "/v1/q2q/console", operation_id = "get_q2q_console", responses(
     (status = 200, description = "The page", content_type = "text/html", body = String),
     (status = 404, description = "`not_found`: no such page on this stage")))]
@@ -64,7 +81,7 @@ pub async fn console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (header::CONTENT_SECURITY_POLICY, policy.clone()),
     ];
-    Ok((headers, *page).into_response())
+    Ok((headers, page.clone()).into_response())
 }
 
 #[cfg(test)]
@@ -72,16 +89,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_there_on_local_and_test_only_and_is_one_document() {
-        let on = |stage| Console::from_env(&Env::from_pairs(&[("STAGE", stage)]));
-        for stage in ["local", "test"] {
-            let (page, policy) = on(stage).0.unwrap();
-            assert!(page.matches("<script").count() <= 1 && page.matches("<style").count() <= 1);
-            for outside in ["http://", "https://", "src=", "@import", "url(", " onclick=\"", "innerHTML", "eval("] {
-                assert!(!page.contains(outside), "{outside}");
-            }
-            assert!(!policy.to_str().unwrap().contains("unsafe"));
+    fn the_page_is_there_on_local_and_test_only() {
+        for (stage, there) in [("local", true), ("test", true), ("prod", false), ("Local", false), ("", false)] {
+            assert_eq!(Console::from_env(&Env::from_pairs(&[("STAGE", stage)])).0.is_some(), there, "{stage}");
         }
-        assert!(on("prod").0.is_none() && on("").0.is_none());
+        assert!(Console::from_env(&Env::from_pairs(&[])).0.is_none());
+    }
+
+    #[test]
+    fn the_page_is_one_document_without_handlers_in_its_markup_or_anything_from_elsewhere() {
+        let (page, policy) = document().unwrap();
+        assert!(!page.contains("{{"), "everything is filled in");
+        assert_eq!((page.matches("<script").count(), page.matches("<style").count()), (1, 1));
+        for outside in ["http://", "https://", "src=", "@import", "url(", " onclick=\"", "innerHTML", "eval("] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        let policy = policy.to_str().unwrap();
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+        assert!(policy.contains("connect-src 'self';"), "{policy}");
     }
 }

@@ -21,7 +21,8 @@ use crate::figures::{
     suppress::{self, Block, Point, blocks},
 };
 
-const PROGRAMMES: [&str; 4] = ["buddy", "language", "mentorship", "upskilling"];
+/// The programmes there are.
+pub(super) const PROGRAMMES: [&str; 4] = ["buddy", "language", "mentorship", "upskilling"];
 
 /// What to count.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -335,7 +336,7 @@ async fn texts(tx: &Transaction<'_>, wanted: &Wanted) -> Result<Vec<Text>, Probl
 }
 
 /// The person allows figures for companies in this programme.
-const ALLOWED: &str = "COALESCE((SELECT p.state FROM core.purposes p WHERE p.profile_id = r.profile_id AND p.purpose = 'company_reporting'),
+pub(super) const ALLOWED: &str = "COALESCE((SELECT p.state FROM core.purposes p WHERE p.profile_id = r.profile_id AND p.purpose = 'company_reporting'),
                             (SELECT d.state FROM core.purpose_defaults d WHERE d.programme = r.programme AND d.purpose = 'company_reporting'),
                             'withdrawn') = 'granted'";
 

@@ -7,6 +7,8 @@
 //! | `GET /v1/q2q/outcomes` | figures of many people |
 //! | `GET /v1/q2q/outcomes/{id}` | a score, the places it rests on, the words as far as the caller may see, file and line |
 //! | `POST /v1/q2q/outcomes/{id}/correction` | a person's word against the rules' |
+//! | `GET /v1/q2q/scores` | the outcomes behind a figure |
+//! | `GET /v1/q2q/companies` | whose figures there are, by name |
 //! | `GET /v1/q2q/rules` | how often each rule was confirmed or contradicted |
 //! | `GET /v1/q2q/console` | the page |
 //!
@@ -14,12 +16,14 @@
 //! second variable beside its `/v1/profiles/{proxy+}`.
 
 mod classify;
+mod companies;
 mod console;
 mod correction;
 mod evidence;
 mod figures;
 mod health;
 mod rules;
+mod scores;
 mod taxonomy;
 pub mod view;
 
@@ -53,6 +57,9 @@ const READERS: Who = Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo, Rol
 /// Who may see figures: company users of their own company.
 const FIGURES: Who = Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo, Role::CompanyUser]);
 
+/// Who may go from a figure to the outcomes behind it; whose is decided row by row.
+const OPENERS: Who = Who::Roles(&[Role::Admin, Role::Coordinator, Role::Dpo]);
+
 /// Who may say that a score is wrong.
 const CORRECTORS: Who = Who::Roles(&[Role::Admin, Role::Coordinator]);
 
@@ -71,6 +78,8 @@ pub const ACCESS: &[Access] = &[
     Access { method: "GET", path: "/v1/q2q/outcomes", who: FIGURES },
     Access { method: "GET", path: "/v1/q2q/outcomes/{id}", who: READERS },
     Access { method: "POST", path: "/v1/q2q/outcomes/{id}/correction", who: CORRECTORS },
+    Access { method: "GET", path: "/v1/q2q/scores", who: OPENERS },
+    Access { method: "GET", path: "/v1/q2q/companies", who: FIGURES },
     Access { method: "GET", path: "/v1/q2q/rules", who: RULES },
 ];
 
@@ -125,6 +134,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(figures::figures))
         .routes(routes!(evidence::evidence))
         .routes(routes!(correction::correct))
+        .routes(routes!(scores::scores))
+        .routes(routes!(companies::companies))
         .routes(routes!(rules::rules))
         .routes(routes!(console::console))
         .routes(routes!(health::health))

@@ -1,11 +1,11 @@
-// The page is one module, put together from the files that console.rs names, in that order.
+// A page is one module, put together from the files that its console.rs names, in that order.
 // Text goes in as text only: nothing here writes HTML.
 
 const LOCALES = { en: "en-GB", nb: "nb-NO", uk: "uk-UA" };
 const LANGS = { en: "English", nb: "Norsk", uk: "Українська" };
 const V1 = new URL("../", location.href); // …/v1/, whatever stands in front of it
 
-const state = { token: sessionStorage.getItem("teei.token"), lang: firstLanguage(), view: null, after: "" };
+const state = { token: sessionStorage.getItem("teei.token"), lang: firstLanguage(), view: null, after: "", skew: 0 };
 
 function firstLanguage() {
   const kept = localStorage.getItem("teei.lang");
@@ -40,12 +40,6 @@ const label = (group, code) => (has(`${group}.${code}`) ? t(`${group}.${code}`) 
 const number = (n, options) => new Intl.NumberFormat(LOCALES[state.lang], options).format(n);
 const when = (time) =>
   new Intl.DateTimeFormat(LOCALES[state.lang], { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
-
-function size(bytes) {
-  if (bytes < 1000) return t("size.b", { n: bytes });
-  if (bytes < 1e6) return `${number(bytes / 1e3, { maximumFractionDigits: 0 })} kB`;
-  return `${number(bytes / 1e6, { maximumFractionDigits: 1 })} MB`;
-}
 
 // ── Elements ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -93,21 +87,29 @@ class Failure extends Error {
 }
 
 /** A request; the JSON of the answer. Throws a Failure with the problem, also when there is no answer. */
-async function api(method, path, { body, query = {}, key, signal } = {}) {
+async function api(method, path, { body, query = {}, key, match, signal } = {}) {
   const url = new URL(path, V1);
   for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
   const headers = { Authorization: `Bearer ${state.token}`, "Accept-Language": state.lang };
   if (body) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
+  if (match !== undefined) headers["If-Match"] = match;
   let answer, content;
   try {
     answer = await fetch(url, { method, headers, body: body && JSON.stringify(body), signal, credentials: "omit" });
-    content = await answer.json().catch(() => null);
+    content = await answer.text(); // broken off on the way is no answer
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Failure({ code: "no_answer", retryable: true });
   }
   signal?.throwIfAborted(); // left while the body came: nobody wants it
+  const sent = Date.parse(answer.headers.get("Date"));
+  if (sent) state.skew = sent - Date.now();
+  try {
+    content = JSON.parse(content);
+  } catch {
+    content = null;
+  }
   if (answer.ok) return content;
   const retry = Number(answer.headers.get("Retry-After")) || undefined;
   const problem = {
@@ -121,48 +123,6 @@ async function api(method, path, { body, query = {}, key, signal } = {}) {
   };
   if (problem.status === 401) signOut(problem.code === "expired_token" ? "sign_in.expired" : "sign_in.bad");
   throw new Failure(problem);
-}
-
-/** Sends a file to the address the API gave, with the headers it gave. */
-function upload(target, file, progress) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open(target.method ?? "PUT", target.url);
-    for (const [name, value] of Object.entries(target.headers ?? {})) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
-    request.onload = () =>
-      request.status < 300
-        ? resolve()
-        : reject(new Failure({ code: "upload_refused", retryable: true, status: request.status }));
-    request.onerror = () => reject(new Failure({ code: "upload_broken", retryable: true }));
-    request.send(file);
-  });
-}
-
-const pause = (ms, signal) =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(new DOMException("left", "AbortError"))));
-  });
-
-/**
- * Asks for an import until it is done: after 0.3 s, then less and less often, at most every 8 s. `unlike` is a receipt
- * that does not count, the one from before a commit or an undo.
- */
-async function follow(id, { signal, seen = () => {}, unlike } = {}) {
-  let wait = 300;
-  for (let failures = 0; ; wait = Math.min(wait * 1.5, 8000)) {
-    try {
-      const receipt = await api("GET", `imports/${id}`, { signal });
-      failures = 0;
-      if (receipt.status === "done" && JSON.stringify(receipt) !== unlike) return receipt;
-      seen(receipt.status === "done" ? "queued" : receipt.status);
-    } catch (error) {
-      // One lost answer says nothing about the import.
-      if (!(error instanceof Failure) || !error.problem.retryable || ++failures > 4) throw error;
-    }
-    await pause(wait, signal);
-  }
 }
 
 /** A problem in words: what happened, what to do, whether trying again helps. */
@@ -188,25 +148,62 @@ function trouble(error, again) {
   );
 }
 
-/** A link for a moment, pressed by the page: a download keeps the page where it is. */
-function download(url) {
-  const anchor = h("a", { href: url, download: true, rel: "noreferrer" });
-  document.body.append(anchor);
-  anchor.click();
-  anchor.remove();
-}
-
 /** A key under which a request may be sent again. */
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
 
-/** Whether one may put in and decide: the data protection officer only looks. */
-const mayDecide = () => role() !== "dpo";
-
 /** The role the token names, to hide what it may not do; the API decides. */
-function role() {
+const role = () => claims().role ?? "";
+
+/** What the token says of its bearer; nothing where it cannot be read. */
+function claims() {
   try {
-    return JSON.parse(atob(state.token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).role;
+    return JSON.parse(atob(state.token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
   } catch {
-    return "";
+    return {};
   }
+}
+
+// ── Asking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A dialog that says what will happen; the focus goes back to where it was. `act` throws to stay open with the problem. */
+function ask(title, will, yes, kind, act) {
+  const heading = newId(),
+    text = newId();
+  const failed = h("div", {});
+  const confirm = button(
+    yes,
+    async () => {
+      confirm.disabled = cancel.disabled = true;
+      fill(failed);
+      try {
+        await act();
+        dialog.close();
+      } catch (error) {
+        confirm.disabled = cancel.disabled = false;
+        fill(
+          failed,
+          trouble(error, () => confirm.click()),
+        );
+        cancel.focus();
+      }
+    },
+    kind,
+  );
+  const cancel = button(t("ask.cancel"), () => dialog.close());
+  const dialog = h(
+    "dialog",
+    { "aria-labelledby": heading, "aria-describedby": text, onclose: () => dialog.remove() },
+    h("h2", { id: heading }, title),
+    h("p", {}, t("ask.will")),
+    h(
+      "ul",
+      { id: text },
+      will.map((line) => h("li", {}, line)),
+    ),
+    failed,
+    h("div", { class: "actions" }, confirm, cancel),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+  cancel.focus();
 }
