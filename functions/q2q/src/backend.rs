@@ -82,19 +82,23 @@ pub enum BackendError {
     /// It answered what is no answer, or for a place that is not in the text.
     #[error("the backend's answer cannot be used ({0}): the text stays unscored")]
     BadAnswer(&'static str),
+    /// It panicked: a defect of the engine.
+    #[error("reading the text panicked, a defect of the engine: the text stays unscored")]
+    Panicked,
 }
 
 impl Classified for BackendError {
     fn retry(&self) -> Retry {
         match self {
             Self::Unavailable(_) => Retry::Retry,
-            Self::BadAnswer(_) => Retry::Never,
+            Self::BadAnswer(_) | Self::Panicked => Retry::Never,
         }
     }
     fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "backend_unavailable",
             Self::BadAnswer(_) => "backend_bad_answer",
+            Self::Panicked => "panicked",
         }
     }
 }

@@ -120,3 +120,19 @@ async fn an_outage_leaves_no_score_a_message_that_comes_again_and_a_number_for_t
     assert_eq!(world.sweep().await["unscored"], 0);
     assert_eq!(world.outcomes(id).await, json!([["belonging", "+", 800, 1]]));
 }
+
+#[tokio::test]
+async fn a_text_the_engine_panics_on_keeps_no_sweep_from_the_others() {
+    let world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let _bad = world.said(session, p, "panic belonging+800").await;
+    let good = world.said(session, p, "belonging+800").await;
+    world.execute("UPDATE vault.cleared_texts SET cleared_at = now() - interval '1 hour'").await;
+    let report = world.sweep().await;
+    assert_eq!(
+        (report["unscored"].as_i64(), report["failed"].as_u64(), report["looked_at"].as_u64()),
+        (Some(2), Some(1), Some(1))
+    );
+    assert_eq!(world.outcomes(good).await.as_array().unwrap().len(), 1);
+}

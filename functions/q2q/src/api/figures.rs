@@ -322,14 +322,14 @@ async fn texts(tx: &Transaction<'_>, wanted: &Wanted) -> Result<Vec<Text>, Probl
                 quarter: Quarter::at(row.get(3), &zone),
                 read: if row.get::<_, &str>(4) == "read" { Read::Yes } else { Read::No },
                 scores: [None; 5],
-                by_people: 0,
+                by_people: [false; 5],
             });
         }
         if let (Some(text), Some(dimension)) = (texts.last_mut(), row.get::<_, Option<&str>>(5))
             && let Some(at) = DIMENSIONS.iter().position(|name| *name == dimension)
         {
             text.scores[at] = u16::try_from(row.get::<_, i16>(6)).ok();
-            text.by_people += u32::from(row.get::<_, &str>(7) == "human");
+            text.by_people[at] = row.get::<_, &str>(7) == "human";
         }
     }
     Ok(texts)
@@ -440,9 +440,7 @@ fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
             cells,
             total: shown.then(|| cell(everywhere, whole, true, false)),
             change,
-            by_people: Some(
-                texts.iter().filter(|text| text.scores[dimension].is_some()).map(|text| text.by_people as usize).sum(),
-            ),
+            by_people: Some(texts.iter().filter(|text| text.by_people[dimension]).count()),
         }
     });
     (coverage, dimensions.collect())

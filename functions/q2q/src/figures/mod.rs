@@ -38,8 +38,8 @@ pub struct Text {
     pub read: Read,
     /// In thousandths, by dimension; none where it says nothing.
     pub scores: [Option<u16>; 5],
-    /// How many of these a person has looked at.
-    pub by_people: u32,
+    /// Which of these a person has looked at.
+    pub by_people: [bool; 5],
 }
 
 /// The measure of one dimension over some texts.
@@ -128,7 +128,7 @@ mod tests {
             quarter: Quarter::new(2025, 1),
             read: Read::Yes,
             scores: [score, None, None, None, None],
-            by_people: 0,
+            by_people: [false; 5],
         }
     }
 

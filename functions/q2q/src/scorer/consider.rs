@@ -1,6 +1,9 @@
 //! One text: what the store says about it now decides what there is of it. So an event may come twice, late or in
 //! another order, and a killed run is repeated: the same state of the store ends in the same outcomes.
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
 use jiff::Timestamp;
 use q2q_engine::{Role, Source};
 use rust_decimal::Decimal;
@@ -20,7 +23,7 @@ use super::{
     Scorer, ScorerError,
     store::{self, Reading, Standing, Stored},
 };
-use crate::backend::{self, Opinion, Words};
+use crate::backend::{self, BackendError, Opinion, Words};
 
 /// The role of an author, and whether anybody said who it was.
 pub fn role(author_role: &str) -> Option<Role> {
@@ -83,7 +86,9 @@ impl Scorer<'_> {
                     return Ok(teller.keep(tx).await?);
                 }
                 let outcomes = store::outcomes(tx, text).await?;
-                let opinion = self.backend.read(&words).await?;
+                // Caught here, so that in a sweep one text does not keep the others from being read.
+                let reading = AssertUnwindSafe(self.backend.read(&words)).catch_unwind().await;
+                let opinion = reading.unwrap_or(Err(BackendError::Panicked))?;
                 backend::check(&opinion, words.text.expose().chars().count() as u32)?;
                 let known = standing.reading.as_ref().and_then(|(_, read, _)| read.as_deref());
                 let same_words = known.is_none_or(|known| known == digest.as_slice());

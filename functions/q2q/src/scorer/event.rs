@@ -67,7 +67,8 @@ pub fn read(kind: &str, detail: &str) -> Result<Trigger, ContractError> {
 
 #[cfg(test)]
 mod tests {
-    use shared::contracts::schema;
+    use serde_json::json;
+    use shared::contracts::{consumers, schema};
 
     use super::*;
 
@@ -85,5 +86,59 @@ mod tests {
         assert_eq!(look(PurposeChanged::TYPE), Look::Nothing, "of figures for companies");
         assert!(matches!(look(ProfileErased::TYPE), Look::Erased(_)));
         assert_eq!(read("q2q.outcome.scored.v1", "{}"), Err(ContractError::UnknownType));
+    }
+
+    /// What an event makes the scorer look at depends on the declared members, and on no other.
+    #[test]
+    fn what_is_declared_to_be_read_is_what_makes_a_difference() {
+        let other = json!("01900000-0000-7000-8000-00000000ffff");
+        let changes = [
+            ("factType", json!("intake.text")),
+            ("purpose", json!("outcome_scoring")),
+            ("decision", json!("escalate")),
+            ("state", json!("withdrawn")),
+            ("reason", json!("erased")),
+            ("engine", json!("other")),
+            ("engineVersion", json!("9.9")),
+            ("completedAt", json!("2024-01-01T00:00:00Z")),
+            ("revision", json!(7)),
+        ];
+        for reads in consumers::Q2Q_SCORER.reads {
+            let published = schema::catalogue();
+            let mut event = published.iter().find(|one| one.name == reads.kind).unwrap().schema["examples"][0].clone();
+            // Of the kinds it looks at, so that a change can be seen.
+            for (name, value) in [("factType", json!("intake.text")), ("purpose", json!("outcome_scoring"))] {
+                if event["data"].get(name).is_some() {
+                    event["data"][name] = value;
+                }
+            }
+            event["source"] = json!(format!("teei/{}", reads.from[0]));
+            let before = read(reads.kind, &event.to_string()).unwrap().look;
+            for member in event["data"].as_object().unwrap().keys() {
+                let mut changed = event.clone();
+                let known = changes.iter().find(|(name, _)| name == member).map(|(_, value)| value.clone());
+                let mut value = known.unwrap_or_else(|| other.clone());
+                if event["data"][member] == value {
+                    value = match member.as_str() {
+                        "factType" => json!("kintell.session"),
+                        "purpose" => json!("safety"),
+                        _ => json!("overturn"),
+                    };
+                }
+                changed["data"][member] = value;
+                if member == "factType" {
+                    changed["source"] = json!("teei/kintell");
+                }
+                // The moderation's decision may be any of its own list.
+                let after = read(reads.kind, &changed.to_string())
+                    .or_else(|_| {
+                        changed["data"][member] = json!("block");
+                        read(reads.kind, &changed.to_string())
+                    })
+                    .unwrap_or_else(|error| panic!("{} {member}: {error}", reads.kind))
+                    .look;
+                assert_eq!(before != after, reads.fields.contains(&member.as_str()), "{} {member}", reads.kind);
+            }
+        }
     }
 }

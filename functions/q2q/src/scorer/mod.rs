@@ -188,7 +188,17 @@ impl Consumer for Scorer<'_> {
     async fn settle(&self, tx: &Transaction<'_>, outbox: &mut Outbox) -> Result<Settled, ScorerError> {
         let texts = store::take_put_off(tx, PART).await?;
         for text in &texts {
-            self.consider(tx, *text, None, outbox).await?;
+            match self.consider(tx, *text, None, outbox).await {
+                // A text that cannot be read holds up no replay; the sweep counts it for the alarm.
+                Err(ScorerError::Backend(error)) => {
+                    tracing::error!(
+                        text_id = text.to_string(),
+                        code = error.code(),
+                        "a text could not be scored: {error}"
+                    );
+                }
+                done => done?,
+            }
         }
         Ok(if texts.len() as i64 == PART { Settled::Part } else { Settled::All })
     }

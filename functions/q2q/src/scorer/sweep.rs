@@ -58,17 +58,17 @@ const DUE: &str = "
       SELECT r.text_id FROM core.readings r
       JOIN vault.texts t ON t.text_id = r.text_id
       LEFT JOIN vault.cleared_texts c ON c.text_id = r.text_id AND c.withdrawn_at IS NULL
-      LEFT JOIN LATERAL (SELECT * FROM core.fact_scopes s WHERE s.fact_id = t.fact_id LIMIT 1) f ON true
+      LEFT JOIN core.fact_scopes f ON f.fact_id = t.fact_id
+      LEFT JOIN core.purpose_defaults d ON d.programme = r.programme AND d.purpose = 'outcome_scoring'
+      LEFT JOIN core.purposes s ON s.profile_id = t.subject_id AND s.purpose = 'outcome_scoring'
+      LEFT JOIN core.purposes a ON a.profile_id = t.author_id AND a.purpose = 'outcome_scoring'
+      LEFT JOIN vault.subject_keys k ON k.profile_id = r.profile_id AND k.destroyed_at IS NOT NULL
       CROSS JOIN LATERAL (
-        SELECT bool_and(COALESCE(own.state, def.state, 'withdrawn') = 'granted') AS allowed
-        FROM unnest(ARRAY[t.subject_id, t.author_id]) AS p (id)
-        LEFT JOIN core.purposes own ON own.profile_id = p.id AND own.purpose = 'outcome_scoring'
-        LEFT JOIN core.purpose_defaults def ON def.programme = r.programme AND def.purpose = 'outcome_scoring'
-        WHERE p.id IS NOT NULL) AS purpose
+        SELECT COALESCE(s.state, d.state, 'withdrawn') = 'granted'
+               AND (t.author_id IS NULL OR COALESCE(a.state, d.state, 'withdrawn') = 'granted') AS allowed) AS purpose
       WHERE (r.state IN ('read', 'not_read')
-             AND (c.text_id IS NULL OR t.withdrawn_at IS NOT NULL OR NOT purpose.allowed
-                  OR (r.programme, r.instance_id, r.company_id) IS DISTINCT FROM (f.programme, f.instance_id, f.company_id)
-                  OR EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = r.profile_id AND k.destroyed_at IS NOT NULL)))
+             AND (c.text_id IS NULL OR t.withdrawn_at IS NOT NULL OR NOT purpose.allowed OR k.profile_id IS NOT NULL
+                  OR (r.programme, r.instance_id, r.company_id) IS DISTINCT FROM (f.programme, f.instance_id, f.company_id)))
          OR (r.state = 'no_purpose' AND c.text_id IS NOT NULL AND purpose.allowed)
     ) x
     WHERE x.text_id > $1 ORDER BY x.text_id LIMIT $2";
