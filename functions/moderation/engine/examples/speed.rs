@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for _ in 0..3 {
             let start = on_core();
             black_box(engine.analyse(black_box(&long), CONTEXT));
-            best = best.min((on_core() - start));
+            best = best.min(on_core() - start);
         }
         let chars: Vec<char> = long.chars().collect();
         let mut times: Vec<f64> = chars

@@ -475,7 +475,7 @@ impl<'a> Scan<'a> {
             // Between groups: nothing, one space, or one or two marks.
             let mut gap = next + 1;
             let mut marks = 0;
-            while marks < 3 && matches!(self.word(gap), "-" | "." | "(" | ")" | "/" | "–" | "‑" | "\u{2011}") {
+            while marks < 3 && matches!(self.word(gap), "-" | "." | "(" | ")" | "/" | "–" | "‑") {
                 gap += 1;
                 marks += 1;
             }
