@@ -726,7 +726,9 @@ impl Reader<'_> {
         let dots = run.chars().all(|c| matches!(c, '.' | '…'));
         let follows = rest.chars().take(12).find(|c| !c.is_whitespace());
         if !dots {
-            return open || next.is_some_and(char::is_alphabetic);
+            // `Really?Yes` ends a sentence, `watch?v=` does not.
+            let query = rest.chars().take(20).take_while(|c| !c.is_whitespace()).any(|c| c == '=');
+            return open || next.is_some_and(char::is_alphabetic) && !query;
         }
         if run.len() > 1 {
             return open && !follows.is_some_and(char::is_lowercase) || !open && next.is_some_and(char::is_uppercase);

@@ -183,7 +183,12 @@ pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
             score,
             needs: set("needs")?,
             here: set("here")?,
-            unless: unless | if unless & topic != 0 && category != Some(Category::Sexual) { words } else { 0 },
+            unless: unless
+                | if unless & topic != 0 && category != Some(Category::Sexual) && grade != Grade::Disclosure {
+                    words
+                } else {
+                    0
+                },
             negated: entry.has("neg"),
             hard: entry.has("hard"),
             aimed: (by_nature && !entry.has("unaimed")) || entry.has("aimed"),

@@ -662,7 +662,9 @@ impl<'a> Scan<'a> {
             9..=12 => true,
             _ => false,
         };
-        let whole = shape.len() == 1 || shape.iter().all(|n| (2..=5).contains(n)) || spread;
+        let trunk = shape.first() == Some(&1) && digits.starts_with(['0', '8']);
+        let rest = if trunk { &shape[1..] } else { shape };
+        let whole = shape.len() == 1 || rest.iter().all(|n| (2..=5).contains(n)) || spread;
         (plausible && whole).then_some(("PHONE", "pii.phone.context", 880))
     }
 
