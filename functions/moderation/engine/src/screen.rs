@@ -428,9 +428,7 @@ fn signals(rules: &Rules, text: &Text<'_>, hits: &[Hit], masked: &[(u32, u32)], 
     let mut wanted = vec![false; sentences.len()];
     for hit in hits {
         let at = hit.sentence as usize;
-        for near in at.saturating_sub(2)..(at + 2).min(sentences.len()) {
-            wanted[near] = true;
-        }
+        wanted[at.saturating_sub(2)..(at + 2).min(sentences.len())].fill(true);
     }
     let mut from = 0;
     while from < sentences.len() {
