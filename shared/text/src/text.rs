@@ -160,12 +160,18 @@ impl<'a> Text<'a> {
         self.variants[from..].iter().take_while(move |(of, _)| *of as usize == token).map(|(_, word)| word.as_str())
     }
 
-    /// Adds what a token may stand for, where an engine knows more (a masked word of its lexicon).
-    pub fn add_variant(&mut self, token: usize, word: String) {
-        let Some(of) = self.tokens.get_mut(token) else { return };
-        of.disguised = true;
-        let at = self.variants.partition_point(|(of, _)| (*of as usize) <= token);
-        self.variants.insert(at, (token as u32, word));
+    /// Adds what tokens may stand for, where an engine knows more (a masked word of its lexicon).
+    pub fn add_variants(&mut self, more: Vec<(usize, String)>) {
+        if more.is_empty() {
+            return;
+        }
+        for (token, word) in more {
+            if let Some(of) = self.tokens.get_mut(token) {
+                of.disguised = true;
+                self.variants.push((token as u32, word));
+            }
+        }
+        self.variants.sort_by_key(|(token, _)| *token);
     }
 
     /// The part of the original that a span of characters names.

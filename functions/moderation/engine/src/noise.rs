@@ -23,9 +23,7 @@ pub(crate) fn unmask(text: &mut Text<'_>) {
             }
         }
     }
-    for (at, word) in found {
-        text.add_variant(at, word);
-    }
+    text.add_variants(found);
 }
 
 /// Whether letters with signs among them can be the word: each sign is one letter; a run of asterisks at least one.
