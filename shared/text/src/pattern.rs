@@ -95,6 +95,11 @@ enum Op {
     Accept,
 }
 
+/// The bits of a set's number: a word whose atoms have not both is not in the set.
+const fn sign(set: u32) -> (u64, u64) {
+    (1 << (set % 64), 1 << (set / 64 % 64))
+}
+
 /// What an entry needs to be tried: the atom and how many words stand before it at least and at most.
 type Anchor = (u32, u8, u8);
 
@@ -164,8 +169,8 @@ struct Atom {
     text: String,
     stem: bool,
     sets: Vec<u32>,
-    /// A bit for each of its sets, modulo 64.
-    reach: u64,
+    /// A bit for each of its sets, by the low and by the high bits of the set's number.
+    reach: (u64, u64),
     anchors: Vec<(u32, u8, u8)>,
 }
 
@@ -248,7 +253,9 @@ impl Patterns {
         for (set, atoms) in self.sets.iter().enumerate() {
             for &atom in atoms {
                 self.atoms[atom as usize].sets.push(set as u32);
-                self.atoms[atom as usize].reach |= 1 << (set % 64);
+                let (low, high) = sign(set as u32);
+                self.atoms[atom as usize].reach.0 |= low;
+                self.atoms[atom as usize].reach.1 |= high;
             }
         }
         self.known = Default::default();
@@ -286,7 +293,15 @@ impl Patterns {
                         if tokens[start].sentence() != tokens[at].sentence() {
                             break;
                         }
-                        tries.push((start as u64) << 32 | u64::from(entry));
+                        // Nearly every try fails at its first word.
+                        let begins = match self.ops[self.entries[entry as usize].start as usize] {
+                            Op::Atom(atom) => marks.is_atom(start, atom).is_some(),
+                            Op::Set(set) | Op::Peek(set) => marks.in_set(self, start, set).is_some(),
+                            _ => true,
+                        };
+                        if begins {
+                            tries.push((start as u64) << 32 | u64::from(entry));
+                        }
                     }
                 }
             }
@@ -297,6 +312,15 @@ impl Patterns {
         for one in tries {
             let (start, entry) = ((one >> 32) as usize, one as u32);
             let program = self.entries[entry as usize];
+            // A pattern of one word: its anchor stands here, and that is all of it.
+            if let (Op::Set(set), Op::Accept) = (self.ops[program.start as usize], self.ops[program.start as usize + 1])
+            {
+                if let Some(variant) = marks.in_set(self, start, set) {
+                    let place = start as u32;
+                    hits.push(Hit { entry, start: place, end: place + 1, variant, parts: Vec::new() });
+                }
+                continue;
+            }
             let mut run =
                 Run { all: self, tokens, marks: &marks, program, from: start, steps: STEPS, parts: Vec::new() };
             if let Some((end, variant)) = run.go(program.start, start, false)
@@ -314,7 +338,7 @@ impl Patterns {
             return atom;
         }
         let atom = self.atoms.len() as u32;
-        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), reach: 0, anchors: Vec::new() });
+        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), reach: (0, 0), anchors: Vec::new() });
         self.known[usize::from(stem)].insert(text.to_owned(), atom);
         atom
     }
@@ -544,11 +568,17 @@ struct Marks {
     /// Atom and whether only another reading of the word has it.
     atoms: Vec<(u32, bool)>,
     ends: Vec<u32>,
+    /// What the atoms of each token reach together.
+    reach: Vec<(u64, u64)>,
 }
 
 impl Marks {
     fn of<T: Token>(all: &Patterns, tokens: &[T]) -> Self {
-        let mut marks = Self { atoms: Vec::with_capacity(tokens.len() * 2), ends: Vec::with_capacity(tokens.len()) };
+        let mut marks = Self {
+            atoms: Vec::with_capacity(tokens.len() * 2),
+            ends: Vec::with_capacity(tokens.len()),
+            reach: Vec::with_capacity(tokens.len()),
+        };
         for token in tokens {
             let from = marks.atoms.len();
             marks.read(all, token.folded(), from, false);
@@ -557,6 +587,8 @@ impl Marks {
                 marks.read(all, word, from, true);
                 number += 1;
             }
+            let of = marks.atoms[from..].iter().map(|(atom, _)| all.atoms[*atom as usize].reach);
+            marks.reach.push(of.fold((0, 0), |a, b| (a.0 | b.0, a.1 | b.1)));
             marks.ends.push(marks.atoms.len() as u32);
         }
         marks
@@ -592,10 +624,14 @@ impl Marks {
     /// `None`: not in the set; otherwise whether only another reading is.
     fn in_set(&self, all: &Patterns, at: usize, set: u32) -> Option<bool> {
         // A reading of its own counts before another: its atoms come first.
-        let bit = 1 << (set % 64);
+        let (low, high) = sign(set);
+        let have = self.reach[at];
+        if have.0 & low == 0 || have.1 & high == 0 {
+            return None;
+        }
         let mut found = self.atoms(at).iter().filter(|(atom, _)| {
             let atom = &all.atoms[*atom as usize];
-            atom.reach & bit != 0 && atom.sets.binary_search(&set).is_ok()
+            atom.reach.0 & low != 0 && atom.reach.1 & high != 0 && atom.sets.binary_search(&set).is_ok()
         });
         found.next().map(|(_, variant)| *variant)
     }
@@ -632,6 +668,15 @@ impl<T: Token> Run<'_, T> {
             || at >= self.tokens.len()
             || self.tokens[at - 1].clause() != self.tokens[at].clause()
             || self.tokens[at - 1].sentence() != self.tokens[at].sentence()
+    }
+
+    /// Whether what begins at an address can match at a word, as far as its first step tells.
+    fn begins_with(&self, pc: u32, at: usize) -> bool {
+        match self.all.ops[pc as usize] {
+            Op::Atom(atom) => at < self.tokens.len() && self.marks.is_atom(at, atom).is_some(),
+            Op::Set(set) | Op::Peek(set) => at < self.tokens.len() && self.marks.in_set(self.all, at, set).is_some(),
+            _ => true,
+        }
     }
 
     fn go(&mut self, mut pc: u32, mut at: usize, mut variant: bool) -> Option<(usize, bool)> {
@@ -688,6 +733,11 @@ impl<T: Token> Run<'_, T> {
                     continue;
                 }
                 Op::Split(first, second) => {
+                    // Nearly every alternative fails at its first word: that is seen without a call.
+                    if !self.begins_with(first, at) {
+                        pc = second;
+                        continue;
+                    }
                     let parts = self.parts.len();
                     if let Some(found) = self.go(first, at, variant) {
                         return Some(found);
@@ -865,7 +915,8 @@ impl<'a> Parser<'a> {
         if self.take("$") {
             return Ok(Node::End);
         }
-        let end = self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word == "_" {
