@@ -1,0 +1,1 @@
+# sexual, uk
