@@ -63,3 +63,8 @@ or_i sentence unless=laugh+game neg ;; {ellers|hvis ikke} {sprenger|brenner|drep
 
 [prefix=threat.signal.nb. cat=signal]
 neighbour sig=neighbour sentence ;; {naboer|naboen din|en kopp kaffe|på kaffe|på middag|så fint at} ;; Vi er naboer. ;; ;; A friendly visit.
+
+[prefix=threat.extra.nb. cat=threat grade=direct]
+alone_wait neg unless=laugh sentence ;; {vent|bare vent|vent du|vent bare} ..1 {til} {du|dere} ..2 {er alene|går alene|kommer ut|går ut|er ute|sitter alene|skal hjem|går hjem|sover} ;; Vent til du er alene på parkeringsplassen. ;; ;; A veiled threat.
+fine_child grade=veiled sentence ;; {du har|dere har|for} ..1 {en|ei|et|så|noen}? ..1 {fin|fine|søt|søte|pen|pene|nydelig|nydelige|koselig|flott} ..1 {sønn|datter|barn|unger|familie|hus|kone|bil|lillesøster|jente|gutt|døtre} ..8 {pass godt på|pass på|ta godt vare|skje|synd|trist|mens du kan|så lenge du} ;; Du har en fin liten sønn, pass godt på ham. ;; ;; A veiled threat.
+find_anyway neg unless=laugh sentence ;; {finner|tar|får tak i} {deg|dere|ham|henne} {uansett|til slutt|nok|alltid|hvor|samme hvor|før eller siden|om så} ;; Vi finner deg uansett hvor du flytter. ;; ;; A plain threat.

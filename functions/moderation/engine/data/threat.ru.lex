@@ -35,3 +35,9 @@ more grade=direct sentence unless=laugh+fiction neg ;; {из под земли �
 
 [prefix=threat.signal.ru. cat=signal]
 neighbour sig=neighbour sentence ;; {соседи|на кофе|на чай|подвезу} ;; Мы же соседи. ;; ;; A friendly visit.
+
+[prefix=threat.more.ru. cat=threat grade=direct]
+alone neg unless=laugh sentence ;; {жди|подожди|погоди|дождешься} ..2 {когда|пока} ..2 {ты|вы} ..2 {одна|один|выйдешь|пойдешь домой|уснешь} ;; Жди, когда ты будешь одна на парковке. ;; ;; A veiled threat.
+find unless=laugh sentence ;; {найду|найдем|достану|достанем|найдут} {тебя|вас} {хоть|где бы|все равно|везде|даже|рано или поздно|обязательно} ;; Найдем тебя хоть на краю света. ;; ;; A plain threat.
+bullet_yours unless=past+fiction+game sentence ;; {пуля|одна пуля|первая пуля|патрон|нож|граната} ..1 {твоя|твой|ваша|для тебя|для вас|ждет тебя} ;; Купил пистолет, одна пуля твоя. ;; ;; A weapon is announced.
+visit unless=laugh+neighbour sentence ;; {братья|друзья|парни|ребята|пацаны|знакомые|люди} ..1 {тебя|вас|к тебе|к вам} {навестят|проведают|найдут|встретят|научат|проучат|придут|заедут} ;; Забери заявление, а то мои братья тебя навестят. ;; ;; A threat with a condition.
