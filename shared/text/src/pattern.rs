@@ -6,6 +6,7 @@
 //! | `{a\|b c\|d*}`, `@CLASS` | one of several alternatives, each of one or more words |
 //! | `(x y)?`, `{a\|b}?`, `word?`, `@CLASS?` | may be missing |
 //! | `_`, `..3` | any one word; up to three words, as few as possible |
+//! | `a ~3 b` | both, in either order, with up to three words between |
 //! | `!{a\|b c}` | none of these follows here |
 //! | `<!{a\|b}` | none of these stands directly before |
 //! | `^`, `$` | the clause begins, ends here |
@@ -13,7 +14,7 @@
 //!
 //! Matching is bounded: gaps are short and an attempt ends after [`STEPS`] steps as "no match".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Steps that one entry may take at one place. Real patterns need some tens.
 pub const STEPS: u32 = 4_000;
@@ -85,6 +86,8 @@ enum Op {
     Jump(u32),
     /// What follows must not match; then it goes on at the address.
     Not(u32),
+    /// The same for so many words before.
+    NotBack(u32, u32),
     Begin,
     End,
     Open(u16),
@@ -98,6 +101,8 @@ type Anchor = (u32, u8, u8);
 /// Words and stems by hash; stems are asked at each character of a word.
 #[derive(Debug, Default)]
 struct Table {
+    /// A bit for each of 65,536 hashes: nearly every look-up ends here, in the nearest cache.
+    filter: Vec<u64>,
     slots: Vec<(u64, u32)>,
     mask: usize,
 }
@@ -112,11 +117,19 @@ const fn slot(hash: u64) -> usize {
     (hash ^ (hash >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> 24
 }
 
+/// The word and bit of a hash in the filter of a table.
+const fn filter(hash: u64) -> (usize, u64) {
+    let spread = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+    ((spread >> 6) as usize, 1 << (spread & 63))
+}
+
 impl Table {
     fn build(entries: &[(u64, u32)]) -> Self {
         let size = (entries.len() * 4).next_power_of_two().max(8);
-        let mut table = Self { slots: vec![(0, u32::MAX); size], mask: size - 1 };
+        let mut table = Self { filter: vec![0; 1024], slots: vec![(0, u32::MAX); size], mask: size - 1 };
         for &(hash, atom) in entries {
+            let (word, bit) = filter(hash);
+            table.filter[word] |= bit;
             let mut at = slot(hash) & table.mask;
             while table.slots[at].1 != u32::MAX {
                 at = (at + 1) & table.mask;
@@ -127,7 +140,8 @@ impl Table {
     }
 
     fn find(&self, hash: u64, word: &str, atoms: &[Atom]) -> Option<u32> {
-        if self.slots.is_empty() {
+        let (place, bit) = filter(hash);
+        if self.filter.get(place).is_none_or(|bits| bits & bit == 0) {
             return None;
         }
         let mut at = slot(hash) & self.mask;
@@ -150,6 +164,8 @@ struct Atom {
     text: String,
     stem: bool,
     sets: Vec<u32>,
+    /// A bit for each of its sets, modulo 64.
+    reach: u64,
     anchors: Vec<(u32, u8, u8)>,
 }
 
@@ -157,8 +173,8 @@ struct Atom {
 #[derive(Debug, Default)]
 pub struct Patterns {
     classes: BTreeMap<String, Vec<Vec<Node>>>,
-    known: BTreeMap<(bool, String), u32>,
-    known_sets: BTreeMap<Vec<u32>, u32>,
+    known: [HashMap<String, u32>; 2],
+    known_sets: HashMap<Vec<u32>, u32>,
     atoms: Vec<Atom>,
     sets: Vec<Vec<u32>>,
     parts: Vec<String>,
@@ -232,10 +248,11 @@ impl Patterns {
         for (set, atoms) in self.sets.iter().enumerate() {
             for &atom in atoms {
                 self.atoms[atom as usize].sets.push(set as u32);
+                self.atoms[atom as usize].reach |= 1 << (set % 64);
             }
         }
-        self.known = BTreeMap::new();
-        self.known_sets = BTreeMap::new();
+        self.known = Default::default();
+        self.known_sets = HashMap::new();
     }
 
     /// How many entries there are.
@@ -280,6 +297,15 @@ impl Patterns {
         for one in tries {
             let (start, entry) = ((one >> 32) as usize, one as u32);
             let program = self.entries[entry as usize];
+            // A pattern of one word: its anchor stands here, and that is all of it.
+            if let (Op::Set(set), Op::Accept) = (self.ops[program.start as usize], self.ops[program.start as usize + 1])
+            {
+                if let Some(variant) = marks.in_set(self, start, set) {
+                    let place = start as u32;
+                    hits.push(Hit { entry, start: place, end: place + 1, variant, parts: Vec::new() });
+                }
+                continue;
+            }
             let mut run =
                 Run { all: self, tokens, marks: &marks, program, from: start, steps: STEPS, parts: Vec::new() };
             if let Some((end, variant)) = run.go(program.start, start, false)
@@ -293,12 +319,12 @@ impl Patterns {
     }
 
     fn atom(&mut self, text: &str, stem: bool) -> u32 {
-        if let Some(&atom) = self.known.get(&(stem, text.to_owned())) {
+        if let Some(&atom) = self.known[usize::from(stem)].get(text) {
             return atom;
         }
         let atom = self.atoms.len() as u32;
-        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), anchors: Vec::new() });
-        self.known.insert((stem, text.to_owned()), atom);
+        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), reach: 0, anchors: Vec::new() });
+        self.known[usize::from(stem)].insert(text.to_owned(), atom);
         atom
     }
 
@@ -393,11 +419,19 @@ impl Patterns {
                 }
                 Node::NotBehind(list) => {
                     let (singles, rest) = self.singles(list);
-                    if !rest.is_empty() {
-                        return Err("`<!{…}` takes single words only".to_owned());
-                    }
                     let set = self.set(singles);
                     self.ops.push(Op::NotBehind(set));
+                    for one in &rest {
+                        let (least, most) = one.iter().map(reach).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+                        if least != most || least == 0 {
+                            return Err("an alternative of `<!{…}` has a fixed number of words".to_owned());
+                        }
+                        let at = self.ops.len();
+                        self.ops.push(Op::NotBack(0, 0));
+                        self.emit(one)?;
+                        self.ops.push(Op::Accept);
+                        self.ops[at] = Op::NotBack(least, self.ops.len() as u32);
+                    }
                 }
                 Node::Part(name, inner) => {
                     let number = match self.parts.iter().position(|have| have == name) {
@@ -494,25 +528,24 @@ fn reach(node: &Node) -> (u32, u32) {
 
 /// A guess at how often a word stands in a text: only the speed hangs on it.
 fn commonness(word: &str, stem: bool) -> u32 {
-    const COMMON: &str = " a about all am an and any are as at be because been but by can can't could day did didn't do \
-        does don't even every for from get got had has have he her him his how i i'm if in into is it it's just know \
-        like make me more much my no not now of on one or our out people she so some than that the their them then \
-        there they this to too up us was we were what when which who will with without work would you your \
-        alle alt av bare ble bli blir da de den der det dette du eller en enn er et etter for fra få får før ha hadde \
-        han har hun hva i ikke jeg jobb kan kom kommer kunne man med meg mer min mitt må noe noen norsk nå når og om opp \
-        oss over på seg selv si sin skal som så til ut var ved vi vil være å \
-        а або але б без бо був буде було в ви від він вона вони все вже всі да до для є же з за зі і із її й його коли \
-        ми мене мені може мій моя на навіть нас не немає ні них під по при про роботу роботи сама самі сам своє своїм себе тепер \
-        ти то тільки у усе уже хто це цей цього ця через що щоб я як який ";
     if stem {
         return match word.chars().count() {
-            0..=2 => 40,
-            3 => 12,
-            4 => 5,
-            _ => 2,
+            0..=2 => 400,
+            3 => 60,
+            4 => 12,
+            _ => 3,
         };
     }
-    if COMMON.split_ascii_whitespace().any(|one| one == word) { 60 } else { 2 }
+    if !crate::language::is_common(word) {
+        return 1;
+    }
+    // The shorter, the more often.
+    match word.chars().count() {
+        0..=3 => 900,
+        4 => 300,
+        5 => 100,
+        _ => 40,
+    }
 }
 
 /// The atoms and sets of each token of a text.
@@ -520,37 +553,18 @@ struct Marks {
     /// Atom and whether only another reading of the word has it.
     atoms: Vec<(u32, bool)>,
     ends: Vec<u32>,
-    /// A bit a set, `width` words a token; first for the folded word, then for all readings.
-    bits: Vec<u64>,
-    width: usize,
 }
 
 impl Marks {
     fn of<T: Token>(all: &Patterns, tokens: &[T]) -> Self {
-        let width = all.sets.len().div_ceil(64);
-        let mut marks = Self {
-            atoms: Vec::with_capacity(tokens.len() * 2),
-            ends: Vec::with_capacity(tokens.len()),
-            bits: vec![0; tokens.len() * width * 2],
-            width,
-        };
-        for (at, token) in tokens.iter().enumerate() {
+        let mut marks = Self { atoms: Vec::with_capacity(tokens.len() * 2), ends: Vec::with_capacity(tokens.len()) };
+        for token in tokens {
             let from = marks.atoms.len();
             marks.read(all, token.folded(), from, false);
             let mut number = 0;
             while let Some(word) = token.variant(number) {
                 marks.read(all, word, from, true);
                 number += 1;
-            }
-            let (base, every) = (at * width * 2, at * width * 2 + width);
-            for &(atom, variant) in &marks.atoms[from..] {
-                for &set in &all.atoms[atom as usize].sets {
-                    let (word, bit) = (set as usize / 64, 1u64 << (set % 64));
-                    marks.bits[every + word] |= bit;
-                    if !variant {
-                        marks.bits[base + word] |= bit;
-                    }
-                }
             }
             marks.ends.push(marks.atoms.len() as u32);
         }
@@ -585,16 +599,14 @@ impl Marks {
     }
 
     /// `None`: not in the set; otherwise whether only another reading is.
-    fn in_set(&self, at: usize, set: u32) -> Option<bool> {
-        let (word, bit) = (set as usize / 64, 1u64 << (set % 64));
-        let base = at * self.width * 2;
-        if self.bits[base + word] & bit != 0 {
-            Some(false)
-        } else if self.bits[base + self.width + word] & bit != 0 {
-            Some(true)
-        } else {
-            None
-        }
+    fn in_set(&self, all: &Patterns, at: usize, set: u32) -> Option<bool> {
+        // A reading of its own counts before another: its atoms come first.
+        let bit = 1 << (set % 64);
+        let mut found = self.atoms(at).iter().filter(|(atom, _)| {
+            let atom = &all.atoms[*atom as usize];
+            atom.reach & bit != 0 && atom.sets.binary_search(&set).is_ok()
+        });
+        found.next().map(|(_, variant)| *variant)
     }
 
     fn is_atom(&self, at: usize, atom: u32) -> Option<bool> {
@@ -631,6 +643,15 @@ impl<T: Token> Run<'_, T> {
             || self.tokens[at - 1].sentence() != self.tokens[at].sentence()
     }
 
+    /// Whether what begins at an address can match at a word, as far as its first step tells.
+    fn begins_with(&self, pc: u32, at: usize) -> bool {
+        match self.all.ops[pc as usize] {
+            Op::Atom(atom) => at < self.tokens.len() && self.marks.is_atom(at, atom).is_some(),
+            Op::Set(set) | Op::Peek(set) => at < self.tokens.len() && self.marks.in_set(self.all, at, set).is_some(),
+            _ => true,
+        }
+    }
+
     fn go(&mut self, mut pc: u32, mut at: usize, mut variant: bool) -> Option<(usize, bool)> {
         loop {
             self.steps = self.steps.checked_sub(1)?;
@@ -647,19 +668,19 @@ impl<T: Token> Run<'_, T> {
                     if !self.inside(at) {
                         return None;
                     }
-                    variant |= self.marks.in_set(at, set)?;
+                    variant |= self.marks.in_set(self.all, at, set)?;
                     at += 1;
                 }
                 Op::Peek(set) => {
                     if !self.inside(at) {
                         return None;
                     }
-                    self.marks.in_set(at, set)?;
+                    self.marks.in_set(self.all, at, set)?;
                 }
                 Op::NotBehind(set) => {
                     if at > 0
                         && self.tokens[at - 1].sentence() == self.tokens[self.from].sentence()
-                        && self.marks.in_set(at - 1, set).is_some()
+                        && self.marks.in_set(self.all, at - 1, set).is_some()
                     {
                         return None;
                     }
@@ -685,6 +706,11 @@ impl<T: Token> Run<'_, T> {
                     continue;
                 }
                 Op::Split(first, second) => {
+                    // Nearly every alternative fails at its first word: that is seen without a call.
+                    if !self.begins_with(first, at) {
+                        pc = second;
+                        continue;
+                    }
                     let parts = self.parts.len();
                     if let Some(found) = self.go(first, at, variant) {
                         return Some(found);
@@ -699,6 +725,18 @@ impl<T: Token> Run<'_, T> {
                     self.parts.truncate(parts);
                     if found {
                         return None;
+                    }
+                    pc = after;
+                    continue;
+                }
+                Op::NotBack(words, after) => {
+                    if let Some(before) = at.checked_sub(words as usize) {
+                        let parts = self.parts.len();
+                        let found = self.go(pc + 1, before, variant).is_some();
+                        self.parts.truncate(parts);
+                        if found {
+                            return None;
+                        }
                     }
                     pc = after;
                     continue;
@@ -786,6 +824,16 @@ impl<'a> Parser<'a> {
             if self.rest.is_empty() || self.rest.starts_with(['|', '}', ')', '>']) {
                 return Ok(nodes);
             }
+            if self.take("~") {
+                let gap = Node::Gap(self.most()?);
+                let right = self.sequence()?;
+                if nodes.is_empty() || right.is_empty() {
+                    return Err("something stands on both sides of `~`".to_owned());
+                }
+                let there = [nodes.clone(), vec![gap.clone()], right.clone()].concat();
+                let back = [right, vec![gap], nodes].concat();
+                return Ok(vec![Node::Alternatives(vec![there, back])]);
+            }
             let node = self.item()?;
             nodes.push(if self.rest.starts_with('?') {
                 self.rest = &self.rest[1..];
@@ -832,12 +880,7 @@ impl<'a> Parser<'a> {
             };
         }
         if self.take("..") {
-            let digits: String = self.rest.chars().take_while(char::is_ascii_digit).collect();
-            self.rest = &self.rest[digits.len()..];
-            return match digits.parse::<u8>() {
-                Ok(most @ 1..=12) => Ok(Node::Gap(most)),
-                _ => Err("a gap is `..1` to `..12`".to_owned()),
-            };
+            return Ok(Node::Gap(self.most()?));
         }
         if self.take("^") {
             return Ok(Node::Begin);
@@ -845,7 +888,8 @@ impl<'a> Parser<'a> {
         if self.take("$") {
             return Ok(Node::End);
         }
-        let end = self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$".contains(c)).unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word == "_" {
@@ -866,6 +910,16 @@ impl<'a> Parser<'a> {
             return Err(format!("{word:?} is not folded: write {text:?}"));
         }
         Ok(Node::Word { text, stem })
+    }
+
+    fn most(&mut self) -> Result<u8, String> {
+        let digits = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = self.rest.split_at(digits);
+        self.rest = rest;
+        match number.parse::<u8>() {
+            Ok(most @ 1..=12) => Ok(most),
+            _ => Err("a gap is of 1 to 12 words".to_owned()),
+        }
     }
 
     fn name(&mut self) -> Result<String, String> {
@@ -943,6 +997,12 @@ mod tests {
     fn what_must_not_follow_or_precede_is_minded() {
         assert_eq!(spans("i !{never|do not} ..2 sleep", "i never sleep , i do not sleep , i can sleep"), [(7, 10)]);
         assert_eq!(spans("<!{not} alone", "not alone , alone"), [(2, 3)]);
+        assert_eq!(spans("<!{not|all by} alone", "all by alone , by alone"), [(4, 5)]);
+    }
+
+    #[test]
+    fn words_in_either_order_match() {
+        assert_eq!(spans("speak ~2 well", "i speak very well , well i speak , well a b c speak"), [(1, 4), (4, 7)]);
     }
 
     #[test]
