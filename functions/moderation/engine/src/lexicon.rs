@@ -38,12 +38,19 @@ pub(crate) const FILES: &[File] = files![
     "classes.ru.lex",
     "signals.lex",
     "hate.lex",
+    "hate.en.lex",
     "threat.lex",
+    "threat.en.lex",
     "self_harm.lex",
+    "self_harm.en.lex",
     "harassment.lex",
+    "harassment.en.lex",
     "sexual.lex",
+    "sexual.en.lex",
     "safeguarding.lex",
+    "safeguarding.en.lex",
     "spam.lex",
+    "spam.en.lex",
 ];
 
 /// A set of signals, a bit each.

@@ -1,0 +1,1 @@
+# English: more ways to say it.
