@@ -37,6 +37,7 @@ pub(crate) const FILES: &[File] = files![
     "classes.uk.lex",
     "classes.ru.lex",
     "signals.lex",
+    "signals.en.lex",
     "hate.lex",
     "hate.en.lex",
     "threat.lex",
