@@ -80,6 +80,11 @@ pub(crate) fn is_common(word: &str) -> bool {
     words().get(word).is_some_and(|mask| mask & (EN | NB | UK | RU) != 0)
 }
 
+/// Whether a word is Norwegian and not English.
+pub(crate) fn is_bokmal_alone(word: &str) -> bool {
+    words().get(word).is_some_and(|mask| mask & (EN | NB) == NB) || word.contains(['æ', 'ø', 'å'])
+}
+
 /// What the words of a sentence say.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
@@ -108,15 +113,17 @@ fn count(text: &Text<'_>, tokens: &[Token], first: bool) -> Tally {
     let words = words();
     let mut tally = Tally::default();
     let mut initial = first;
-    let mut after_dot = false;
+    // Parts of addresses and links are no words: what follows a dot without a space, to the next space.
+    let mut link = false;
     for token in tokens {
+        if token.spaced {
+            link = false;
+        }
         if token.kind != Kind::Word {
-            // Parts of addresses and links are no words: what follows a dot without a space.
-            after_dot = !token.spaced && matches!(text.base(token), "." | "@" | "/" | "://");
+            link |= !token.spaced && matches!(text.base(token), "." | "@" | "/");
             continue;
         }
-        let glued = after_dot && !token.spaced;
-        after_dot = false;
+        let glued = link && !token.spaced;
         let base = text.base(token);
         let chars = token.span.end - token.span.start;
         let name = token.capital && !initial && !token.shouted;

@@ -6,6 +6,7 @@
 //! | `{a\|b c\|d*}`, `@CLASS` | one of several alternatives, each of one or more words |
 //! | `(x y)?`, `{a\|b}?`, `word?`, `@CLASS?` | may be missing |
 //! | `_`, `..3` | any one word; up to three words, as few as possible |
+//! | `a ~3 b` | both, in either order, with up to three words between |
 //! | `!{a\|b c}` | none of these follows here |
 //! | `<!{a\|b}` | none of these stands directly before |
 //! | `^`, `$` | the clause begins, ends here |
@@ -85,6 +86,8 @@ enum Op {
     Jump(u32),
     /// What follows must not match; then it goes on at the address.
     Not(u32),
+    /// The same for so many words before.
+    NotBack(u32, u32),
     Begin,
     End,
     Open(u16),
@@ -294,6 +297,15 @@ impl Patterns {
         for one in tries {
             let (start, entry) = ((one >> 32) as usize, one as u32);
             let program = self.entries[entry as usize];
+            // A pattern of one word: its anchor stands here, and that is all of it.
+            if let (Op::Set(set), Op::Accept) = (self.ops[program.start as usize], self.ops[program.start as usize + 1])
+            {
+                if let Some(variant) = marks.in_set(self, start, set) {
+                    let place = start as u32;
+                    hits.push(Hit { entry, start: place, end: place + 1, variant, parts: Vec::new() });
+                }
+                continue;
+            }
             let mut run =
                 Run { all: self, tokens, marks: &marks, program, from: start, steps: STEPS, parts: Vec::new() };
             if let Some((end, variant)) = run.go(program.start, start, false)
@@ -407,11 +419,19 @@ impl Patterns {
                 }
                 Node::NotBehind(list) => {
                     let (singles, rest) = self.singles(list);
-                    if !rest.is_empty() {
-                        return Err("`<!{…}` takes single words only".to_owned());
-                    }
                     let set = self.set(singles);
                     self.ops.push(Op::NotBehind(set));
+                    for one in &rest {
+                        let (least, most) = one.iter().map(reach).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+                        if least != most || least == 0 {
+                            return Err("an alternative of `<!{…}` has a fixed number of words".to_owned());
+                        }
+                        let at = self.ops.len();
+                        self.ops.push(Op::NotBack(0, 0));
+                        self.emit(one)?;
+                        self.ops.push(Op::Accept);
+                        self.ops[at] = Op::NotBack(least, self.ops.len() as u32);
+                    }
                 }
                 Node::Part(name, inner) => {
                     let number = match self.parts.iter().position(|have| have == name) {
@@ -537,10 +557,7 @@ struct Marks {
 
 impl Marks {
     fn of<T: Token>(all: &Patterns, tokens: &[T]) -> Self {
-        let mut marks = Self {
-            atoms: Vec::with_capacity(tokens.len() * 2),
-            ends: Vec::with_capacity(tokens.len()),
-        };
+        let mut marks = Self { atoms: Vec::with_capacity(tokens.len() * 2), ends: Vec::with_capacity(tokens.len()) };
         for token in tokens {
             let from = marks.atoms.len();
             marks.read(all, token.folded(), from, false);
@@ -626,6 +643,15 @@ impl<T: Token> Run<'_, T> {
             || self.tokens[at - 1].sentence() != self.tokens[at].sentence()
     }
 
+    /// Whether what begins at an address can match at a word, as far as its first step tells.
+    fn begins_with(&self, pc: u32, at: usize) -> bool {
+        match self.all.ops[pc as usize] {
+            Op::Atom(atom) => at < self.tokens.len() && self.marks.is_atom(at, atom).is_some(),
+            Op::Set(set) | Op::Peek(set) => at < self.tokens.len() && self.marks.in_set(self.all, at, set).is_some(),
+            _ => true,
+        }
+    }
+
     fn go(&mut self, mut pc: u32, mut at: usize, mut variant: bool) -> Option<(usize, bool)> {
         loop {
             self.steps = self.steps.checked_sub(1)?;
@@ -680,6 +706,11 @@ impl<T: Token> Run<'_, T> {
                     continue;
                 }
                 Op::Split(first, second) => {
+                    // Nearly every alternative fails at its first word: that is seen without a call.
+                    if !self.begins_with(first, at) {
+                        pc = second;
+                        continue;
+                    }
                     let parts = self.parts.len();
                     if let Some(found) = self.go(first, at, variant) {
                         return Some(found);
@@ -694,6 +725,18 @@ impl<T: Token> Run<'_, T> {
                     self.parts.truncate(parts);
                     if found {
                         return None;
+                    }
+                    pc = after;
+                    continue;
+                }
+                Op::NotBack(words, after) => {
+                    if let Some(before) = at.checked_sub(words as usize) {
+                        let parts = self.parts.len();
+                        let found = self.go(pc + 1, before, variant).is_some();
+                        self.parts.truncate(parts);
+                        if found {
+                            return None;
+                        }
                     }
                     pc = after;
                     continue;
@@ -781,6 +824,16 @@ impl<'a> Parser<'a> {
             if self.rest.is_empty() || self.rest.starts_with(['|', '}', ')', '>']) {
                 return Ok(nodes);
             }
+            if self.take("~") {
+                let gap = Node::Gap(self.most()?);
+                let right = self.sequence()?;
+                if nodes.is_empty() || right.is_empty() {
+                    return Err("something stands on both sides of `~`".to_owned());
+                }
+                let there = [nodes.clone(), vec![gap.clone()], right.clone()].concat();
+                let back = [right, vec![gap], nodes].concat();
+                return Ok(vec![Node::Alternatives(vec![there, back])]);
+            }
             let node = self.item()?;
             nodes.push(if self.rest.starts_with('?') {
                 self.rest = &self.rest[1..];
@@ -827,12 +880,7 @@ impl<'a> Parser<'a> {
             };
         }
         if self.take("..") {
-            let digits: String = self.rest.chars().take_while(char::is_ascii_digit).collect();
-            self.rest = &self.rest[digits.len()..];
-            return match digits.parse::<u8>() {
-                Ok(most @ 1..=12) => Ok(Node::Gap(most)),
-                _ => Err("a gap is `..1` to `..12`".to_owned()),
-            };
+            return Ok(Node::Gap(self.most()?));
         }
         if self.take("^") {
             return Ok(Node::Begin);
@@ -840,7 +888,8 @@ impl<'a> Parser<'a> {
         if self.take("$") {
             return Ok(Node::End);
         }
-        let end = self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$".contains(c)).unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word == "_" {
@@ -861,6 +910,16 @@ impl<'a> Parser<'a> {
             return Err(format!("{word:?} is not folded: write {text:?}"));
         }
         Ok(Node::Word { text, stem })
+    }
+
+    fn most(&mut self) -> Result<u8, String> {
+        let digits = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = self.rest.split_at(digits);
+        self.rest = rest;
+        match number.parse::<u8>() {
+            Ok(most @ 1..=12) => Ok(most),
+            _ => Err("a gap is of 1 to 12 words".to_owned()),
+        }
     }
 
     fn name(&mut self) -> Result<String, String> {
@@ -938,6 +997,12 @@ mod tests {
     fn what_must_not_follow_or_precede_is_minded() {
         assert_eq!(spans("i !{never|do not} ..2 sleep", "i never sleep , i do not sleep , i can sleep"), [(7, 10)]);
         assert_eq!(spans("<!{not} alone", "not alone , alone"), [(2, 3)]);
+        assert_eq!(spans("<!{not|all by} alone", "all by alone , by alone"), [(4, 5)]);
+    }
+
+    #[test]
+    fn words_in_either_order_match() {
+        assert_eq!(spans("speak ~2 well", "i speak very well , well i speak , well a b c speak"), [(1, 4), (4, 7)]);
     }
 
     #[test]

@@ -69,9 +69,8 @@ fn macro_f1(rows: &[(&Row, &Outcome)]) -> f64 {
     let mut live = 0.0;
     for decision in DECISIONS {
         let count = |gold: bool, said: bool| {
-            rows.iter()
-                .filter(|(r, o)| (r.expect == decision) == gold && (o.decision == decision) == said)
-                .count() as f64
+            rows.iter().filter(|(r, o)| (r.expect == decision) == gold && (o.decision == decision) == said).count()
+                as f64
         };
         let (hit, wrong, missed) = (count(true, true), count(false, true), count(true, false));
         if hit + wrong + missed > 0.0 {
@@ -150,7 +149,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let mut categories: Vec<String> = analysis
                     .findings
                     .iter()
-                    .map(|f| serde_json::to_value(f.category).map(|v| v.as_str().unwrap_or("").to_owned()).unwrap_or_default())
+                    .map(|f| {
+                        serde_json::to_value(f.category)
+                            .map(|v| v.as_str().unwrap_or("").to_owned())
+                            .unwrap_or_default()
+                    })
                     .collect();
                 categories.sort();
                 categories.dedup();
@@ -174,7 +177,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 table(language, of);
             }
         }
-        for category in ["hate", "harassment", "threat", "self_harm", "sexual", "pii", "spam", "safeguarding", "unsupported_language"] {
+        for category in [
+            "hate",
+            "harassment",
+            "threat",
+            "self_harm",
+            "sexual",
+            "pii",
+            "spam",
+            "safeguarding",
+            "unsupported_language",
+        ] {
             let has = |list: &[String]| list.iter().any(|c| c == category);
             let both = pairs.iter().filter(|(r, o)| has(&r.categories) && has(&o.categories)).count();
             let said = pairs.iter().filter(|(_, o)| has(&o.categories)).count();
@@ -194,7 +207,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 row.text
             );
         }
-        for (row, outcome) in pairs.iter().filter(|(r, o)| misses && r.redact.iter().any(|s| o.redacted.contains(s.as_str()))) {
+        for (row, outcome) in
+            pairs.iter().filter(|(r, o)| misses && r.redact.iter().any(|s| o.redacted.contains(s.as_str())))
+        {
             println!("  LEAK {} {:?} | {}", row.lang, outcome.rules, row.text);
         }
         for (row, outcome) in &pairs {
@@ -209,4 +224,3 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     Ok(())
 }
-

@@ -1,7 +1,16 @@
 //! What a text says about outcomes. No evidence, no score; the same text gives the same bytes.
 
+mod read;
+mod rules;
+#[cfg(test)]
+mod selftest;
+pub mod taxonomy;
+
+use rules::{Rules, SCORED};
 use serde::{Deserialize, Serialize};
+pub use taxonomy::taxonomy;
 pub use text::{Language, Span};
+use text::{Text, lexicon::DataError};
 
 /// The five dimensions; the names of the contract events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +32,17 @@ impl Dimension {
     /// All, in the order of the taxonomy.
     pub const ALL: [Self; 5] =
         [Self::Confidence, Self::Belonging, Self::LangLevelProxy, Self::JobReadiness, Self::WellBeing];
+
+    /// The name in events and data.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confidence => "confidence",
+            Self::Belonging => "belonging",
+            Self::LangLevelProxy => "lang_level_proxy",
+            Self::JobReadiness => "job_readiness",
+            Self::WellBeing => "well_being",
+        }
+    }
 }
 
 /// What the text was written about; the names of the contract events.
@@ -73,6 +93,17 @@ pub enum Polarity {
     /// Lacks, has lost.
     #[serde(rename = "-")]
     Minus,
+}
+
+impl Polarity {
+    /// The other one.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Plus => Self::Minus,
+            Self::Minus => Self::Plus,
+        }
+    }
 }
 
 /// How sure; each band's precision is measured (`docs/q2q-card.md`).
@@ -144,12 +175,29 @@ pub struct Reading {
 #[derive(Debug)]
 pub struct Engine {
     version: String,
+    /// In the order of [`SCORED`].
+    rules: Vec<Rules>,
 }
 
+/// Of a text in several languages at least this share of its words has to be covered, in percent.
+const LEAST_COVERED: usize = 50;
+
 impl Engine {
-    /// Compiles the lexicons; about some milliseconds.
+    /// Compiles the lexicons; about some milliseconds. Make it once: it keeps the names of its rules.
+    ///
+    /// # Panics
+    /// When a data file of the program is broken; the tests load them all.
     pub fn new() -> Self {
-        Self { version: "0.0.0".to_owned() }
+        match Self::load() {
+            Ok(engine) => engine,
+            Err(error) => panic!("a data file of the engine is broken: {error}"),
+        }
+    }
+
+    fn load() -> Result<Self, DataError> {
+        let rules = SCORED.into_iter().map(Rules::load).collect::<Result<_, _>>()?;
+        let hash = rules::data_hash();
+        Ok(Self { version: format!("{}+{:08x}", taxonomy().version, (hash ^ (hash >> 32)) as u32), rules })
     }
 
     /// The version with a hash over the data files: `1.0.0+3fa2c1d4`.
@@ -157,9 +205,48 @@ impl Engine {
         &self.version
     }
 
+    /// How many rules there are for a language.
+    pub fn rules(&self, language: Language) -> usize {
+        SCORED.iter().position(|one| *one == language).map_or(0, |at| self.rules[at].rules.len())
+    }
+
     /// What the text says. Linear in its length; does not panic on any text.
-    pub fn read(&self, _input: Input<'_>) -> Reading {
-        Reading { language: Some(Language::English), not_read: None, outcomes: Vec::new() }
+    pub fn read(&self, input: Input<'_>) -> Reading {
+        let text = Text::with_hint(input.text, input.language);
+        let words = |of: Option<Language>| {
+            let tokens = text.tokens().iter().filter(|token| token.kind == text::Kind::Word);
+            tokens.filter(|token| of.is_none() || text.sentences()[token.sentence as usize].coverage.language == of).count()
+        };
+        let all = words(None);
+        let not_read = |why| Reading { language: None, not_read: Some(why), outcomes: Vec::new() };
+        if all == 0 {
+            return not_read(NotRead::Empty);
+        }
+        let covered: usize = SCORED.iter().map(|one| words(Some(*one))).sum();
+        if covered * 100 < all * LEAST_COVERED {
+            return not_read(NotRead::Language);
+        }
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut most = (0, None);
+        for (language, rules) in SCORED.into_iter().zip(&self.rules) {
+            let count = words(Some(language));
+            if count == 0 {
+                continue;
+            }
+            if count > most.0 {
+                most = (count, Some(language));
+            }
+            let scored = |sentence: u32| text.sentences()[sentence as usize].coverage.language == Some(language);
+            let words = read::words(&text, language, scored);
+            for outcome in read::outcomes(rules, language, &words, input.role) {
+                // The language of most of the text is read first of equals: what is there already stays.
+                if !outcomes.iter().any(|have| have.dimension == outcome.dimension) {
+                    outcomes.push(outcome);
+                }
+            }
+        }
+        outcomes.sort_by_key(|outcome| outcome.dimension);
+        Reading { language: most.1, not_read: None, outcomes }
     }
 }
 
