@@ -37,13 +37,20 @@ pub(crate) const FILES: &[File] = files![
     "classes.uk.lex",
     "classes.ru.lex",
     "signals.lex",
+    "signals.en.lex",
     "concepts.lex",
     "hate.lex",
+    "hate.en.lex",
     "threat.lex",
+    "threat.en.lex",
     "self_harm.lex",
+    "self_harm.en.lex",
     "harassment.lex",
+    "harassment.en.lex",
     "sexual.lex",
+    "sexual.en.lex",
     "safeguarding.lex",
+    "safeguarding.en.lex",
     "spam.lex",
     "hate.nb.lex",
     "threat.nb.lex",
@@ -66,6 +73,7 @@ pub(crate) const FILES: &[File] = files![
     "sexual.ru.lex",
     "safeguarding.ru.lex",
     "spam.ru.lex",
+    "spam.en.lex",
 ];
 
 /// A set of signals, a bit each.
