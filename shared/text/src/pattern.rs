@@ -14,7 +14,10 @@
 //!
 //! Matching is bounded: gaps are short and an attempt ends after [`STEPS`] steps as "no match".
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// Steps that one entry may take at one place. Real patterns need some tens.
 pub const STEPS: u32 = 4_000;
@@ -63,7 +66,7 @@ pub struct Hit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
     Word { text: String, stem: bool },
-    Alternatives(Vec<Vec<Node>>),
+    Alternatives(Arc<Vec<Vec<Node>>>),
     Optional(Vec<Node>),
     Any,
     Gap(u8),
@@ -172,7 +175,7 @@ struct Atom {
 /// Compiled patterns. Build with [`Patterns::class`] and [`Patterns::add`], then [`Patterns::finish`].
 #[derive(Debug, Default)]
 pub struct Patterns {
-    classes: BTreeMap<String, Vec<Vec<Node>>>,
+    classes: BTreeMap<String, Arc<Vec<Vec<Node>>>>,
     known: [HashMap<String, u32>; 2],
     known_sets: HashMap<Vec<u32>, u32>,
     atoms: Vec<Atom>,
@@ -205,7 +208,7 @@ impl Patterns {
             return Err(format!("the class @{name} is defined twice"));
         }
         let parsed = Parser::new(alternatives, &self.classes).all_alternatives()?;
-        self.classes.insert(name.to_owned(), parsed);
+        self.classes.insert(name.to_owned(), Arc::new(parsed));
         Ok(())
     }
 
@@ -341,7 +344,7 @@ impl Patterns {
                 Node::Alternatives(list) => {
                     let mut sum = (0u32, Vec::new());
                     let mut whole = true;
-                    for one in list {
+                    for one in list.iter() {
                         match self.anchors(one) {
                             Some((cost, anchors)) => {
                                 sum.0 += cost;
@@ -734,11 +737,11 @@ impl<T: Token> Run<'_, T> {
 /// Reads a written pattern.
 struct Parser<'a> {
     rest: &'a str,
-    classes: &'a BTreeMap<String, Vec<Vec<Node>>>,
+    classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>,
 }
 
 impl<'a> Parser<'a> {
-    fn new(rest: &'a str, classes: &'a BTreeMap<String, Vec<Vec<Node>>>) -> Self {
+    fn new(rest: &'a str, classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>) -> Self {
         Self { rest, classes }
     }
 
@@ -809,7 +812,7 @@ impl<'a> Parser<'a> {
                 }
                 let there = [nodes.clone(), vec![gap.clone()], right.clone()].concat();
                 let back = [right, vec![gap], nodes].concat();
-                return Ok(vec![Node::Alternatives(vec![there, back])]);
+                return Ok(vec![Node::Alternatives(Arc::new(vec![there, back]))]);
             }
             let node = self.item()?;
             nodes.push(if self.rest.starts_with('?') {
@@ -835,12 +838,12 @@ impl<'a> Parser<'a> {
         if self.take("{") {
             let list = self.alternatives()?;
             self.need("}")?;
-            return Ok(Node::Alternatives(list));
+            return Ok(Node::Alternatives(Arc::new(list)));
         }
         if self.take("(") {
             let inner = self.sequence()?;
             self.need(")")?;
-            return Ok(Node::Alternatives(vec![inner]));
+            return Ok(Node::Alternatives(Arc::new(vec![inner])));
         }
         if self.take("<") {
             let name = self.name()?;
@@ -852,7 +855,7 @@ impl<'a> Parser<'a> {
         if self.take("@") {
             let name = self.name()?;
             return match self.classes.get(&name) {
-                Some(list) => Ok(Node::Alternatives(list.clone())),
+                Some(list) => Ok(Node::Alternatives(Arc::clone(list))),
                 None => Err(format!("the class @{name} is not defined above")),
             };
         }

@@ -124,6 +124,8 @@ struct Context<'a> {
     clauses: Vec<Clause>,
     of_word: Vec<u32>,
     guards: Vec<(u32, u32, Guard)>,
+    /// The places of all cues, before they are judged.
+    cues: Vec<(u32, u32)>,
     role: Role,
 }
 
@@ -132,8 +134,9 @@ pub(crate) fn outcomes(rules: &Rules, language: Language, words: &[Word<'_>], ro
     let hits = rules.lexicon.find(words);
     let mut context = Context::of(language, words, role);
     for hit in &hits {
-        if let Rule::Guard(guard) = &rules.rules[hit.entry as usize] {
-            context.guards.push((hit.start, hit.end, *guard));
+        match &rules.rules[hit.entry as usize] {
+            Rule::Guard(guard) => context.guards.push((hit.start, hit.end, *guard)),
+            Rule::Cue(_) => context.cues.push((hit.start, hit.end)),
         }
     }
     context.mark();
@@ -186,7 +189,7 @@ impl<'a> Context<'a> {
             clauses[number].end = at as u32 + 1;
             of_word.push(number as u32);
         }
-        Self { words, clauses, of_word, guards: Vec::new(), role }
+        Self { words, clauses, of_word, guards: Vec::new(), cues: Vec::new(), role }
     }
 
     fn clause_of(&self, word: u32) -> usize {
@@ -362,8 +365,9 @@ impl<'a> Context<'a> {
             if start >= hit.start {
                 return !cue.own_negation && start > hit.start && start < hit.end;
             }
-            // A negation that another cue's own words take up still reaches over it.
-            end <= hit.start + 1 && hit.start - start <= reach
+            // "Not afraid to speak": what a cue before has taken up does not reach over it.
+            let taken = || self.cues.iter().any(|&(a, b)| a <= start && end < b && b <= hit.start);
+            end <= hit.start + 1 && hit.start - start <= reach && !taken()
         })
     }
 

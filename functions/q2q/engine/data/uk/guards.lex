@@ -1,6 +1,6 @@
 # What stands around a cue in Ukrainian.
 [prefix=uk.guard. dim=guard]
-ne kind=neg reach=3 ;; {не|ані|навряд} ;; Я не сумна.
+ne kind=neg reach=2 ;; {не|ані|навряд} ;; Я не сумна.
 ni kind=neg reach=1 ;; {ні|жодн*} ;; Ні радості.
 bez kind=neg reach=3 ;; {без|нема|немає|бракує|бракувало|відсутн*|нуль} ;; Без радості.
 less kind=neg reach=2 ;; {менше|перестала|перестав|перестали|позбулася|позбувся|втратила|втратив|покинула|кинула|годі} ;; Я менше боюся.
