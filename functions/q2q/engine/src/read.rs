@@ -283,8 +283,21 @@ impl<'a> Context<'a> {
                 }
             }
         }
+        // "My heart is light": whose it is stands with it, whoever the clause before was about.
+        let own = self.guards.iter().any(|&(start, end, guard)| match guard {
+            Guard::Who { who, subject: false } => {
+                let of_another = || {
+                    self.guards.iter().any(|&(a, b, other)| {
+                        matches!(other, Guard::Who { who: Who::Other | Who::Thing, .. }) && a <= start && end <= b
+                    })
+                };
+                start < hit.end && hit.start < end + 1 && self.counts(cue, who) && !of_another()
+            }
+            _ => false,
+        });
         match cue.whose {
             Whose::Anyone => true,
+            _ if own => true,
             Whose::Subject => self.subject(hit).is_none_or(|who| self.counts(cue, who)),
             Whose::Things => self.subject(hit).is_none_or(|who| who == Who::Thing || self.counts(cue, who)),
         }

@@ -1,5 +1,5 @@
 # Sammensatt: hvem eller hva, og hva med det; rekkefølgen er fri der `~` står.
-@WARMV = klemmer | klemte | klemt | inviterer | inviterte | besøker | besøkte | savner | savnet | hilser på | hilste på | husker | husket | venter på | ventet på | bryr seg om | tar vare på | passer på | heiet på | heier på | klappet for | sang for | bakte til | lager mat til | strikket til | spør etter | spurte etter | ser etter | stiller opp for | stilte opp for | trøster | trøstet | feiret | feirer | tenker på | tenkte på | regner med | stoler på | smiler til | smilte til | vinker til | vinket til | ler med | sitter med | spiser med | går tur med | tar med | tok med | henter | hentet | kjenner | tar imot | tok imot | roser | presenterte | lo sammen med | heiser flagget for | er glad i | glade i | kommer innom | følger | fulgte
+@WARMV = klemmer | klemte | klemt | inviterer | inviterte | besøker | besøkte | savner | savnet | hilser på | hilste på | husker | husket | venter på | ventet på | bryr seg om | tar vare på | passer på  | klappet for | sang for | bakte til | lager mat til | strikket til | spør etter | spurte etter | ser etter | stiller opp for | stilte opp for | trøster | trøstet | feiret | feirer | tenker på | tenkte på | regner med | stoler på | smiler til | smilte til | vinker til | vinket til | ler med | sitter med | spiser med | går tur med | tar med | tok med | henter | hentet | kjenner | tar imot | tok imot | roser | presenterte | lo sammen med | heiser flagget for | er glad i | glade i | kommer innom | følger | fulgte
 @IGJENV = male | maler | malt | tegne | tegner | synge | synger | danse | danser | lage mat | lager mat | bake | baker | strikke | strikker | spille | spiller | løpe | løper | skrive dikt | svømme | svømmer | brodere | sy | le | ler | smile | smiler | spøke | leve | puste | drømme | planlegge | håpe | kjenne smak | nyte | leser
 [prefix=nb.conf.near. dim=confidence pol=+ cue=can_do]
 bevist tags=self_belief w=3 ;; {bevist|beviste|vist|viste} {jeg|hun|han}? {det}? {for|overfor|til}? {meg selv|seg selv|alle|dem} ;; Jeg har bevist for meg selv at jeg kan lære nye ting.
@@ -9,7 +9,7 @@ trengerikke tags=independence w=3 neg not=keep ;; {trenger|trengte|behøver|må 
 håndagain tags=courage w=3 ;; {rekker|rakte|rakk} {jeg|hun|han}? ..4 opp {hånda|hånden} ;; Jeg rekker oftere og oftere opp hånda.
 somomaldri tags=courage w=3 ;; {som om|som} {hun|han|jeg} {aldri hadde gjort annet|hadde gjort det hele livet|gjorde det hver dag|var født til} ;; Hun snakket som om hun aldri hadde gjort annet.
 selvifra tags=courage w=3 ;; {sa|sier|påpekte|rettet|gjorde oppmerksom} {jeg|hun|han}? {selv|tydelig|høyt|rolig|bestemt} {ifra|fra|at|på} ;; I dag sa jeg selv ifra.
-spurtetil tags=courage w=3 ;; {spurte|spør} {jeg|hun|han}? ..3 {til jeg forsto|til hun forsto|til han forsto|tre ganger|igjen og igjen|høyt|uten å rødme} ;; Jeg spurte tre ganger.
+spurtetil tags=courage w=3 ;; {spurte|spør} {jeg|hun|han} ..3 {til jeg forsto|til hun forsto|til han forsto|tre ganger|igjen og igjen|høyt|uten å rødme} ;; Da spurte jeg tre ganger.
 
 [prefix=nb.conf-near. dim=confidence pol=- cue=can_do]
 bakerst tags=courage w=3 ;; {setter|satte|sitter|satt|gjemmer|stiller} {jeg|hun|han}? {meg|seg}? {@A}? {bakerst|på bakerste|nærmest døra|nærmest utgangen|i et hjørne|borterst} ;; Jeg setter meg alltid bakerst.
@@ -71,7 +71,7 @@ stilleinni tags=calm w=3 any ;; {stille|ro|rolig|fred|lyst|varmt|lett|sommer|vå
 ler tags=mood w=3 sentence ;; {lo|ler|ledd|flirte|smilte} {jeg|hun|vi|han}? {så|til|så jeg|til jeg} {jeg|vi|fikk|hun|tårene|mye|det|godt|høyt|hardt} ;; Jeg lo så jeg fikk vondt i kinnene.
 lysttil tags=energy w=3 topic unreal ;; {lyst|glad for|glede meg|gleder meg} {til}? {å} {stå opp|våkne|leve|gå ut|danse|synge|le|møte dagen|lage} <!{ikke|ingen|uten} ;; Nå har jeg lyst til å stå opp om morgenen.
 sovner tags=sleep w=3 ;; {sovner|sovnet|sover} {jeg|hun|han}? {med en gang|straks|så snart|før hodet|det øyeblikket|på minuttet|i det samme|som en stein} ;; Jeg sovner med en gang hodet treffer puta.
-uthvilt tags=sleep w=3 ;; {uthvilt|opplagt|strålende|blid|brun og blid|avslappet|glad} {til|og|når|med|fra|om morgenen|i kveld|på|$} !{lærer|mentor|stemning} <!{ikke|lite} ;; Hun kom uthvilt til møtet.
+uthvilt tags=sleep w=3 ;; {uthvilt|opplagt|brun og blid|avslappet|glad} {til|og|når|med|fra|om morgenen|i kveld|på|$} !{lærer|mentor|stemning} <!{ikke|lite} ;; Hun kom uthvilt til møtet.
 
 [prefix=nb.well-near. dim=well_being pol=- cue=state]
 pålogget tags=calm w=3 ;; {sjekker|sjekket|oppdaterer|følger|scroller|leser|stirrer} ..4 {pålogget|er i live|lever|flyalarm*|krigsnyhet*|nyheter fra fronten|nyhetene om natta|fronten|tapstall|rakett*|sist sett|telegram|kartet} !{på norsk} ;; Hver natt sjekker jeg om mamma er pålogget.
