@@ -17,7 +17,7 @@ enesteikke tags=self_belief w=3 any ;; {eneste|siste} ..3 som {ikke|aldri} {får
 nerver tags=courage w=3 ;; {kvalm|syk|svimmel|dårlig|vondt i magen} {av nerver|av redsel|av skrekk|før hver|av frykt|før timen|før møtet|før telefon*|før intervjuet|før jeg skal snakke} ;; Før hver telefon blir jeg kvalm av nerver.
 forsent tags=self_belief w=3 ;; {for gammel|for sent|for seint|for gamle} {til|å|i|for meg|nå|$} {å|min|hans|hennes|alder}? !{påmelding|bussen|møtet|timen|ute|kom} <!{kom|ikke|aldri|kommer|litt} ;; Han er for gammel til å begynne på noe nytt.
 sendtealdri tags=judgement w=3 neg not=keep ;; {sendte|leverte|viste|publiserte|trykket|viser|sender} {jeg|hun|han}? {den|det|meldingen|dem|noen|koden|tegningen|på send|svaret}? {aldri|ikke} ;; Jeg skrev meldingen og sendte den aldri.
-synke tags=courage w=3 unreal ;; {synke i jorda|synke i jorden|synke gjennom gulvet|forsvinne gjennom|bli usynlig|gå under jorda|krype under|hull i jorda|forsvinne i} ;; Jeg vil bare synke i jorda.
+synke tags=courage w=3 unreal ;; {synke i jorda|synke i jorden|synke gjennom gulvet|forsvinne gjennom|bli usynlig|gå under jorda|krype under|hull i jorda|forsvinne i jorda} ;; Jeg vil bare synke i jorda.
 slik tags=courage w=3 unreal any ;; {så|slik at|håper|i håp om|redd for} {at}? {jeg|ingen|de|læreren|noen|hun|han} {slipper|ikke|skal|ser|spør|legger|kan|vil|merker} {ikke|blir|å|skal|spørre|spurt|merke}? {spurt|svare|bli spurt|spør|ser|se|merke|høre|hører|spørre|si noe|meg|legge merke|oppdage|bli sett} ;; Jeg setter meg der så jeg ikke blir spurt.
 
 [prefix=nb.belong.near. dim=belonging pol=+ cue=event any]
