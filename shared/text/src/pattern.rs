@@ -868,7 +868,8 @@ impl<'a> Parser<'a> {
         if self.take("$") {
             return Ok(Node::End);
         }
-        let end = self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word == "_" {

@@ -281,8 +281,8 @@ fn languages(text: &Text<'_>) -> Vec<Option<usize>> {
 
 /// Words of Nynorsk that Bokmål has not, and what Bokmål has for them.
 const NYNORSK: [&str; 24] = [
-    "ikkje", "eg", "kva", "korleis", "kvifor", "noko", "nokon", "nokre", "dei", "vere", "vore", "mykje", "berre", "frå", "sjølv",
-    "gjere", "seie", "verte", "vart", "hjå", "fyrste", "eigen", "kven", "meir",
+    "ikkje", "eg", "kva", "korleis", "kvifor", "noko", "nokon", "nokre", "dei", "vere", "vore", "mykje", "berre",
+    "frå", "sjølv", "gjere", "seie", "verte", "vart", "hjå", "fyrste", "eigen", "kven", "meir",
 ];
 const BOKMAL: [&str; 14] =
     ["ikke", "jeg", "hva", "hvordan", "hvorfor", "noe", "noen", "være", "vært", "mye", "bare", "fra", "selv", "hvem"];

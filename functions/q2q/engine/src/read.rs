@@ -55,7 +55,9 @@ fn contrast(language: Language, word: &str) -> bool {
 /// Words that open a clause when a subject follows.
 fn joins(language: Language, word: &str) -> bool {
     match language {
-        Language::English => matches!(word, "and" | "so" | "because" | "although" | "though" | "while" | "since" | "until"),
+        Language::English => {
+            matches!(word, "and" | "so" | "because" | "although" | "though" | "while" | "since" | "until")
+        }
         Language::Bokmal => matches!(word, "og" | "så" | "fordi" | "for" | "selv" | "mens" | "siden" | "til"),
         _ => matches!(word, "і" | "й" | "та" | "бо" | "тому" | "хоча" | "поки" | "адже"),
     }
@@ -68,7 +70,9 @@ fn object_clause(word: &str) -> bool {
 
 fn subject(language: Language, word: &str) -> bool {
     match language {
-        Language::English => matches!(word, "i" | "we" | "he" | "she" | "they" | "i'm" | "i've" | "we're" | "she's" | "he's" | "it"),
+        Language::English => {
+            matches!(word, "i" | "we" | "he" | "she" | "they" | "i'm" | "i've" | "we're" | "she's" | "he's" | "it")
+        }
         Language::Bokmal => matches!(word, "jeg" | "vi" | "han" | "hun" | "de" | "det"),
         _ => matches!(word, "я" | "ми" | "він" | "вона" | "вони" | "мені" | "нам" | "мене"),
     }
@@ -87,8 +91,11 @@ pub(crate) fn words<'a>(text: &'a Text<'_>, language: Language, scored: impl Fn(
         let folded = text.base(token);
         if !matches!(token.kind, Kind::Word | Kind::Number) {
             // A hyphen or a slash joins words; every other mark parts clauses.
-            let joins = matches!(folded, "-" | "/" | "'" | "\"" | "“" | "”" | "«" | "»" | "‑" | "‐") && !(token.spaced && folded == "-");
-            let holds = folded == "," && language == Language::Ukrainian && tokens.get(at + 1).is_some_and(|t| object_clause(text.base(t)));
+            let joins = matches!(folded, "-" | "/" | "'" | "\"" | "“" | "”" | "«" | "»" | "‑" | "‐")
+                && !(token.spaced && folded == "-");
+            let holds = folded == ","
+                && language == Language::Ukrainian
+                && tokens.get(at + 1).is_some_and(|t| object_clause(text.base(t)));
             cut |= !joins && !holds;
             continue;
         }
@@ -225,7 +232,13 @@ impl<'a> Context<'a> {
         for number in 1..self.clauses.len() {
             let (before, rest) = self.clauses.split_at_mut(number);
             let (before, clause) = (&before[number - 1], &mut rest[0]);
-            if before.sentence == clause.sentence && !clause.contrast && !clause.now && !clause.past && before.past && !before.now {
+            if before.sentence == clause.sentence
+                && !clause.contrast
+                && !clause.now
+                && !clause.past
+                && before.past
+                && !before.now
+            {
                 clause.past = true;
             }
         }
@@ -343,7 +356,10 @@ impl<'a> Context<'a> {
     fn topic(&self, hit: &Hit) -> bool {
         let clause = self.clause_of(hit.start);
         self.guards.iter().any(|&(start, end, guard)| {
-            guard == Guard::Topic && start < hit.start && end <= hit.start + 1 && self.reaches(self.clause_of(start), clause)
+            guard == Guard::Topic
+                && start < hit.start
+                && end <= hit.start + 1
+                && self.reaches(self.clause_of(start), clause)
         })
     }
 
@@ -359,7 +375,9 @@ impl<'a> Context<'a> {
             let clause = &self.clauses[number];
             !clause.contrast
                 && !self.guards.iter().any(|&(start, _, guard)| {
-                    matches!(guard, Guard::Who { subject: true, .. }) && start >= clause.first && start < clause.end.min(clause.first + 3)
+                    matches!(guard, Guard::Who { subject: true, .. })
+                        && start >= clause.first
+                        && start < clause.end.min(clause.first + 3)
                 })
         })
     }
@@ -466,14 +484,20 @@ impl<'a> Context<'a> {
         } else {
             Band::Low
         };
-        let mut subtags: Vec<&'static str> =
-            mine.iter().filter(|one| one.polarity == polarity && !one.flipped).flat_map(|one| one.cue.tags.iter().copied()).collect();
+        let mut subtags: Vec<&'static str> = mine
+            .iter()
+            .filter(|one| one.polarity == polarity && !one.flipped)
+            .flat_map(|one| one.cue.tags.iter().copied())
+            .collect();
         subtags.sort_unstable();
         subtags.dedup();
         let mut evidence: Vec<Evidence> = mine
             .iter()
             .map(|one| Evidence {
-                span: Span { start: self.words[one.start as usize].span.start, end: self.words[one.end as usize - 1].span.end },
+                span: Span {
+                    start: self.words[one.start as usize].span.start,
+                    end: self.words[one.end as usize - 1].span.end,
+                },
                 rule: one.rule,
                 cue: one.cue.class,
                 polarity: one.polarity,
@@ -488,6 +512,6 @@ impl<'a> Context<'a> {
 /// Below it evidence is too weak to speak: a single cue of weight 1.
 const THRESHOLD: i32 = 9;
 /// From here a reading is sure.
-const HIGH: i32 = 24;
+const HIGH: i32 = 28;
 /// From here it is fair.
-const MEDIUM: i32 = 15;
+const MEDIUM: i32 = 20;

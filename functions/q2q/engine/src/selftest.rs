@@ -19,8 +19,12 @@ fn every_entry_matches_its_examples_and_no_counter_example() {
                 let words = read::words(&text, language, |_| true);
                 rules.lexicon.find(&words).iter().any(|hit| hit.entry as usize == number)
             };
-            wrong.extend(entry.examples.iter().filter(|one| !hit(one)).map(|one| entry.error(format!("no match: {one}"))));
-            wrong.extend(entry.counter_examples.iter().filter(|one| hit(one)).map(|one| entry.error(format!("match: {one}"))));
+            wrong.extend(
+                entry.examples.iter().filter(|one| !hit(one)).map(|one| entry.error(format!("no match: {one}"))),
+            );
+            wrong.extend(
+                entry.counter_examples.iter().filter(|one| hit(one)).map(|one| entry.error(format!("match: {one}"))),
+            );
         }
     }
     let told: Vec<String> = wrong.iter().map(ToString::to_string).collect();
