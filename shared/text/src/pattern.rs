@@ -300,6 +300,15 @@ impl Patterns {
         for one in tries {
             let (start, entry) = ((one >> 32) as usize, one as u32);
             let program = self.entries[entry as usize];
+            // A pattern of one word: its anchor stands here, and that is all of it.
+            if let (Op::Set(set), Op::Accept) = (self.ops[program.start as usize], self.ops[program.start as usize + 1])
+            {
+                if let Some(variant) = marks.in_set(self, start, set) {
+                    let place = start as u32;
+                    hits.push(Hit { entry, start: place, end: place + 1, variant, parts: Vec::new() });
+                }
+                continue;
+            }
             let mut run =
                 Run { all: self, tokens, marks: &marks, program, from: start, steps: STEPS, parts: Vec::new() };
             if let Some((end, variant)) = run.go(program.start, start, false)
@@ -637,6 +646,15 @@ impl<T: Token> Run<'_, T> {
             || self.tokens[at - 1].sentence() != self.tokens[at].sentence()
     }
 
+    /// Whether what begins at an address can match at a word, as far as its first step tells.
+    fn begins_with(&self, pc: u32, at: usize) -> bool {
+        match self.all.ops[pc as usize] {
+            Op::Atom(atom) => at < self.tokens.len() && self.marks.is_atom(at, atom).is_some(),
+            Op::Set(set) | Op::Peek(set) => at < self.tokens.len() && self.marks.in_set(self.all, at, set).is_some(),
+            _ => true,
+        }
+    }
+
     fn go(&mut self, mut pc: u32, mut at: usize, mut variant: bool) -> Option<(usize, bool)> {
         loop {
             self.steps = self.steps.checked_sub(1)?;
@@ -691,6 +709,11 @@ impl<T: Token> Run<'_, T> {
                     continue;
                 }
                 Op::Split(first, second) => {
+                    // Nearly every alternative fails at its first word: that is seen without a call.
+                    if !self.begins_with(first, at) {
+                        pc = second;
+                        continue;
+                    }
                     let parts = self.parts.len();
                     if let Some(found) = self.go(first, at, variant) {
                         return Some(found);
