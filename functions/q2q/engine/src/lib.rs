@@ -1,5 +1,6 @@
 //! What a text says about outcomes. No evidence, no score; the same text gives the same bytes.
 
+mod clauses;
 mod read;
 mod rules;
 #[cfg(test)]
@@ -183,7 +184,7 @@ pub struct Engine {
 const LEAST_COVERED: usize = 50;
 
 impl Engine {
-    /// Compiles the lexicons; about some milliseconds. Make it once: it keeps the names of its rules.
+    /// Compiles the lexicons; some tens of milliseconds. Make it once: it keeps the names of its rules.
     ///
     /// # Panics
     /// When a data file of the program is broken; the tests load them all.
@@ -216,7 +217,7 @@ impl Engine {
         let scored = languages(&text);
         let mut all = Vec::new();
         for (at, rules) in self.rules.iter().enumerate() {
-            let words = read::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
+            let words = clauses::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
             all.extend(rules.lexicon.find(&words).iter().map(|hit| rules.ids[hit.entry as usize]));
         }
         all
@@ -246,7 +247,7 @@ impl Engine {
         order.sort_by_key(|at| std::cmp::Reverse(counts[*at]));
         let mut outcomes: Vec<Outcome> = Vec::new();
         for &at in &order {
-            let words = read::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
+            let words = clauses::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
             for outcome in read::outcomes(&self.rules[at], SCORED[at], &words, input.role) {
                 if !outcomes.iter().any(|have| have.dimension == outcome.dimension) {
                     outcomes.push(outcome);
