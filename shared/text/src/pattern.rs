@@ -21,8 +21,11 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::BuildHasherDefault,
     sync::Arc,
 };
+
+use crate::language::Fnv;
 
 use parse::Parser;
 use run::{Marks, Run};
@@ -78,7 +81,7 @@ enum Node {
     Optional(Vec<Node>),
     Any,
     Gap(u8),
-    Not(Vec<Vec<Node>>),
+    Not(Arc<Vec<Vec<Node>>>),
     NotBehind(Vec<Vec<Node>>),
     Begin,
     End,
@@ -179,6 +182,8 @@ impl Table {
 struct Atom {
     text: String,
     stem: bool,
+    /// How often it is to be expected.
+    cost: u32,
     sets: Vec<u32>,
     /// A bit for each of its sets, by the low and by the high bits of the set's number.
     reach: (u64, u64),
@@ -189,8 +194,10 @@ struct Atom {
 #[derive(Debug, Default)]
 pub struct Patterns {
     classes: BTreeMap<String, Arc<Vec<Vec<Node>>>>,
-    known: [HashMap<String, u32>; 2],
-    known_sets: HashMap<Vec<u32>, u32>,
+    known: [HashMap<String, u32, BuildHasherDefault<Fnv>>; 2],
+    known_sets: HashMap<Vec<u32>, u32, BuildHasherDefault<Fnv>>,
+    /// Classes that were compiled before, by their place in memory; each keeps its class there.
+    opened: HashMap<usize, Opened>,
     atoms: Vec<Atom>,
     sets: Vec<Vec<u32>>,
     parts: Vec<String>,
@@ -198,6 +205,19 @@ pub struct Patterns {
     entries: Vec<Program>,
     exact: Table,
     stems: Table,
+}
+
+/// Alternatives, compiled.
+#[derive(Debug, Clone)]
+struct Opened {
+    /// The alternatives of one word.
+    set: u32,
+    /// The first words of all, where some have more than one.
+    peek: Option<u32>,
+    rest: Arc<Vec<Vec<Node>>>,
+    anchors: Option<(u32, Vec<Anchor>)>,
+    /// Held, so that its place is not used again.
+    _of: Arc<Vec<Vec<Node>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -270,7 +290,8 @@ impl Patterns {
             }
         }
         self.known = Default::default();
-        self.known_sets = HashMap::new();
+        self.known_sets = HashMap::default();
+        self.opened = HashMap::new();
     }
 
     /// How many entries there are.
@@ -349,7 +370,15 @@ impl Patterns {
             return atom;
         }
         let atom = self.atoms.len() as u32;
-        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), reach: (0, 0), anchors: Vec::new() });
+        let cost = commonness(text, stem);
+        self.atoms.push(Atom {
+            text: text.to_owned(),
+            stem,
+            cost,
+            sets: Vec::new(),
+            reach: (0, 0),
+            anchors: Vec::new(),
+        });
         self.known[usize::from(stem)].insert(text.to_owned(), atom);
         atom
     }
@@ -372,21 +401,11 @@ impl Patterns {
         let mut best: Option<(u32, Vec<Anchor>)> = None;
         for node in nodes {
             let own = match node {
-                Node::Word { text, stem } => Some((commonness(text, *stem), vec![(self.atom(text, *stem), 0, 0)])),
-                Node::Alternatives(list) => {
-                    let mut sum = (0u32, Vec::new());
-                    let mut whole = true;
-                    for one in list.iter() {
-                        match self.anchors(one) {
-                            Some((cost, anchors)) => {
-                                sum.0 += cost;
-                                sum.1.extend(anchors);
-                            }
-                            None => whole = false,
-                        }
-                    }
-                    whole.then_some(sum)
+                Node::Word { text, stem } => {
+                    let atom = self.atom(text, *stem);
+                    Some((self.atoms[atom as usize].cost, vec![(atom, 0, 0)]))
                 }
+                Node::Alternatives(list) => self.opened(list).anchors,
                 Node::Part(_, inner) => self.anchors(inner),
                 _ => None,
             };
@@ -476,17 +495,14 @@ impl Patterns {
         Ok(())
     }
 
-    fn emit_alternatives(&mut self, list: &[Vec<Node>]) -> Result<(), String> {
-        let (singles, rest) = self.singles(list);
-        if let Some(first) = self.first(list)
-            && !rest.is_empty()
-        {
-            let set = self.set(first);
+    fn emit_alternatives(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Result<(), String> {
+        let Opened { set, peek, rest, .. } = self.opened(list);
+        if let Some(set) = peek {
             self.ops.push(Op::Peek(set));
         }
         // The longer alternatives go first: "look forward to" before "look".
         let mut jumps = Vec::new();
-        for one in &rest {
+        for one in rest.iter() {
             let at = self.ops.len();
             self.ops.push(Op::Split(0, 0));
             self.emit(one)?;
@@ -495,13 +511,45 @@ impl Patterns {
             let next = self.ops.len() as u32;
             self.ops[at] = Op::Split(at as u32 + 1, next);
         }
-        let set = self.set(singles);
         self.ops.push(Op::Set(set));
         let end = self.ops.len() as u32;
         for jump in jumps {
             self.ops[jump] = Op::Jump(end);
         }
         Ok(())
+    }
+
+    /// Alternatives as they are compiled; those of a class once.
+    fn opened(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Opened {
+        let place = Arc::as_ptr(list) as usize;
+        if let Some(opened) = self.opened.get(&place) {
+            return opened.clone();
+        }
+        let mut sum = (0u32, Vec::new());
+        let mut whole = true;
+        for one in list.iter() {
+            match self.anchors(one) {
+                Some((cost, anchors)) => {
+                    sum.0 += cost;
+                    sum.1.extend(anchors);
+                }
+                None => whole = false,
+            }
+        }
+        let (singles, rest) = self.singles(list);
+        let first = if rest.is_empty() { None } else { self.first(list) };
+        let opened = Opened {
+            set: self.set(singles),
+            peek: first.map(|first| self.set(first)),
+            rest: Arc::new(rest),
+            anchors: whole.then_some(sum),
+            _of: Arc::clone(list),
+        };
+        // Only a class stands elsewhere too.
+        if Arc::strong_count(list) > 2 {
+            self.opened.insert(place, opened.clone());
+        }
+        opened
     }
 
     /// The alternatives of one word, and the others with nested ones opened.

@@ -77,7 +77,7 @@ pub(crate) const FILES: &[File] = files![
 ];
 
 /// A set of signals, a bit each.
-pub(crate) type Signals = u64;
+pub(crate) type Signals = u128;
 
 /// What an entry says, read.
 #[derive(Debug, Clone, Copy)]
@@ -148,8 +148,8 @@ pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
     }
     for entry in all.lexicon.entries() {
         let error = |what: String| entry.error(format!("{}: {what}", entry.id));
-        if all.names.len() > 64 {
-            return Err(error("more than 64 signals".to_owned()));
+        if all.names.len() > 128 {
+            return Err(error("more than 128 signals".to_owned()));
         }
         let set = |key: &str| -> Result<Signals, text::lexicon::DataError> {
             let mut bits = 0;

@@ -399,7 +399,7 @@ pub(crate) fn analyse(rules: &Rules, original: &str, context: Context) -> Analys
             continue;
         }
         let span = span_of(text.tokens(), hit.first, hit.last);
-        findings.push(Finding {
+        let finding = Finding {
             category,
             grade: rule.grade,
             score: if hit.variant { rule.score.saturating_sub(50) } else { rule.score },
@@ -409,7 +409,12 @@ pub(crate) fn analyse(rules: &Rules, original: &str, context: Context) -> Analys
             obfuscated: hit.variant,
             aimed: rule.aimed,
             placeholder: None,
-        });
+        };
+        if rule.grade == Grade::Encouraged {
+            // Who tells somebody to die speaks of self-harm as well.
+            findings.push(Finding { category: Category::SelfHarm, ..finding.clone() });
+        }
+        findings.push(finding);
     }
     noise::find(&text, &personal, &mut findings);
     uncovered(&text, &mut findings);

@@ -103,7 +103,7 @@ impl<'a> Parser<'a> {
         if self.take("!{") {
             let list = self.alternatives()?;
             self.need("}")?;
-            return Ok(Node::Not(list));
+            return Ok(Node::Not(Arc::new(list)));
         }
         if self.take("{") {
             let list = self.alternatives()?;
