@@ -21,11 +21,12 @@ struct Row {
 
 fn main() {
     let mut files = Vec::new();
-    let (mut errors, mut pred) = (false, false);
+    let (mut errors, mut pred, mut missed) = (false, false, false);
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--errors" => errors = true,
             "--pred" => pred = true,
+            "--missed" => missed = true,
             _ => files.push(argument),
         }
     }
@@ -80,6 +81,31 @@ fn main() {
         let right = cells.iter().filter(|right| **right).count();
         println!("band {band:?} precision {right}/{} = {:.3}", cells.len(), right as f64 / cells.len().max(1) as f64);
     }
+    if missed {
+        let (mut guarded, mut silent, mut unread) = (0, 0, 0);
+        for row in &rows {
+            let text = row.value["text"].as_str().unwrap_or("");
+            let input = Input {
+                text,
+                source: Source::Other,
+                role: Role::Learner,
+                language: row.value["lang"].as_str().and_then(Language::of_code),
+            };
+            let rules = engine.matches(input);
+            for d in (0..5).filter(|d| row.gold[*d] != '0' && row.read[*d] == '0') {
+                let name = ["conf", "belong", "lang", "job", "well"][d];
+                let near = rules.iter().any(|rule| rule.split('.').nth(1).is_some_and(|part| part.starts_with(name)));
+                if engine.read(input).not_read.is_some() {
+                    unread += 1;
+                } else if near {
+                    guarded += 1;
+                } else {
+                    silent += 1;
+                }
+            }
+        }
+        println!("missed: {guarded} a rule matched and did not count, {silent} no rule matched, {unread} not read");
+    }
     if errors {
         for row in &rows {
             for d in (0..5).filter(|d| row.gold[*d] != row.read[*d]) {
@@ -87,7 +113,13 @@ fn main() {
                 let of = |key: &str| row.value[key].as_str().unwrap_or("");
                 println!(
                     "{} {} {} {}/{} {:?}\n    {}",
-                    of("id"), of("role"), NAMES[d], row.gold[d], row.read[d], rules, of("text")
+                    of("id"),
+                    of("role"),
+                    NAMES[d],
+                    row.gold[d],
+                    row.read[d],
+                    rules,
+                    of("text")
                 );
             }
         }
