@@ -1,5 +1,6 @@
 //! Moderation from end to end in one process: a sealed text, the screener under its role, the queue under the API's.
 
+mod engine;
 mod events;
 mod faults;
 mod lanes;

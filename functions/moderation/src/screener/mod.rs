@@ -14,9 +14,11 @@
 //!
 //! In a replay a text is screened and its events wait for the replay's end.
 
+mod holds;
 mod store;
 pub mod sweep;
 mod texts;
+mod told;
 
 use std::{sync::Arc, time::Duration};
 
@@ -233,7 +235,7 @@ impl Consumer for Screener<'_> {
 
     /// Tells what was screened in a replay.
     async fn settle(&self, tx: &Transaction<'_>, outbox: &mut Outbox) -> Result<Settled, ScreenerError> {
-        store::settle(tx, Self::NAME, outbox).await
+        told::settle(tx, Self::NAME, outbox).await
     }
 }
 
@@ -249,23 +251,23 @@ impl Screener<'_> {
         // Gone with the import that brought it, or not this database's.
         let Some(text) = texts::stored(tx, text_id).await? else { return Ok(()) };
         let Some(key) = self.vault.subject_keys(tx, &[text.subject_id]).await?.remove(&text.subject_id) else {
-            return store::erase(tx, text_id).await;
+            return holds::erase(tx, text_id).await;
         };
         if text.withdrawn {
-            return store::retire(tx, text_id).await;
+            return holds::retire(tx, text_id).await;
         }
         if !text.superseded {
-            store::restore(tx, &text, outbox).await?;
+            holds::restore(tx, &text, outbox).await?;
         }
         let screened = self.screened(tx, &text, policy).await?;
         if screened && text.superseded {
-            return store::retire(tx, text_id).await;
+            return holds::retire(tx, text_id).await;
         }
         if screened {
             return Ok(());
         }
         if texts::no_purpose(tx, &text).await? {
-            return store::note_no_purpose(tx, text_id).await;
+            return holds::note_no_purpose(tx, text_id).await;
         }
         let words = texts::words(&key, &text);
         let screened = match &words {
@@ -279,7 +281,7 @@ impl Screener<'_> {
         store::put(tx, self, &new, outbox).await?;
         // Also words that others replaced were written by somebody: they are screened, and then leave the queue.
         if text.superseded {
-            store::retire(tx, text_id).await?;
+            holds::retire(tx, text_id).await?;
         }
         Ok(())
     }

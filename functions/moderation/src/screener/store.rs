@@ -1,28 +1,18 @@
-//! The screener's statements. All take the transaction that has the text's lock.
+//! A screening on its way into the store, and what follows from it. All take the transaction that has the text's lock.
 
 use jiff::Timestamp;
 use moderation_engine::policy::{Decision, Lane};
-use shared::{
-    bus::{
-        consumer::Settled,
-        outbox::{Outbox, OutboxError},
-    },
-    contracts::{ContractError, EngineCode, EngineVersion, Revision, ScreeningDecision, TextScreened},
-    vault::SubjectKey,
-};
+use shared::{bus::outbox::Outbox, vault::SubjectKey};
 use tokio_postgres::{Row, Transaction, types::Type};
 use uuid::Uuid;
 
-use super::{Screener, ScreenerError, Stored, Words};
+use super::{Screener, ScreenerError, Stored, Words, told::Screening};
 use crate::{
     items::{self, Cleared, Flag, SENSITIVE_MINUTES},
     name,
     policies::{Numbered, known},
     screening::{self, Screened},
 };
-
-/// Texts a transaction of the end of a replay.
-const PART: i64 = 50;
 
 /// A screening to be written.
 pub struct New<'a> {
@@ -390,175 +380,4 @@ async fn tighten(
         flag.tell(outbox)?;
     }
     Ok(())
-}
-
-/// A text that does not hold any more leaves the queue, and scoring may not read it. What a person should look at and
-/// nobody has stays, and says so.
-pub async fn retire(tx: &Transaction<'_>, text_id: Uuid) -> Result<(), ScreenerError> {
-    let text = [(&text_id as _, Type::UUID)];
-    tx.execute_typed(
-        "UPDATE vault.cleared_texts SET withdrawn_at = now() WHERE text_id = $1 AND withdrawn_at IS NULL",
-        &text,
-    )
-    .await?;
-    tx.execute_typed(
-        "UPDATE core.reviews SET state = 'closed', closed_by = 'withdrawal', withdrawn_at = now(), claimed_by = NULL,
-           claimed_until = NULL, version = version + 1
-         WHERE text_id = $1 AND state <> 'closed' AND lane = 'general'",
-        &text,
-    )
-    .await?;
-    tx.execute_typed(
-        "UPDATE core.reviews SET withdrawn_at = now(), version = version + 1
-         WHERE text_id = $1 AND state <> 'closed' AND withdrawn_at IS NULL",
-        &text,
-    )
-    .await?;
-    tx.execute_typed("DELETE FROM core.unscreened_texts WHERE text_id = $1", &text).await?;
-    Ok(())
-}
-
-/// A text holds again: so does what was decided on it, and whoever scores is told.
-pub async fn restore(tx: &Transaction<'_>, text: &Stored, outbox: &mut Outbox) -> Result<(), ScreenerError> {
-    let text_id = [(&text.text_id as _, Type::UUID)];
-    let words = tx
-        .execute_typed(
-            "UPDATE vault.cleared_texts SET withdrawn_at = NULL WHERE text_id = $1 AND withdrawn_at IS NOT NULL",
-            &text_id,
-        )
-        .await?;
-    let items = tx
-        .execute_typed(
-            "UPDATE core.reviews SET withdrawn_at = NULL, version = version + 1,
-               closed_by = NULL, state = CASE WHEN state <> 'closed' THEN state WHEN reason = 'block' THEN 'held' ELSE 'pending' END
-             WHERE text_id = $1 AND withdrawn_at IS NOT NULL AND (state <> 'closed' OR closed_by = 'withdrawal')
-               AND review_id = (SELECT review_id FROM core.reviews WHERE text_id = $1 AND withdrawn_at IS NOT NULL
-                                ORDER BY state <> 'closed' DESC, raised_at DESC, review_id DESC LIMIT 1)
-               AND NOT EXISTS (SELECT FROM core.reviews o WHERE o.text_id = $1 AND o.state <> 'closed' AND o.withdrawn_at IS NULL)",
-            &text_id,
-        )
-        .await?;
-    if words + items == 0 {
-        return Ok(());
-    }
-    let rows = tx
-        .query_typed(
-            "UPDATE core.screenings SET revision = revision + 1, told = told AND $2 WHERE text_id = $1 AND newest
-             RETURNING screening_id, subject_id, decision, engine, engine_version, revision",
-            &[(&text.text_id, Type::UUID), (&outbox.replay().is_none(), Type::BOOL)],
-        )
-        .await?;
-    rows.first().map_or(Ok(()), |row| Screening::of(row, text.text_id, Timestamp::now()).tell(outbox))
-}
-
-/// Nobody can read the text any more: nothing about it is left to decide.
-pub async fn erase(tx: &Transaction<'_>, text_id: Uuid) -> Result<(), ScreenerError> {
-    items::hold_back(tx, text_id).await?;
-    let text = [(&text_id as _, Type::UUID)];
-    tx.execute_typed(
-        "UPDATE core.reviews SET state = 'closed', closed_by = 'erasure', claimed_by = NULL, claimed_until = NULL, version = version + 1
-         WHERE text_id = $1 AND state <> 'closed'",
-        &text,
-    )
-    .await?;
-    tx.execute_typed("DELETE FROM core.unscreened_texts WHERE text_id = $1", &text).await?;
-    Ok(())
-}
-
-/// A text that may not be screened goes no further.
-pub async fn note_no_purpose(tx: &Transaction<'_>, text_id: Uuid) -> Result<(), ScreenerError> {
-    items::hold_back(tx, text_id).await?;
-    tx.execute_typed(
-        "INSERT INTO core.unscreened_texts (text_id, reason) VALUES ($1, 'no_purpose') ON CONFLICT DO NOTHING",
-        &[(&text_id, Type::UUID)],
-    )
-    .await?;
-    Ok(())
-}
-
-/// A screening as it is told.
-struct Screening<'a> {
-    screening_id: Uuid,
-    text_id: Uuid,
-    subject_id: Uuid,
-    decision: &'a str,
-    engine: &'a str,
-    engine_version: &'a str,
-    revision: i32,
-    at: Timestamp,
-}
-
-impl<'a> Screening<'a> {
-    fn of(row: &'a Row, text_id: Uuid, at: Timestamp) -> Self {
-        Self {
-            screening_id: row.get(0),
-            text_id,
-            subject_id: row.get(1),
-            decision: row.get(2),
-            engine: row.get(3),
-            engine_version: row.get(4),
-            revision: row.get(5),
-            at,
-        }
-    }
-
-    fn tell(&self, outbox: &mut Outbox) -> Result<(), ScreenerError> {
-        let value = |error| OutboxError::from(ContractError::Value(error));
-        let data = TextScreened {
-            screening_id: self.screening_id,
-            text_id: self.text_id,
-            subject_id: self.subject_id,
-            decision: self.decision.parse::<ScreeningDecision>().map_err(value)?,
-            engine: EngineCode::new(self.engine).map_err(value)?,
-            engine_version: EngineVersion::new(self.engine_version).map_err(value)?,
-            revision: Revision::new(self.revision).map_err(value)?,
-        };
-        outbox.push(outbox.draft(data, self.text_id, self.at))?;
-        Ok(())
-    }
-}
-
-/// Tells what a replay's texts were screened to, a part at a time.
-pub async fn settle(tx: &Transaction<'_>, consumer: &str, outbox: &mut Outbox) -> Result<Settled, ScreenerError> {
-    let rows = tx
-        .query_typed(
-            "SELECT subject FROM bus.unsettled WHERE consumer = $1 ORDER BY subject LIMIT $2",
-            &[(&consumer, Type::TEXT), (&PART, Type::INT8)],
-        )
-        .await?;
-    let texts: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
-    items::lock(tx, texts.clone()).await?;
-    tx.execute_typed(
-        "DELETE FROM bus.unsettled WHERE consumer = $1 AND subject = ANY($2)",
-        &[(&consumer, Type::TEXT), (&texts, Type::UUID_ARRAY)],
-    )
-    .await?;
-    let untold = tx
-        .query_typed(
-            "UPDATE core.screenings SET told = true WHERE text_id = ANY($1) AND newest AND NOT told
-             RETURNING screening_id, subject_id, decision, engine, engine_version, revision, text_id",
-            &[(&texts, Type::UUID_ARRAY)],
-        )
-        .await?;
-    for row in &untold {
-        Screening::of(row, row.get(6), Timestamp::now()).tell(outbox)?;
-    }
-    let waiting = tx
-        .query_typed(
-            "SELECT r.flag_id, r.text_id, r.urgent, r.raised_at, r.flag_revision FROM core.reviews r
-             WHERE r.screening_id = ANY($1) AND r.state IN ('pending', 'claimed')",
-            &[(&untold.iter().map(|row| row.get(0)).collect::<Vec<Uuid>>(), Type::UUID_ARRAY)],
-        )
-        .await?;
-    for row in &waiting {
-        let flag = Flag {
-            flag_id: row.get(0),
-            text_id: row.get(1),
-            urgent: row.get(2),
-            raised_at: row.get(3),
-            revision: row.get(4),
-        };
-        flag.tell(outbox)?;
-    }
-    Ok(if texts.len() as i64 == PART { Settled::Part } else { Settled::All })
 }
