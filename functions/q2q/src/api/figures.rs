@@ -483,8 +483,7 @@ fn for_company(texts: &[Text], wanted: &Wanted, now: Timestamp) -> Answer {
     let parts = cut(&all, suppress::PERSONS);
     let coverage =
         parts.iter().map(|block| covered(place(block), self::coverage(of(block).into_iter()), true)).collect();
-    let coverage_total =
-        together(&parts).map(|place| covered(place, self::coverage(parts.iter().flat_map(|block| of(block))), true));
+    let coverage_total = together(&parts).map(|place| covered(place, self::coverage(parts.iter().flat_map(of)), true));
     let dimensions = wanted.dimensions.iter().map(|&dimension| {
         let least = suppress::persons(DIMENSIONS[dimension]);
         let with: Vec<(usize, Point)> =
@@ -492,7 +491,7 @@ fn for_company(texts: &[Text], wanted: &Wanted, now: Timestamp) -> Answer {
         let cut = cut(&with, least);
         let cells: Vec<Cell> =
             cut.iter().map(|block| cell(place(block), measure(of(block).into_iter(), dimension), true, true)).collect();
-        let whole = measure(cut.iter().flat_map(|block| of(block)), dimension);
+        let whole = measure(cut.iter().flat_map(of), dimension);
         let total = together(&cut).filter(|_| cut.len() > 1).map(|place| cell(place, whole, true, true));
         let change = change(&cells);
         DimensionFigures { dimension: DIMENSIONS[dimension], min_persons: least, cells, total, change, by_people: None }
