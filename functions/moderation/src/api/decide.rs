@@ -81,7 +81,7 @@ pub struct DecisionMade {
     lane: String,
     /// The ETag, without its quotes.
     version: i32,
-    /// Whether scoring may read the text now. Never with self-harm or safeguarding, whatever was decided.
+    /// Whether scoring may read the text now. Never where somebody may be in danger, whatever was decided.
     scored: bool,
 }
 

@@ -78,7 +78,7 @@ pub struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "engine_too_slow")]
     pub failure: Option<String>,
-    /// Whether it is scored when a person lets it through. Never with self-harm or safeguarding.
+    /// Whether it is scored when a person lets it through. Never where somebody may be in danger.
     pub scorable: bool,
     /// When it was written, which may be long before it came here.
     pub written_at: Timestamp,
