@@ -54,7 +54,7 @@ CREATE TABLE core.screenings (
 COMMENT ON TABLE core.screenings IS 'What was decided on a text by one version of the engine and of the policy; the same two do not decide twice. Texts stay in the vault.';
 COMMENT ON COLUMN core.screenings.revision IS 'Counts what was told about the text: rises with each screening, and when an undo makes the text hold again.';
 COMMENT ON COLUMN core.screenings.newest IS 'The last of its text: the one that counts.';
-COMMENT ON COLUMN core.screenings.scorable IS 'Whether it may be scored once it is through. Never with a finding of self-harm or safeguarding, and never where the engine did not come to an end.';
+COMMENT ON COLUMN core.screenings.scorable IS 'Whether it may be scored once it is through. Never with a finding of self-harm or safeguarding, of somebody who tells of being hurt, or that tells somebody to die, and never where the engine did not come to an end.';
 COMMENT ON COLUMN core.screenings.failure IS 'Why the engine came to no end; such a text waits for a person.';
 COMMENT ON COLUMN core.screenings.degraded IS 'A second engine was asked and did not answer in time: this is the own one''s result.';
 COMMENT ON COLUMN core.screenings.told IS 'Whether its event was written; in a replay that waits for the replay''s end.';
@@ -150,7 +150,7 @@ CREATE TABLE core.review_openings (
   opened_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (review_id, opened_by)
 );
-COMMENT ON TABLE core.review_openings IS 'Who has read the text of an item, and when first; each reading stands in the audit log.';
+COMMENT ON TABLE core.review_openings IS 'Who has read the text of an item, and when last; each reading stands in the audit log.';
 
 CREATE TABLE core.review_decisions (
   review_id    uuid NOT NULL REFERENCES core.reviews ON DELETE CASCADE,
@@ -165,10 +165,11 @@ COMMENT ON TABLE core.review_decisions IS 'Every decision in its order; an escal
 CREATE INDEX review_decisions_screening ON core.review_decisions (screening_id);
 
 CREATE TABLE core.review_samples (
-  day    date PRIMARY KEY,
-  picked integer NOT NULL CHECK (picked >= 0)
+  day        date PRIMARY KEY,
+  picked     integer NOT NULL CHECK (picked > 0),
+  sampled_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE core.review_samples IS 'How many blocked texts the sample of a day (in the office''s zone) put into the queue.';
+COMMENT ON TABLE core.review_samples IS 'How many blocked texts the sample of a day (in the office''s zone) drew. A day without any has no row, and is sampled when there are.';
 
 CREATE TABLE core.rescreens (
   rescreen_id    uuid PRIMARY KEY,
@@ -226,14 +227,15 @@ CREATE TABLE vault.cleared_texts (
   cleared_at   timestamptz NOT NULL DEFAULT now(),
   withdrawn_at timestamptz
 );
-COMMENT ON TABLE vault.cleared_texts IS 'The words scoring may read, sealed under their subject''s key: of texts that were allowed, or that a person let through. A trigger refuses texts with a finding of self-harm or safeguarding.';
+COMMENT ON TABLE vault.cleared_texts IS 'The words scoring may read, sealed under their subject''s key: of texts that were allowed, or that a person let through. A trigger refuses texts with a finding of self-harm or safeguarding, of somebody who tells of being hurt, or that tells somebody to die.';
 COMMENT ON COLUMN vault.cleared_texts.review_id IS 'The decision that let it through; none: screening allowed it.';
 COMMENT ON COLUMN vault.cleared_texts.withdrawn_at IS 'The text does not hold any more (undone, withdrawn, replaced by new words): it is not to be scored.';
 CREATE INDEX cleared_texts_subject ON vault.cleared_texts (subject_id);
 CREATE INDEX cleared_texts_screening ON vault.cleared_texts (screening_id);
 CREATE INDEX cleared_texts_review ON vault.cleared_texts (review_id) WHERE review_id IS NOT NULL;
 
--- Whatever a function does wrong: no words of somebody who wants to die, or of a child that is being hurt, get scored.
+-- Whatever a function does wrong: no words of somebody who wants to die, of a child that is being hurt, or of somebody who
+-- tells that they are harassed, threatened or abused, get scored.
 CREATE FUNCTION vault.check_cleared_text() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   screening core.screenings;
@@ -243,8 +245,10 @@ BEGIN
     RAISE check_violation USING MESSAGE = 'a text is cleared by its own newest screening';
   END IF;
   IF NOT screening.scorable OR EXISTS (SELECT FROM core.screening_findings f
-      WHERE f.screening_id = NEW.screening_id AND f.category IN ('self_harm', 'safeguarding')) THEN
-    RAISE check_violation USING MESSAGE = 'texts with self-harm or safeguarding are never scored';
+      WHERE f.screening_id = NEW.screening_id AND (f.category IN ('self_harm', 'safeguarding')
+        OR (f.category IN ('harassment', 'threat', 'sexual') AND f.grade = 'disclosure')
+        OR (f.category = 'harassment' AND f.grade = 'encouraged'))) THEN
+    RAISE check_violation USING MESSAGE = 'texts of somebody who may be in danger are never scored';
   END IF;
   IF NEW.review_id IS NULL AND screening.decision <> 'allow' THEN
     RAISE check_violation USING MESSAGE = 'what screening does not allow, only a decision lets through';
@@ -259,10 +263,32 @@ REVOKE ALL ON FUNCTION vault.check_cleared_text() FROM PUBLIC;
 CREATE TRIGGER cleared_texts_check BEFORE INSERT OR UPDATE OF text_id, subject_id, screening_id, review_id, sealed ON vault.cleared_texts
   FOR EACH ROW EXECUTE FUNCTION vault.check_cleared_text();
 
--- An undone import takes its texts along, but not one that nobody has looked at and somebody should.
+-- What is left of an erased person: that texts were screened and how items ended, not what was found or where.
+CREATE FUNCTION core.forget_screenings(p_profile uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  IF EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = p_profile AND k.destroyed_at IS NULL) THEN
+    RAISE EXCEPTION 'this person was not erased' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  DELETE FROM vault.cleared_texts c WHERE c.subject_id = p_profile;
+  DELETE FROM vault.review_notes n WHERE n.subject_id = p_profile;
+  DELETE FROM core.unscreened_texts u USING vault.texts t WHERE t.text_id = u.text_id AND t.subject_id = p_profile;
+  DELETE FROM core.screening_findings f USING core.screenings s WHERE s.screening_id = f.screening_id AND s.subject_id = p_profile;
+  UPDATE core.screenings s SET lane = 'general', urgent = false, language = NULL
+   WHERE s.subject_id = p_profile AND (s.lane <> 'general' OR s.urgent OR s.language IS NOT NULL);
+  UPDATE core.reviews r SET state = 'closed', closed_by = COALESCE(r.closed_by, 'erasure'), claimed_by = NULL, claimed_until = NULL,
+         lane = 'general', due_at = NULL, urgent = false, version = r.version + 1
+   WHERE r.subject_id = p_profile AND (r.state <> 'closed' OR r.lane <> 'general' OR r.urgent);
+END $$;
+COMMENT ON FUNCTION core.forget_screenings IS 'What was found in an erased person''s texts goes, with notes and cleared words, and open items are closed. Refused while the person has a key.';
+REVOKE ALL ON FUNCTION core.forget_screenings FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION core.forget_screenings TO teei_moderation_screener;
+
+-- An undone import takes its texts along, but not one that nobody has looked at and somebody should. Of erased people there
+-- is nothing to look at.
 CREATE FUNCTION vault.keep_unseen_texts() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
-  IF EXISTS (SELECT FROM core.reviews r WHERE r.text_id = OLD.text_id AND r.lane = 'sensitive' AND r.state <> 'closed') THEN
+  IF EXISTS (SELECT FROM core.reviews r WHERE r.text_id = OLD.text_id AND r.lane = 'sensitive' AND r.state <> 'closed')
+     AND EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = OLD.subject_id AND k.wrapped IS NOT NULL) THEN
     RAISE foreign_key_violation USING MESSAGE = 'a text of the sensitive lane is not decided';
   END IF;
   RETURN OLD;
@@ -288,6 +314,8 @@ GRANT SELECT ON vault.keyring TO teei_moderation_screener, teei_moderation_api;
 GRANT SELECT (profile_id, epoch, wrapped) ON vault.subject_keys TO teei_moderation_screener, teei_moderation_api;
 GRANT SELECT (text_id, subject_id, author_id, author_role, kind, source, fact_id, sealed, supersedes, written_at, import_id, line, received_at, withdrawn_at)
   ON vault.texts TO teei_moderation_screener;
+-- Whose notes are left to be forgotten.
+GRANT SELECT (subject_id) ON vault.review_notes TO teei_moderation_screener;
 GRANT SELECT ON core.purposes, core.purpose_defaults TO teei_moderation_screener;
 GRANT SELECT (session_id, session_type) ON core.kintell_sessions TO teei_moderation_screener;
 GRANT SELECT (rating_id, session_type) ON core.kintell_ratings TO teei_moderation_screener;
@@ -309,6 +337,7 @@ GRANT SELECT (text_id, subject_id, author_role, kind, sealed, withdrawn_at) ON v
 GRANT SELECT ON core.screenings, core.screening_findings TO teei_moderation_api;
 GRANT SELECT, INSERT, UPDATE ON core.reviews TO teei_moderation_api;
 GRANT SELECT, INSERT ON core.review_openings, core.review_decisions, vault.review_notes TO teei_moderation_api;
+GRANT UPDATE (opened_at) ON core.review_openings TO teei_moderation_api;
 GRANT SELECT (text_id), INSERT, DELETE ON vault.cleared_texts TO teei_moderation_api;
 GRANT INSERT ON core.moderation_policies, core.screening_answers, audit.log TO teei_moderation_api;
 GRANT SELECT, INSERT ON core.rescreens TO teei_moderation_api;

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use moderation_engine::{
-    Category,
+    Category, Grade, Kind,
     policy::{Decision, Lane, Policy, Rule},
 };
 use serde::de::DeserializeOwned;
@@ -12,7 +12,7 @@ use shared::{
 };
 use tokio_postgres::{GenericClient, types::Type};
 
-use crate::name;
+use crate::{name, screening};
 
 /// Rows a policy may have.
 pub const MOST_ROWS: usize = 500;
@@ -117,7 +117,7 @@ pub fn check(policy: &Policy) -> Vec<Refused> {
         refused.push(Refused { row: None, code: "out_of_range", why });
     }
     for (at, row) in policy.rules.iter().enumerate() {
-        if let Some((code, why)) = wrong(row) {
+        if let Some((code, why)) = wrong(row).or_else(|| reaches_protected(policy, row)) {
             refused.push(Refused { row: Some(at), code, why: why.to_owned() });
         }
     }
@@ -138,8 +138,11 @@ fn wrong(row: &Rule) -> Option<(&'static str, &'static str)> {
             if row.scored {
                 return Some(("never_scored", "Texts with self-harm or safeguarding are never scored."));
             }
-            if row.decision == Decision::Allow || row.lane != Lane::Sensitive {
-                return Some(("not_lowered", "Self-harm and safeguarding are reviewed, in the sensitive lane."));
+            if row.decision == Decision::Allow || row.lane != Lane::Sensitive || !row.urgent {
+                return Some((
+                    "not_lowered",
+                    "Self-harm and safeguarding are reviewed, urgently, in the sensitive lane.",
+                ));
             }
             None
         }
@@ -153,6 +156,21 @@ fn wrong(row: &Rule) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// What is wrong with a row that decides on findings the code protects ([`screening::protected`]), also by being the first
+/// that fits them.
+fn reaches_protected(policy: &Policy, row: &Rule) -> Option<(&'static str, &'static str)> {
+    let lowers = row.scored || row.decision == Decision::Allow || row.lane != Lane::Sensitive;
+    let kinds = [Kind::KintellSession, Kind::BuddyCheckin, Kind::BuddyFeedback, Kind::CourseReflection, Kind::Other];
+    let reached = [Grade::Disclosure, Grade::Encouraged].into_iter().any(|grade| {
+        let decides = |kind| policy.row(row.category, grade, kind).is_some_and(|first| std::ptr::eq(first, row));
+        screening::protected(row.category, grade) && (row.grade == Some(grade) || kinds.into_iter().any(decides))
+    });
+    (lowers && reached).then_some((
+        "not_lowered",
+        "What somebody tells of being harassed, threatened or abused, and telling somebody to die, is held in the sensitive lane and never scored: put rows for these grades before this one.",
+    ))
+}
+
 /// Findings of the kinds there are that two policies treat otherwise: category, grade, kind of text.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Touched {
@@ -162,13 +180,6 @@ pub struct Touched {
     pub grades: Vec<String>,
     /// Kinds of text.
     pub kinds: Vec<String>,
-}
-
-impl Touched {
-    /// Whether no text is touched.
-    pub fn is_empty(&self) -> bool {
-        self.categories.is_empty()
-    }
 }
 
 /// Asks the store which kinds of findings there are, and keeps those that the policies treat otherwise.
@@ -210,12 +221,11 @@ fn treatment(row: Option<&Rule>) -> Option<(Decision, bool, Lane, bool, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use moderation_engine::Grade;
-
     use super::*;
 
     fn row(category: Category, decision: Decision, lane: Lane, redact: bool, scored: bool) -> Rule {
-        Rule { category, grade: None, kind: None, decision, urgent: false, lane, redact, scored }
+        let urgent = matches!(category, Category::SelfHarm | Category::Safeguarding);
+        Rule { category, grade: None, kind: None, decision, urgent, lane, redact, scored }
     }
 
     fn sound() -> Policy {
@@ -254,6 +264,9 @@ mod tests {
             assert_eq!(codes(&policy), [(Some(at), code)]);
         }
         let mut policy = sound();
+        policy.rules[0].urgent = false;
+        assert_eq!(codes(&policy), [(Some(0), "not_lowered")], "it must not wait");
+        policy = sound();
         policy.rules.remove(0);
         assert_eq!(codes(&policy), [(None, "missing_row")]);
         // A row for one grade covers not every case.
@@ -261,6 +274,25 @@ mod tests {
         policy.rules[1].grade = Some(Grade::Ongoing);
         assert_eq!(codes(&policy), [(None, "missing_row")]);
         assert!(codes(&Policy { rules: vec![] }).contains(&(None, "out_of_range")));
+    }
+
+    #[test]
+    fn what_somebody_tells_of_being_hurt_is_not_lowered_by_a_row_that_fits_it_first() {
+        let lenient = row(Category::Harassment, Decision::Review, Lane::General, false, true);
+        let graded = |grade| Rule {
+            grade: Some(grade),
+            ..row(Category::Harassment, Decision::Review, Lane::Sensitive, false, false)
+        };
+        let held = [graded(Grade::Disclosure), graded(Grade::Encouraged)];
+        let with = |first: &[Rule]| Policy { rules: first.iter().cloned().chain(sound().rules).collect() };
+        assert_eq!(codes(&with(std::slice::from_ref(&lenient))), [(Some(0), "not_lowered")]);
+        assert_eq!(codes(&with(&[held[0].clone(), lenient.clone()])), [(Some(1), "not_lowered")], "one is left");
+        assert_eq!(codes(&with(&[held[0].clone(), held[1].clone(), lenient.clone()])), []);
+        assert_eq!(codes(&with(&[lenient.clone(), held[0].clone(), held[1].clone()])), [(Some(0), "not_lowered")]);
+        let one_kind = Rule { kind: Some(Kind::Other), ..lenient };
+        assert_eq!(codes(&with(&[one_kind, held[0].clone(), held[1].clone()])), [(Some(0), "not_lowered")]);
+        let told = Rule { scored: true, ..graded(Grade::Disclosure) };
+        assert_eq!(codes(&with(&[told])), [(Some(0), "not_lowered")]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Findings and a policy become a decision.
 
 use moderation_engine::{
-    Category, Context, Engine, Finding, Kind, Language,
+    Category, Context, Engine, Finding, Grade, Kind, Language,
     policy::{Decision, Lane, Policy, Verdict},
 };
 use shared::pii::Pii;
@@ -32,15 +32,22 @@ impl Screened {
             urgent: true,
             lane: Lane::General,
             opens_item: true,
+            aimed: false,
             scorable: false,
         };
         Self { verdict, findings: Vec::new(), language: None, failure: Some(code) }
     }
 }
 
-/// Whether findings of this category keep a text from being scored, whatever anybody decides.
-pub const fn never_scored(category: Category) -> bool {
-    matches!(category, Category::SelfHarm | Category::Safeguarding)
+/// Findings that go to the sensitive lane and keep a text from being scored, whatever a policy or anybody decides: a person
+/// may be in danger. The trigger on `vault.cleared_texts` has the same list.
+pub const fn protected(category: Category, grade: Grade) -> bool {
+    match category {
+        Category::SelfHarm | Category::Safeguarding => true,
+        Category::Harassment => matches!(grade, Grade::Disclosure | Grade::Encouraged),
+        Category::Threat | Category::Sexual => matches!(grade, Grade::Disclosure),
+        _ => false,
+    }
 }
 
 /// Screens a text. There is always an answer, and without an analysis it is never `allow`.
@@ -56,21 +63,18 @@ pub async fn screen(backend: &dyn Backend, text: &Pii<String>, context: Context,
 
 /// What no policy can say otherwise.
 fn hold(mut verdict: Verdict, findings: &[Finding]) -> Verdict {
-    if findings.iter().any(|finding| never_scored(finding.category)) {
+    if findings.iter().any(|finding| protected(finding.category, finding.grade)) {
         verdict.decision = verdict.decision.max(Decision::Review);
         verdict.lane = Lane::Sensitive;
         verdict.scorable = false;
-        verdict.opens_item = true;
+        verdict.aimed = true;
     }
-    match verdict.decision {
-        Decision::Allow => {}
-        Decision::Review => verdict.opens_item = true,
-        // A block that opens an item is aimed at a person, who may need help now.
-        Decision::Block if verdict.opens_item => {
-            verdict.urgent = true;
-            verdict.lane = Lane::Sensitive;
-        }
-        Decision::Block => {}
+    // That something in a blocked text would be reviewed by itself is no reason to look at it.
+    verdict.opens_item = verdict.decision == Decision::Review || verdict.aimed;
+    if verdict.decision == Decision::Block && verdict.aimed {
+        // A person it is aimed at may need help now.
+        verdict.urgent = true;
+        verdict.lane = Lane::Sensitive;
     }
     verdict
 }
@@ -92,7 +96,7 @@ pub fn redact(engine: &Engine, text: &str, findings: &[Finding], policy: &Policy
 #[cfg(test)]
 mod tests {
     use futures::{FutureExt, future::BoxFuture};
-    use moderation_engine::{Analysis, Grade, Role, Span, policy::Rule};
+    use moderation_engine::{Analysis, Role, Span, policy::Rule};
 
     use super::*;
     use crate::backend::BackendError;
@@ -127,7 +131,14 @@ mod tests {
 
     /// A policy that lets everything through and has everything scored.
     fn lax() -> Policy {
-        let categories = [Category::SelfHarm, Category::Safeguarding, Category::Hate];
+        let categories = [
+            Category::SelfHarm,
+            Category::Safeguarding,
+            Category::Hate,
+            Category::Harassment,
+            Category::Threat,
+            Category::Sexual,
+        ];
         let row = |category| Rule {
             category,
             grade: None,
@@ -157,8 +168,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_policy_lets_self_harm_or_safeguarding_through_or_has_it_scored() {
-        for (category, grade) in [(Category::SelfHarm, Grade::Passive), (Category::Safeguarding, Grade::Ongoing)] {
+    async fn a_blocked_text_is_looked_at_only_where_a_person_may_be_in_danger() {
+        let policy = Policy::standard();
+        let of = async |found: &[(Category, Grade, bool)]| {
+            let findings =
+                found.iter().map(|(category, grade, aimed)| Finding { aimed: *aimed, ..finding(*category, *grade) });
+            let analysis = Analysis { language: None, findings: findings.collect() };
+            let verdict = screened(Ok(analysis), &policy).await.verdict;
+            (verdict.decision, verdict.lane, verdict.urgent, verdict.opens_item)
+        };
+        let (advert, contact) = ((Category::Spam, Grade::Scam, false), (Category::Pii, Grade::Contact, false));
+        let unseen = (Decision::Block, Lane::General, false, false);
+        assert_eq!(of(&[advert, contact]).await, unseen);
+        assert_eq!(of(&[advert, (Category::Harassment, Grade::Insult, true)]).await, unseen);
+        let help = (Decision::Block, Lane::Sensitive, true, true);
+        assert_eq!(of(&[advert, (Category::SelfHarm, Grade::Passive, false)]).await, help);
+        assert_eq!(of(&[advert, (Category::Threat, Grade::Direct, true)]).await, help);
+        assert_eq!(of(&[advert, (Category::Harassment, Grade::Disclosure, false)]).await, help);
+    }
+
+    #[tokio::test]
+    async fn no_policy_lets_words_of_people_in_danger_through_or_has_them_scored() {
+        for (category, grade) in [
+            (Category::SelfHarm, Grade::Passive),
+            (Category::Safeguarding, Grade::Ongoing),
+            (Category::Harassment, Grade::Disclosure),
+            (Category::Harassment, Grade::Encouraged),
+            (Category::Threat, Grade::Disclosure),
+            (Category::Sexual, Grade::Disclosure),
+        ] {
             let analysis = Analysis { language: None, findings: vec![finding(category, grade)] };
             let verdict = screened(Ok(analysis), &lax()).await.verdict;
             assert_eq!((verdict.decision, verdict.lane, verdict.scorable), (Decision::Review, Lane::Sensitive, false));

@@ -90,6 +90,7 @@ codes! {
     BUS_UNAVAILABLE SERVICE_UNAVAILABLE "bus_unavailable" "The event queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
     QUEUE_UNAVAILABLE SERVICE_UNAVAILABLE "queue_unavailable" "The queue does not answer" Some(5), "Nothing was changed, or messages are being moved already. Try again in a few seconds.";
     IMPORTER_UNAVAILABLE SERVICE_UNAVAILABLE "importer_unavailable" "The importer's queue does not answer" Some(5), "Nothing was changed. Try again in a few seconds.";
+    SCREENING_UNAVAILABLE SERVICE_UNAVAILABLE "screening_unavailable" "The text cannot be screened now" Some(5), "What the policy replaces in this text is not known, so nothing of it goes on. Nothing was changed. Try again in a few seconds.";
     STORAGE_UNAVAILABLE SERVICE_UNAVAILABLE "storage_unavailable" "No address can be signed" Some(5), "Nothing was changed. Try again in a few seconds.";
     SECRETS_UNAVAILABLE SERVICE_UNAVAILABLE "secrets_unavailable" "Signatures cannot be checked" Some(5), "The secrets that signatures are checked with cannot be read. Nothing was changed. Try again in a few seconds.";
     KEYS_UNAVAILABLE SERVICE_UNAVAILABLE "keys_unavailable" "Tokens cannot be checked" Some(5), "The issuer of tokens does not answer. Try again in a few seconds.";

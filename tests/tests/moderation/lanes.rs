@@ -152,3 +152,39 @@ async fn what_is_escalated_goes_to_the_sensitive_lane_with_a_time_of_its_own() {
         ]
     );
 }
+
+#[tokio::test]
+async fn an_appeal_that_is_escalated_takes_the_words_back_from_scoring() {
+    let world = World::new().await;
+    let text = world.received("#insult").await;
+    let first = world.item(&text).await;
+    world.decided(&text, Role::Reviewer, "kari", &json!({"decision": "overturn", "notes": "en spøk"})).await;
+    let notes = json!({"notes": "hun er redd"});
+    world.ask("POST", &format!("reviews/{first}/appeal"), Role::Reviewer, "ola", Some(notes)).await;
+    assert_eq!(world.cleared(&text).await.as_deref(), Some("#insult"), "until it is decided");
+    let body = json!({"decision": "escalate", "notes": "alvor"});
+    let made = world.decided(&text, Role::Reviewer, "ola", &body).await;
+    assert_eq!(made.json["scored"], false, "{}", made.text);
+    assert_eq!(world.cleared(&text).await, None);
+}
+
+#[tokio::test]
+async fn whoever_read_an_item_before_it_came_to_the_sensitive_lane_reads_it_again_before_closing_it() {
+    let world = World::new().await;
+    let text = world.received("#insult").await;
+    let item = world.item(&text).await;
+    world.decided(&text, Role::Safeguarding, "siri", &json!({"decision": "escalate", "notes": "alvor"})).await;
+    let claimed = world.ask("POST", &format!("reviews/{item}/claim"), Role::Safeguarding, "siri", None).await;
+    let body = json!({"decision": "uphold", "notes": "sett"});
+    let refused = world.decide(item, Role::Safeguarding, "siri", claimed.header("etag"), &body).await;
+    assert_eq!(refused.brief(), "409 not_opened", "nobody has looked since");
+    world.ask("POST", &format!("reviews/{item}/release"), Role::Safeguarding, "siri", None).await;
+    world.opened(item, Role::Safeguarding, "nils").await;
+    world.ask("POST", &format!("reviews/{item}/release"), Role::Safeguarding, "nils", None).await;
+    let claimed = world.ask("POST", &format!("reviews/{item}/claim"), Role::Safeguarding, "siri", None).await;
+    let refused = world.decide(item, Role::Safeguarding, "siri", claimed.header("etag"), &body).await;
+    assert_eq!(refused.brief(), "409 not_opened", "somebody else has");
+    let etag = world.opened(item, Role::Safeguarding, "siri").await;
+    let made = world.decide(item, Role::Safeguarding, "siri", &etag, &body).await;
+    assert_eq!(made.status.as_u16(), 200, "{}", made.text);
+}

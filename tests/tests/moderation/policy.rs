@@ -72,6 +72,16 @@ async fn what_a_policy_may_not_say_is_refused_row_by_row() {
             "/rules/0",
             "not_lowered",
         ),
+        (
+            json!({"category": "self_harm", "decision": "review", "lane": "sensitive", "scored": false}),
+            "/rules/0",
+            "not_lowered",
+        ),
+        (
+            json!({"category": "harassment", "decision": "review", "lane": "general", "scored": true}),
+            "/rules/0",
+            "not_lowered",
+        ),
         (json!({"category": "pii", "decision": "allow", "lane": "general", "scored": true}), "/rules/0", "not_lowered"),
         (
             json!({"category": "rudeness", "decision": "allow", "lane": "general", "scored": true}),
@@ -165,6 +175,124 @@ async fn what_a_person_decided_holds_unless_the_policy_is_stricter_than_what_the
     let upheld = json!({"decision": "uphold", "notes": "sett"});
     let again = world.decide(item, Role::Safeguarding, "siri", &etag, &upheld).await;
     assert_eq!(again.status.as_u16(), 200);
+}
+
+/// A row for noise, which is aimed at nobody.
+fn noise(decision: &str) -> Value {
+    json!({"category": "spam", "grade": "noise", "decision": decision, "lane": "general", "scored": decision != "block"})
+}
+
+#[tokio::test]
+async fn a_policy_that_became_milder_again_gives_nothing_to_scoring_that_a_person_kept_from_it() {
+    let world = World::new().await;
+    // The samples of these days are drawn: nothing but the policy moves an item.
+    let days = "INSERT INTO core.review_samples (day, picked) SELECT current_date + n, 1 FROM generate_series(-1, 1) n";
+    world.owner.batch_execute(days).await.unwrap();
+    let (rules, _) = policy(&world).await;
+    put(&world, "\"0\"", &with(rules.clone(), noise("review")), "se på det").await;
+    let [upheld, redacted, open] =
+        [world.received("#mash").await, world.received("Nora #mash").await, world.received("#mash").await];
+    world.decided(&upheld, Role::Reviewer, "kari", &json!({"decision": "uphold"})).await;
+    let body = json!({"decision": "redact", "notes": "uten navn", "spans": [{"start": 0, "end": 4}]});
+    world.decided(&redacted, Role::Reviewer, "kari", &body).await;
+    assert_eq!(world.cleared(&redacted).await.as_deref(), Some("[REMOVED_1] #mash"));
+    put(&world, "\"1\"", &with(rules.clone(), noise("block")), "strengere").await;
+    world.sweep().await;
+    for text in [&upheld, &redacted] {
+        assert_eq!((world.cleared(text).await, world.outcome(text).await[0].clone()), (None, json!("block")));
+    }
+    put(&world, "\"2\"", &with(rules, noise("allow")), "mildere").await;
+    world.sweep().await;
+    assert_eq!(world.cleared(&open).await.as_deref(), Some("#mash"), "nobody decided on this one");
+    assert_eq!(world.cleared(&upheld).await, None, "a person said never");
+    assert_eq!(world.outcome(&upheld).await[4], Value::Null);
+    assert_eq!(world.cleared(&redacted).await, None, "not with the name a person took out");
+    assert_eq!(world.outcome(&redacted).await, json!(["allow", "general", false, true, "pending", "review"]));
+}
+
+#[tokio::test]
+async fn a_block_that_somebody_has_claimed_stays_in_the_queue_when_a_policy_puts_it_there() {
+    let world = World::new().await;
+    let (rules, _) = policy(&world).await;
+    put(&world, "\"0\"", &with(rules.clone(), noise("block")), "strengere").await;
+    let text = world.received("#mash").await;
+    let item = world.item(&text).await;
+    let claimed = world.ask("POST", &format!("reviews/{item}/claim"), Role::Reviewer, "kari", None).await;
+    assert_eq!(claimed.json["state"], "claimed", "{}", claimed.text);
+    put(&world, "\"1\"", &with(rules, noise("review")), "se på det").await;
+    world.sweep().await;
+    let outcome = world.outcome(&text).await;
+    assert_eq!((&outcome[4], &outcome[5]), (&json!("claimed"), &json!("review")));
+    assert_eq!(world.told(&text).await.iter().filter(|told| told.starts_with("safety.flag")).count(), 1);
+    let released = world.ask("POST", &format!("reviews/{item}/release"), Role::Reviewer, "kari", None).await;
+    assert_eq!(released.json["state"], "pending", "{}", released.text);
+}
+
+#[tokio::test]
+async fn an_appeal_is_in_the_most_restricted_lane_the_text_was_in_and_tells_others_nothing_of_it() {
+    let world = World::new().await;
+    let text = world.received("#insult").await;
+    let old = world.item(&text).await;
+    world.decided(&text, Role::Reviewer, "kari", &json!({"decision": "uphold"})).await;
+    let (rules, _) = policy(&world).await;
+    let row = json!({"category": "harassment", "grade": "insult", "decision": "review", "lane": "sensitive", "scored": false});
+    put(&world, "\"0\"", &with(rules, row), "navngitte").await;
+    world.sweep().await;
+    let appeal = async |role, who| {
+        let body = json!({"notes": "Hun mente det ikke slik."});
+        world.ask("POST", &format!("reviews/{old}/appeal"), role, who, Some(body)).await
+    };
+    assert_eq!(appeal(Role::Reviewer, "ola").await.brief(), "409 not_decided", "while an item of that lane is open");
+    let seen = json!({"decision": "uphold", "notes": "sett"});
+    assert_eq!(world.decided(&text, Role::Safeguarding, "siri", &seen).await.status.as_u16(), 200);
+    assert_eq!(appeal(Role::Reviewer, "ola").await.brief(), "409 not_decided", "when it is closed");
+    assert_eq!(world.one("SELECT count(*) FROM core.reviews WHERE reason = 'appeal'").await, "0");
+    let made = appeal(Role::Safeguarding, "nils").await;
+    assert_eq!((made.status.as_u16(), &made.json["lane"]), (201, &json!("sensitive")), "{}", made.text);
+    assert!(made.json["due_at"].is_string());
+    assert_eq!(appeal(Role::Reviewer, "ola").await.brief(), "409 not_decided", "and when it was made by others");
+    assert_eq!(appeal(Role::Safeguarding, "siri").await.json["id"], made.json["id"]);
+}
+
+#[tokio::test]
+async fn a_text_that_was_on_its_way_when_the_policy_changed_is_found_though_nothing_was_touched_then() {
+    let world = World::new().await;
+    let text = world.received("#insult").await;
+    // What is not committed yet is not seen.
+    world.owner.batch_execute("UPDATE core.screenings SET newest = false").await.unwrap();
+    let (rules, _) = policy(&world).await;
+    let changed = put(&world, "\"0\"", &with(rules, insults("allow")), "mildere").await;
+    assert_eq!(changed.json["rescreens"][0]["touched"], 0, "{}", changed.text);
+    assert_eq!(world.sweep().await.screened, 0);
+    world
+        .owner
+        .batch_execute(
+            "UPDATE core.screenings SET newest = true;
+             UPDATE core.rescreens SET created_at = now() - interval '11 minutes'",
+        )
+        .await
+        .unwrap();
+    assert_eq!(world.sweep().await.screened, 1);
+    assert_eq!(world.outcome(&text).await[0], "allow");
+}
+
+#[tokio::test]
+async fn a_text_whose_key_is_damaged_keeps_no_other_from_being_screened_again() {
+    let world = World::new().await;
+    let [damaged, other] = [world.received("#insult").await, world.received("#insult").await];
+    world
+        .owner
+        .execute("UPDATE vault.subject_keys SET wrapped = '\\x0102' WHERE profile_id = $1", &[&damaged.person])
+        .await
+        .unwrap();
+    let (rules, _) = policy(&world).await;
+    put(&world, "\"0\"", &with(rules, insults("allow")), "mildere").await;
+    assert_eq!(world.sweep().await.screened, 1);
+    assert_eq!(world.outcome(&other).await[0], "allow");
+    assert_eq!(world.outcome(&damaged).await[0], "review");
+    world.owner.batch_execute("UPDATE core.rescreens SET created_at = now() - interval '11 minutes'").await.unwrap();
+    world.sweep().await;
+    assert_eq!(world.one("SELECT state FROM core.rescreens").await, "done", "it comes to an end all the same");
 }
 
 #[tokio::test]

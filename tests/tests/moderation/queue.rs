@@ -1,11 +1,13 @@
 //! The queue: order, claims, decisions, appeals.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use moderation::screener::Screens;
+use moderation_engine::Engine;
 use serde_json::{Value, json};
 use shared::auth::Role;
 
-use crate::support::{Answer, Text, World, api_of, call, hours, token};
+use crate::support::{Answer, Stumbling, Text, World, api_of, api_with, call, hours, token};
 
 fn ids(answer: &Answer) -> Vec<String> {
     answer.json["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
@@ -166,6 +168,39 @@ async fn each_decision_does_what_it_says_and_leaves_its_trail() {
     }
     let events = "SELECT detail::json -> 'data' ->> 'reviewerId' FROM bus.events WHERE type = 'safety.review.completed.v1' LIMIT 1";
     assert_eq!(world.one(events).await.len(), 36, "a reviewer is an id");
+}
+
+#[tokio::test]
+async fn words_that_the_engine_comes_to_no_end_with_are_not_passed_on_as_redacted() {
+    let mut world = World::new().await;
+    let text = world.received("#insult og #phone").await;
+    let item = world.item(&text).await;
+    let stumbling = Screens { backend: Box::new(Stumbling), engine: Arc::new(Engine::new()) };
+    let readable = std::mem::replace(
+        &mut world.api,
+        api_with(&world.database, &world.nudges, hours(), Duration::from_secs(900), stumbling),
+    );
+    let etag = world.opened(item, Role::Reviewer, "kari").await;
+    let opened = world.ask("POST", &format!("reviews/{item}/open"), Role::Reviewer, "kari", None).await;
+    assert_eq!((&opened.json["text"], opened.json["redacted"].is_null()), (&json!("#insult og #phone"), true));
+    let body = json!({"decision": "redact", "notes": "uten navn", "spans": [{"start": 0, "end": 7}]});
+    let refused = world.decide(item, Role::Reviewer, "kari", &etag, &body).await;
+    assert_eq!(refused.brief(), "503 screening_unavailable");
+    assert_eq!(world.cleared(&text).await, None);
+    world.api = readable;
+    let made = world.decide(item, Role::Reviewer, "kari", &etag, &body).await;
+    assert_eq!(made.json["scored"], true, "{}", made.text);
+}
+
+#[tokio::test]
+async fn a_place_of_a_reviewer_that_reaches_into_a_found_one_leaves_nothing_of_it() {
+    let world = World::new().await;
+    let text = world.received("Nora sa #phone i dag").await;
+    // From the name into the number: `Nora sa #pho`.
+    let body = json!({"decision": "redact", "notes": "uten navn", "spans": [{"start": 0, "end": 12}]});
+    let made = world.decided(&text, Role::Reviewer, "kari", &body).await;
+    assert_eq!(made.json["scored"], true, "{}", made.text);
+    assert_eq!(world.cleared(&text).await.as_deref(), Some("[REMOVED_1] i dag"));
 }
 
 #[tokio::test]

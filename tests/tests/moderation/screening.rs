@@ -9,7 +9,7 @@ use crate::support::{SCREENER, World, deliver, hours, screener_of};
 #[tokio::test]
 async fn what_is_found_decides_where_a_text_goes_and_whether_it_is_scored() {
     let world = World::new().await;
-    let cases: [(&str, Value, Option<&str>, &[&str]); 11] = [
+    let cases: [(&str, Value, Option<&str>, &[&str]); 12] = [
         (
             "Vi øvde på intervju.",
             json!(["allow", "general", false, true, null, null]),
@@ -48,6 +48,12 @@ async fn what_is_found_decides_where_a_text_goes_and_whether_it_is_scored() {
         ),
         (
             "#advert",
+            json!(["block", "general", false, false, "held", "block"]),
+            None,
+            &["safety.text.screened.v1 block 1"],
+        ),
+        (
+            "#advert, ring #phone",
             json!(["block", "general", false, false, "held", "block"]),
             None,
             &["safety.text.screened.v1 block 1"],
@@ -222,6 +228,32 @@ async fn a_text_that_does_not_hold_leaves_the_queue_and_comes_back_with_what_was
 }
 
 #[tokio::test]
+async fn a_text_that_was_taken_back_before_its_event_came_is_screened_all_the_same() {
+    let world = World::new().await;
+    for retracted_first in [false, true] {
+        let texts = [world.wrote("Hyggelig.").await, world.wrote("#insult").await, world.wrote("#crisis").await];
+        world
+            .owner
+            .batch_execute("UPDATE vault.texts SET withdrawn_at = now() WHERE withdrawn_at IS NULL")
+            .await
+            .unwrap();
+        for text in &texts {
+            let mut bodies = vec![text.received(), text.retracted(RetractionReason::Undone)];
+            if retracted_first {
+                bodies.reverse();
+            }
+            assert_eq!(world.deliver(&bodies).await, [""; 0]);
+        }
+        let [plain, insult, crisis] = &texts;
+        assert_eq!(world.outcome(plain).await[0], "allow");
+        assert_eq!(world.cleared(plain).await, None, "it does not hold");
+        assert_eq!(world.outcome(insult).await, json!(["review", "general", false, true, null, null]));
+        assert_eq!(world.outcome(crisis).await, json!(["review", "sensitive", true, false, "pending", "review"]));
+        assert_eq!(world.told(crisis).await.len(), 2, "screened and raised once");
+    }
+}
+
+#[tokio::test]
 async fn words_that_others_replace_are_screened_all_the_same_and_only_the_new_ones_are_scored() {
     let world = World::new().await;
     for order in [[0, 1], [1, 0]] {
@@ -249,8 +281,9 @@ async fn the_store_itself_keeps_self_harm_and_what_nobody_let_through_from_being
     let world = World::new().await;
     let screener = world.database.client_for(SCREENER).await;
     for (words, why) in [
-        ("#crisis", "texts with self-harm or safeguarding are never scored"),
-        ("#child", "texts with self-harm or safeguarding are never scored"),
+        ("#crisis", "texts of somebody who may be in danger are never scored"),
+        ("#child", "texts of somebody who may be in danger are never scored"),
+        ("#disclosure", "texts of somebody who may be in danger are never scored"),
         ("#insult", "what screening does not allow, only a decision lets through"),
     ] {
         let text = world.received(words).await;

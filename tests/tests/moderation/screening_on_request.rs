@@ -54,6 +54,9 @@ async fn many_are_answered_in_their_order_and_an_engine_that_stumbles_means_revi
         assert_eq!((&one["decision"], &one["urgent"]), (&json!("review"), &json!(true)), "{one}");
         assert_eq!(one["reasons"].as_array().unwrap().len(), 1);
     }
+    for (at, there) in [(0, false), (1, false), (2, true)] {
+        assert_eq!(odd.json["items"][at]["redacted"].is_string(), there, "nobody knows what there is to replace");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use moderation::office_hours::OfficeHours;
 use serde_json::json;
 use shared::auth::Role;
 
-use crate::support::{World, deliver, hours, screener_of};
+use crate::support::{SCREENER, World, deliver, hours, screener_of};
 
 #[tokio::test]
 async fn a_text_without_a_screening_for_five_minutes_is_counted_until_it_is_screened() {
@@ -23,7 +23,7 @@ async fn a_text_without_a_screening_for_five_minutes_is_counted_until_it_is_scre
     );
     assert_eq!(world.deliver(&[text.received()]).await, [""; 0]);
     assert_eq!(world.sweep().await.unscreened, 0);
-    // Neither what was withdrawn before it was screened, nor what nobody can read any more.
+    // What was withdrawn before it was screened counts, what nobody can read any more does not.
     let [withdrawn, erased] = [world.wrote("Hei.").await, world.wrote("Hei.").await];
     world
         .owner
@@ -35,7 +35,40 @@ async fn a_text_without_a_screening_for_five_minutes_is_counted_until_it_is_scre
         ))
         .await
         .unwrap();
+    assert_eq!(world.sweep().await.unscreened, 1);
+    assert_eq!(world.deliver(&[withdrawn.received()]).await, [""; 0]);
     assert_eq!(world.sweep().await.unscreened, 0);
+}
+
+#[tokio::test]
+async fn what_was_found_in_the_texts_of_erased_people_is_forgotten_and_their_items_are_closed() {
+    let world = World::new().await;
+    let [crisis, insult, kept] =
+        [world.received("#crisis").await, world.received("#insult").await, world.received("#child").await];
+    world.decided(&insult, Role::Reviewer, "kari", &json!({"decision": "overturn", "notes": "en spøk"})).await;
+    let screener = world.database.client_for(SCREENER).await;
+    let refused = screener.execute("SELECT core.forget_screenings($1)", &[&kept.person]).await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "42501", "this person has a key");
+    world
+        .owner
+        .execute(
+            "UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = ANY($1)",
+            &[&vec![crisis.person, insult.person]],
+        )
+        .await
+        .unwrap();
+    assert_eq!(world.sweep().await.forgotten, 2);
+    assert_eq!(world.sweep().await.forgotten, 0);
+    let left = "SELECT json_build_array((SELECT json_agg(DISTINCT category) FROM core.screening_findings),
+        (SELECT count(*) FROM vault.review_notes), (SELECT count(*) FROM vault.cleared_texts))";
+    assert_eq!(world.json(left).await, json!([["safeguarding"], 0, 0]));
+    let closed = format!("SELECT lane || ' ' || closed_by FROM core.reviews WHERE text_id = '{}'", crisis.id);
+    assert_eq!(world.one(&closed).await, "general erasure");
+    assert_eq!(world.outcome(&crisis).await, json!(["review", "general", false, false, null, null]));
+    // Nor does an undo keep their texts for somebody to look at.
+    let delete = |text: &crate::support::Text| format!("DELETE FROM vault.texts WHERE text_id = '{}'", text.id);
+    world.owner.batch_execute(&delete(&crisis)).await.unwrap();
+    assert!(world.owner.batch_execute(&delete(&kept)).await.is_err());
 }
 
 #[tokio::test]
@@ -83,6 +116,22 @@ async fn each_day_shows_a_sample_of_what_was_blocked_once() {
     assert_eq!(world.one("SELECT count(*) FROM bus.events WHERE type = 'safety.flag.raised.v1'").await, "5");
     world.owner.batch_execute("UPDATE core.review_samples SET day = day - 1").await.unwrap();
     assert_eq!(world.sweep().await.sampled, 2, "the next day");
+    // What was blocked since comes first, and no lane has the other's places.
+    for _ in 0..6 {
+        world.received("#hate").await;
+    }
+    world.received("#vague").await;
+    world.owner.batch_execute("UPDATE core.review_samples SET day = day - 7").await.unwrap();
+    assert_eq!(world.sweep().await.sampled, 6);
+    let since = [world.received("#hate").await, world.received("#hate").await];
+    for _ in 0..3 {
+        world.received("#hate").await;
+    }
+    world.owner.batch_execute("UPDATE core.review_samples SET day = day - 30").await.unwrap();
+    assert_eq!(world.sweep().await.sampled, 5);
+    for text in &since {
+        assert_eq!(world.outcome(text).await[5], "sample");
+    }
     // Nobody is there at night to be shown any.
     let closed = World::with(OfficeHours::new("Europe/Oslo", &never()).unwrap()).await;
     closed.received("#hate").await;
@@ -94,6 +143,15 @@ fn never() -> String {
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let today = hours().day(jiff::Timestamp::now()).weekday().to_monday_zero_offset() as usize;
     format!("{} 09:00-10:00", days[(today + 3) % 7])
+}
+
+#[tokio::test]
+async fn a_day_on_which_nothing_was_blocked_yet_is_sampled_when_something_is() {
+    let world = World::new().await;
+    assert_eq!(world.sweep().await.sampled, 0);
+    let text = world.received("#hate").await;
+    assert_eq!(world.sweep().await.sampled, 1);
+    assert_eq!(world.outcome(&text).await[5], "sample");
 }
 
 #[tokio::test]

@@ -175,27 +175,31 @@ impl Engine {
     }
 
     /// The text with each finding that has a placeholder replaced: `[PHONE_1]`; the same value has the same number.
+    /// Places that overlap are replaced as one, under the placeholder of the first.
     pub fn redact(&self, text: &str, findings: &[Finding]) -> String {
         let mut places: Vec<(Span, &'static str)> =
             findings.iter().filter_map(|f| f.placeholder.map(|p| (f.span, p))).collect();
+        places.retain(|(span, _)| span.start < span.end);
         places.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
+        // What reaches into another place goes with it: dropping one of the two would show its rest.
+        places.dedup_by(|(next, _), (kept, _)| {
+            let overlap = next.start < kept.end;
+            if overlap {
+                kept.end = kept.end.max(next.end);
+            }
+            overlap
+        });
         let mut out = String::with_capacity(text.len());
         // Values in the order of their first place, with their numbers.
         let mut known: Vec<(&'static str, String, usize)> = Vec::new();
         let mut next = places.into_iter().peekable();
-        let mut until = 0;
         let mut value = String::new();
         let mut inside: Option<(Span, &'static str)> = None;
         for (at, c) in text.chars().enumerate() {
             let at = at as u32;
-            if inside.is_none() {
-                while next.peek().is_some_and(|(span, _)| span.start < at.max(until)) {
-                    next.next();
-                }
-                if next.peek().is_some_and(|(span, _)| span.start == at && span.end > at) {
-                    inside = next.next();
-                    value.clear();
-                }
+            if inside.is_none() && next.peek().is_some_and(|(span, _)| span.start == at) {
+                inside = next.next();
+                value.clear();
             }
             let Some((span, placeholder)) = inside else {
                 out.push(c);
@@ -204,7 +208,6 @@ impl Engine {
             value.push(c);
             if at + 1 == span.end {
                 out.push_str(&placeholder_for(placeholder, &value, &mut known));
-                until = span.end;
                 inside = None;
             }
         }

@@ -71,8 +71,11 @@ pub struct Verdict {
     pub urgent: bool,
     /// The most restricted lane.
     pub lane: Lane,
-    /// Whether a review item is opened: every review, and blocks that are aimed at a person.
+    /// Whether a review item is opened: every review, and blocks that are `aimed`.
     pub opens_item: bool,
+    /// Whether somebody has to look even where the text is blocked: a block aimed at a person, what is reviewed in the
+    /// sensitive lane, what no row fits.
+    pub aimed: bool,
     /// Whether it may be scored once somebody let it through.
     pub scorable: bool,
 }
@@ -112,30 +115,33 @@ impl Policy {
             urgent: false,
             lane: Lane::General,
             opens_item: false,
+            aimed: false,
             scorable: true,
         };
         for finding in &analysis.findings {
             let Some(rule) = self.row(finding.category, finding.grade, kind) else {
                 verdict.decision = verdict.decision.max(Decision::Review);
                 verdict.lane = Lane::Sensitive;
-                verdict.opens_item = true;
+                verdict.aimed = true;
                 verdict.scorable = false;
                 continue;
             };
             verdict.decision = verdict.decision.max(rule.decision);
             verdict.urgent |= rule.urgent;
             verdict.lane = verdict.lane.max(rule.lane);
-            verdict.opens_item |= rule.decision == Decision::Review;
             verdict.scorable &= rule.scored;
-            // What is aimed at a person is blocked from use and looked at all the same.
+            // What is aimed at a person is blocked from use and looked at all the same. So is what the sensitive lane
+            // reviews, when something else in the text blocks it.
+            verdict.aimed |= rule.decision == Decision::Review && rule.lane == Lane::Sensitive;
             let aimed =
                 finding.aimed && matches!(finding.category, Category::Threat | Category::Sexual | Category::Harassment);
             if rule.decision == Decision::Block && aimed {
                 verdict.urgent = true;
-                verdict.opens_item = true;
+                verdict.aimed = true;
                 verdict.lane = Lane::Sensitive;
             }
         }
+        verdict.opens_item = verdict.decision == Decision::Review || verdict.aimed;
         verdict
     }
 }

@@ -1,7 +1,7 @@
 //! What must not change, or must change, when a text is changed in a known way.
 
 use moderation_engine::{
-    Analysis, Category, Context, Engine, Kind, Role,
+    Analysis, Category, Context, Engine, Finding, Kind, Role, Span,
     policy::{Decision, Policy},
 };
 use proptest::prelude::*;
@@ -185,6 +185,31 @@ fn letters_of_an_address_are_gone_from_the_redacted_text_and_the_same_value_has_
     let text = "Mail a.b@example.org or call +47 400 00 318, again a.b@example.org.";
     let redacted = engine.redact(text, &engine.analyse(text, CONTEXT).findings);
     assert_eq!(redacted, "Mail [EMAIL_1] or call [PHONE_1], again [EMAIL_1].");
+}
+
+#[test]
+fn places_that_overlap_are_replaced_as_one_whatever_their_order() {
+    let engine = Engine::new();
+    let text = "Nora, +47 400 00 318, bor i Bergen.";
+    let found = engine.analyse(text, CONTEXT).findings;
+    let phone = found.iter().find(|finding| finding.placeholder == Some("PHONE")).unwrap();
+    let marked = |start, end| Finding {
+        span: Span { start, end },
+        placeholder: Some("REMOVED"),
+        rule: "reviewer",
+        ..phone.clone()
+    };
+    let (start, end) = (phone.span.start, phone.span.end);
+    for (mark, expected) in [
+        (marked(0, start + 4), "[REMOVED_1], bor i Bergen."),
+        (marked(start + 4, end + 5), "Nora, [PHONE_1] i Bergen."),
+        (marked(start + 2, start + 4), "Nora, [PHONE_1], bor i Bergen."),
+        (marked(0, end), "[REMOVED_1], bor i Bergen."),
+    ] {
+        for findings in [[mark.clone(), phone.clone()], [phone.clone(), mark.clone()]] {
+            assert_eq!(engine.redact(text, &findings), expected);
+        }
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use shared::{
     bus::outbox::Outbox,
     http::{Caller, FieldError, Ids, Json as Body, PathId, Problem, problem},
 };
-use tokio_postgres::types::Type;
+use tokio_postgres::{Transaction, types::Type};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ use super::{
     App, audit,
     decide::NOTES,
     open::{Said, note},
+    sees_sensitive,
     view::{Item, item, text_of},
 };
 use crate::items::{self, Flag, SENSITIVE_MINUTES};
@@ -40,6 +41,7 @@ pub struct NewAppeal {
 ///
 /// Puts the text into the queue once more, for another reviewer than the one who decided. Until then what was decided
 /// holds. A reviewer does this in the name of whoever does not agree. A second appeal of the same decision is the first.
+/// The appeal is in the most restricted lane the text was ever in: who may not see it there cannot make it.
 #[utoipa::path(post, path = "/v1/moderation/reviews/{id}/appeal", operation_id = "appeal_review",
     params(("id" = Uuid, Path, description = "The item whose decision is appealed")),
     request_body = NewAppeal,
@@ -66,38 +68,50 @@ pub async fn appeal(
     let tx = client.transaction().await?;
     items::lock(&tx, vec![text_of(&tx, id, &claims).await?]).await?;
     let found = item(&tx, id, &claims, true).await?;
-    let sql = "SELECT review_id FROM core.reviews WHERE appeal_of = $1";
+    let sql = "SELECT review_id, lane = 'general' FROM core.reviews WHERE appeal_of = $1";
     if let Some(row) = tx.query_typed(sql, &[(&id, Type::UUID)]).await?.first() {
+        // An appeal the caller may not see is answered like a text that is in the queue again.
+        if !(row.get(1) || sees_sensitive(&claims)) {
+            return Err(Problem::new(&problem::NOT_DECIDED));
+        }
         return Ok(Json(item(&tx, row.get(0), &claims, false).await?.item).into_response());
     }
-    if found.item.decided.is_none() {
+    let sensitive = sensitive(&tx, found.item.text_id).await?;
+    if found.item.decided.is_none() || (sensitive && !sees_sensitive(&claims)) {
         return Err(Problem::new(&problem::NOT_DECIDED));
     }
     let key = vault.subject_keys(&*tx, &[found.subject_id]).await?.remove(&found.subject_id);
     let key = key.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
     let (new, now) = (Uuid::now_v7(), Timestamp::now());
-    let due = (found.item.lane == "sensitive").then(|| app.settings.hours.due(now, SENSITIVE_MINUTES));
+    let due = sensitive.then(|| app.settings.hours.due(now, SENSITIVE_MINUTES));
     let rows = tx
         .query_typed(
             "INSERT INTO core.reviews (review_id, flag_id, flag_revision, screening_id, text_id, subject_id, appeal_of, reason, lane, urgent,
                state, written_at, raised_at, due_at)
              SELECT $2, r.flag_id, (SELECT max(flag_revision) FROM core.reviews f WHERE f.flag_id = r.flag_id) + 1, s.screening_id,
-                    r.text_id, r.subject_id, r.review_id, 'appeal', r.lane, r.urgent, 'pending', r.written_at, $3, $4
+                    r.text_id, r.subject_id, r.review_id, 'appeal', CASE WHEN $5 THEN 'sensitive' ELSE 'general' END,
+                    r.urgent OR s.urgent, 'pending', r.written_at, $3, $4
              FROM core.reviews r JOIN core.screenings s ON s.text_id = r.text_id AND s.newest
              WHERE r.review_id = $1 AND NOT EXISTS (SELECT FROM core.reviews o WHERE o.text_id = r.text_id AND o.state <> 'closed')
-             RETURNING flag_revision",
-            &[(&id, Type::UUID), (&new, Type::UUID), (&now, Type::TIMESTAMPTZ), (&due, Type::TIMESTAMPTZ)],
+             RETURNING flag_revision, urgent",
+            &[
+                (&id, Type::UUID),
+                (&new, Type::UUID),
+                (&now, Type::TIMESTAMPTZ),
+                (&due, Type::TIMESTAMPTZ),
+                (&sensitive, Type::BOOL),
+            ],
         )
         .await?;
     let Some(row) = rows.first() else { return Err(Problem::new(&problem::NOT_DECIDED)) };
     note(&tx, &key, (new, 0, found.subject_id), &claims.sub, notes).await?;
-    let details = json!({"item": new, "lane": found.item.lane});
+    let details = json!({"item": new, "lane": if sensitive { "sensitive" } else { "general" }});
     audit::note(&tx, &ids, &claims, "review.appeal", Some(id), &details).await?;
     let mut outbox = Outbox::new(&ids.correlation);
     let flag = Flag {
         flag_id: found.item.flag_id,
         text_id: found.item.text_id,
-        urgent: found.item.urgent,
+        urgent: row.get(1),
         raised_at: now,
         revision: row.get(0),
     };
@@ -111,4 +125,12 @@ pub async fn appeal(
     let location =
         HeaderValue::try_from(format!("../{new}")).map_err(|_| Problem::internal("a uuid is no header value"))?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(made)).into_response())
+}
+
+/// Whether a text is, or ever was, for the sensitive lane: by its newest screening or by any of its items.
+async fn sensitive(tx: &Transaction<'_>, text: Uuid) -> Result<bool, Problem> {
+    let sql = "SELECT EXISTS (SELECT FROM core.screenings s WHERE s.text_id = $1 AND s.newest AND s.lane = 'sensitive')
+                   OR EXISTS (SELECT FROM core.reviews r WHERE r.text_id = $1 AND r.lane = 'sensitive')";
+    let rows = tx.query_typed(sql, &[(&text, Type::UUID)]).await?;
+    Ok(rows.first().is_none_or(|row| row.get(0)))
 }

@@ -25,13 +25,10 @@ use uuid::Uuid;
 
 use super::{
     App, audit,
-    open::{Said, analysis, note, words},
+    open::{self, Said, note, words},
     view::{Item, Whole, item, opened_by, text_of},
 };
-use crate::{
-    items::{self, Cleared, Flag, SENSITIVE_MINUTES},
-    policies, screening,
-};
+use crate::items::{self, Cleared, Flag, SENSITIVE_MINUTES};
 
 /// Characters of a note.
 pub(super) const NOTES: usize = 2000;
@@ -84,7 +81,7 @@ pub struct DecisionMade {
     lane: String,
     /// The ETag, without its quotes.
     version: i32,
-    /// Whether scoring may read the text now. Never with self-harm or safeguarding, whatever was decided.
+    /// Whether scoring may read the text now. Never where somebody may be in danger, whatever was decided.
     scored: bool,
 }
 
@@ -132,7 +129,7 @@ fn check(body: &NewDecision, item: &Item) -> Result<(), Problem> {
         (status = 412, description = "`stale`"),
         (status = 422, description = "`idempotency_mismatch`"),
         (status = 428, description = "`precondition_required`"),
-        (status = 503, description = "`vault_unavailable`, `bus_unavailable`")))]
+        (status = 503, description = "`vault_unavailable`, `bus_unavailable`, `screening_unavailable`")))]
 pub async fn decide(
     State(app): State<Arc<App>>,
     PathId(id): PathId,
@@ -180,6 +177,8 @@ pub async fn decide(
         }
         ReviewDecision::Escalate => {
             made.escalate(&mut outbox).await?;
+            // An appeal finds the words with scoring: whoever is worried takes them back.
+            items::hold_back(&tx, found.item.text_id).await?;
             false
         }
     };
@@ -314,9 +313,8 @@ impl Made<'_> {
         if parts.iter().any(|part| part.end as usize > length) {
             return Err(Problem::field(FieldError::new("spans", "out_of_range", "A part ends behind the text's end.")));
         }
-        let policy = policies::in_force(self.tx).await?;
-        let (context, analysis) = analysis(self.app, &self.found.item, text).await?;
-        let mut replaced: Vec<Finding> = screening::replaced(&analysis.findings, &policy.policy, context.kind);
+        let replaced = open::replaced(self.app, self.tx, &self.found.item, text).await?;
+        let mut replaced = replaced.ok_or_else(|| Problem::new(&problem::SCREENING_UNAVAILABLE))?;
         replaced.extend(parts.iter().map(|part| Finding {
             category: Category::Pii,
             grade: Grade::Identity,

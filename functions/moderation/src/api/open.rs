@@ -9,7 +9,7 @@ use axum::{
 };
 use http::header;
 use jiff::Timestamp;
-use moderation_engine::{Analysis, Context, Language};
+use moderation_engine::{Context, Finding, Language};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 use shared::{
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{
     App, audit,
     list::NOTICE,
-    view::{Item, Whole, item},
+    view::{Item, item},
 };
 use crate::{
     policies::{self, known},
@@ -113,7 +113,7 @@ pub struct Opened {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     text: Option<Said>,
-    /// The words as `redact` would give them to scoring, without parts of your own.
+    /// The words as `redact` would give them to scoring, without parts of your own; absent if the engine comes to no end.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     redacted: Option<Said>,
@@ -156,13 +156,14 @@ pub async fn open(
         None => None,
     };
     let redacted = match &text {
-        Some(text) => Some(Said(redacted(&app, &tx, &found, text).await?)),
+        Some(text) => redacted(&app, &tx, &found.item, text).await?.map(Said),
         None => None,
     };
     let places = places(&tx, found.screening_id).await?;
     let history = history(&tx, key.as_ref(), found.item.flag_id).await?;
     tx.execute_typed(
-        "INSERT INTO core.review_openings (review_id, opened_by) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        "INSERT INTO core.review_openings (review_id, opened_by) VALUES ($1, $2)
+         ON CONFLICT (review_id, opened_by) DO UPDATE SET opened_at = now()",
         &[(&id, Type::UUID), (&claims.sub, Type::TEXT)],
     )
     .await?;
@@ -200,24 +201,32 @@ pub(super) async fn words(
     Ok(rows.first().and_then(|row| key.unseal(place, row.get(0)).ok()))
 }
 
-/// What the engine finds in an item's words now.
-pub(super) async fn analysis(app: &App, item: &Item, text: &Pii<String>) -> Result<(Context, Analysis), Problem> {
+/// What the policy replaces in an item's words now; none if the engine comes to no end. Then nobody knows what is to be
+/// replaced: the words are not shown as if it were done, and do not go on.
+pub(super) async fn replaced(
+    app: &App,
+    tx: &Transaction<'_>,
+    item: &Item,
+    text: &Pii<String>,
+) -> Result<Option<Vec<Finding>>, Problem> {
     let (kind, role) = match (known(&item.kind), known(&item.author_role)) {
         (Some(kind), Some(role)) => (kind, role),
         _ => return Err(Problem::internal("unknown_stored_value")),
     };
     let context = Context { kind, role, language: item.language.as_deref().and_then(Language::of_code) };
-    // Where the engine stumbles over a text a person replaces what is to be replaced.
-    let none = |_| Analysis { language: None, findings: Vec::new() };
-    Ok((context, app.screens.backend.opinion(text, context).await.unwrap_or_else(none)))
+    let policy = policies::in_force(tx).await?;
+    let analysis = app.screens.backend.opinion(text, context).await.ok();
+    Ok(analysis.map(|analysis| screening::replaced(&analysis.findings, &policy.policy, kind)))
 }
 
-async fn redacted(app: &App, tx: &Transaction<'_>, found: &Whole, text: &Pii<String>) -> Result<Pii<String>, Problem> {
-    let policy = policies::in_force(tx).await?;
-    let (context, analysis) = analysis(app, &found.item, text).await?;
-    let redacted =
-        screening::redact(&app.screens.engine, text.expose(), &analysis.findings, &policy.policy, context.kind);
-    Ok(Pii::new(redacted))
+async fn redacted(
+    app: &App,
+    tx: &Transaction<'_>,
+    item: &Item,
+    text: &Pii<String>,
+) -> Result<Option<Pii<String>>, Problem> {
+    let replaced = replaced(app, tx, item, text).await?;
+    Ok(replaced.map(|findings| Pii::new(app.screens.engine.redact(text.expose(), &findings))))
 }
 
 async fn places(tx: &Transaction<'_>, screening: Uuid) -> Result<Vec<PlaceFound>, Problem> {

@@ -211,9 +211,7 @@ async fn order_rescreen(
     by: &str,
 ) -> Result<i32, Problem> {
     let touched = touched(tx, &old.policy, new).await?;
-    if touched.is_empty() {
-        return Ok(0);
-    }
+    // Also where no finding is touched yet: a text may be on its way by the old policy, and the second pass looks for it.
     let rows = tx
         .query_typed(
             "SELECT count(DISTINCT s.text_id)::int FROM core.screenings s JOIN core.screening_findings f USING (screening_id)

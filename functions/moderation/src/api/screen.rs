@@ -110,9 +110,10 @@ pub struct ScreeningAnswer {
     urgent: bool,
     /// What was found, by category.
     categories: Vec<CategoryFound>,
-    /// The text with what the policy replaces replaced.
-    #[schema(value_type = String)]
-    redacted: Said,
+    /// The text with what the policy replaces replaced; absent if the engine came to no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    redacted: Option<Said>,
     /// What the rules that hold mean, in English; or why the engine came to no end.
     reasons: Vec<String>,
     /// `en`, `nb`, `uk` or `ru`; null where it is another or none.
@@ -247,7 +248,11 @@ pub async fn screen(
 fn answer(app: &App, asked: &Asked, screened: &Screened, policy: &Numbered) -> ScreeningAnswer {
     let engine = &app.screens.engine;
     let kind = asked.context.kind;
-    let redacted = screening::redact(engine, asked.text.expose(), &screened.findings, &policy.policy, kind);
+    // Without findings nobody knows what is to be replaced.
+    let redacted = screened
+        .failure
+        .is_none()
+        .then(|| Pii::new(screening::redact(engine, asked.text.expose(), &screened.findings, &policy.policy, kind)));
     let mut reasons = Vec::new();
     let said = screened.findings.iter().map(|finding| finding.reason).chain(screened.failure.map(failed));
     for reason in said {
@@ -259,7 +264,7 @@ fn answer(app: &App, asked: &Asked, screened: &Screened, policy: &Numbered) -> S
         decision: name(screened.verdict.decision),
         urgent: screened.verdict.urgent && screened.verdict.decision != Decision::Allow,
         categories: categories(&screened.findings),
-        redacted: Said(Pii::new(redacted)),
+        redacted: redacted.map(Said),
         reasons,
         language: screened.language.map(Language::code),
         engine_version: app.screens.backend.version().to_owned(),

@@ -78,7 +78,7 @@ pub struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "engine_too_slow")]
     pub failure: Option<String>,
-    /// Whether it is scored when a person lets it through. Never with self-harm or safeguarding.
+    /// Whether it is scored when a person lets it through. Never where somebody may be in danger.
     pub scorable: bool,
     /// When it was written, which may be long before it came here.
     pub written_at: Timestamp,
@@ -220,8 +220,9 @@ pub(super) async fn text_of(tx: &Transaction<'_>, id: Uuid, claims: &Claims) -> 
     rows.first().map(|row| row.get(0)).ok_or_else(|| Problem::new(&problem::NOT_FOUND))
 }
 
-/// Whether the caller has read the text of an item.
+/// Whether the caller has read the text of an item since it came to its lane: that takes back the item's own `opened_at`.
 pub(super) async fn opened_by(tx: &Transaction<'_>, id: Uuid, claims: &Claims) -> Result<bool, DbError> {
-    let sql = "SELECT FROM core.review_openings WHERE review_id = $1 AND opened_by = $2";
+    let sql = "SELECT FROM core.review_openings o JOIN core.reviews r USING (review_id)
+               WHERE o.review_id = $1 AND o.opened_by = $2 AND o.opened_at >= r.opened_at";
     Ok(!tx.query_typed(sql, &[(&id, Type::UUID), (&claims.sub, Type::TEXT)]).await?.is_empty())
 }

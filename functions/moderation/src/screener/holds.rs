@@ -68,17 +68,10 @@ pub async fn restore(tx: &Transaction<'_>, text: &Stored, outbox: &mut Outbox) -
     rows.first().map_or(Ok(()), |row| Screening::of(row, text.text_id, Timestamp::now()).tell(outbox))
 }
 
-/// Nobody can read the text any more: nothing about it is left to decide.
-pub async fn erase(tx: &Transaction<'_>, text_id: Uuid) -> Result<(), ScreenerError> {
-    items::hold_back(tx, text_id).await?;
-    let text = [(&text_id as _, Type::UUID)];
-    tx.execute_typed(
-        "UPDATE core.reviews SET state = 'closed', closed_by = 'erasure', claimed_by = NULL, claimed_until = NULL, version = version + 1
-         WHERE text_id = $1 AND state <> 'closed'",
-        &text,
-    )
-    .await?;
-    tx.execute_typed("DELETE FROM core.unscreened_texts WHERE text_id = $1", &text).await?;
+/// Nobody can read an erased person's texts any more: nothing about them is left to decide, and what was found in them
+/// goes.
+pub async fn forget(tx: &Transaction<'_>, person: Uuid) -> Result<(), ScreenerError> {
+    tx.query_typed("SELECT core.forget_screenings($1)", &[(&person, Type::UUID)]).await?;
     Ok(())
 }
 

@@ -251,22 +251,22 @@ impl Screener<'_> {
         // Gone with the import that brought it, or not this database's.
         let Some(text) = texts::stored(tx, text_id).await? else { return Ok(()) };
         let Some(key) = self.vault.subject_keys(tx, &[text.subject_id]).await?.remove(&text.subject_id) else {
-            return holds::erase(tx, text_id).await;
+            return holds::forget(tx, text.subject_id).await;
         };
-        if text.withdrawn {
-            return holds::retire(tx, text_id).await;
-        }
-        if !text.superseded {
+        let gone = text.withdrawn || text.superseded;
+        if !gone {
             holds::restore(tx, &text, outbox).await?;
         }
+        // Whoever wrote a text that was taken back before anybody read it may be in danger all the same.
         let screened = self.screened(tx, &text, policy).await?;
-        if screened && text.superseded {
-            return holds::retire(tx, text_id).await;
+        let refused = !screened && texts::no_purpose(tx, &text).await?;
+        if gone && (screened || refused) {
+            holds::retire(tx, text_id).await?;
         }
         if screened {
             return Ok(());
         }
-        if texts::no_purpose(tx, &text).await? {
+        if refused {
             return holds::note_no_purpose(tx, text_id).await;
         }
         let words = texts::words(&key, &text);
@@ -279,22 +279,24 @@ impl Screener<'_> {
         };
         let new = store::New { text: &text, words: &words, key: &key, screened: &screened, policy };
         store::put(tx, self, &new, outbox).await?;
-        // Also words that others replaced were written by somebody: they are screened, and then leave the queue.
-        if text.superseded {
+        // Also words that others replaced, or that were taken back, were written by somebody: they are screened, and then
+        // leave the queue.
+        if gone {
             holds::retire(tx, text_id).await?;
         }
         Ok(())
     }
 
-    /// Whether this version of engine and policy has decided on it.
+    /// Whether this version of engine and policy has decided on it; on a text that was withdrawn, any version.
     async fn screened(&self, tx: &Transaction<'_>, text: &Stored, policy: &Numbered) -> Result<bool, ScreenerError> {
         let rows = tx
             .query_typed(
-                "SELECT FROM core.screenings WHERE text_id = $1 AND engine_version = $2 AND policy_version = $3",
+                "SELECT FROM core.screenings WHERE text_id = $1 AND ($4 OR (engine_version = $2 AND policy_version = $3)) LIMIT 1",
                 &[
                     (&text.text_id, Type::UUID),
                     (&self.screens.backend.version(), Type::TEXT),
                     (&policy.version(), Type::TEXT),
+                    (&text.withdrawn, Type::BOOL),
                 ],
             )
             .await?;

@@ -58,7 +58,8 @@ struct Open {
     flag_revision: i32,
     sensitive: bool,
     urgent: bool,
-    held: bool,
+    /// Blocked, and shown to nobody by the queue; somebody may have claimed it all the same.
+    unseen: bool,
     appeal: bool,
 }
 
@@ -71,22 +72,30 @@ pub async fn put(
 ) -> Result<(), ScreenerError> {
     let now = Timestamp::now();
     let text_id = new.text.text_id;
-    let stands = decided(tx, text_id).await?.filter(|on| !weight(new).stricter_than(*on)).is_some();
+    let last = decided(tx, text_id).await?;
+    let stands = last.as_ref().is_some_and(|last| !weight(new).stricter_than(last.on));
+    let by_person = last.map(|last| last.decision);
     let (screening_id, revision) = insert(tx, by, new, now, outbox).await?;
     let allowed = new.screened.verdict.decision == Decision::Allow;
     match (open(tx, text_id).await?, allowed) {
         (Some(item), true) if item.sensitive || item.appeal => point(tx, &item, screening_id).await?,
+        // A person let less through than there is, and a stricter policy took that back: which words may go on, a
+        // person says again.
+        (Some(item), true) if by_person.as_deref() == Some("redact") => {
+            tighten(tx, by, new, &item, true, screening_id, now, outbox).await?;
+        }
         (Some(item), true) => {
             close_by_rescreening(tx, &item).await?;
-            clear(tx, by, new, screening_id).await?;
+            clear_unless_decided(tx, by, new, screening_id, by_person.as_deref()).await?;
         }
         (Some(item), false) => {
             items::hold_back(tx, text_id).await?;
-            tighten(tx, by, new, &item, screening_id, now, outbox).await?;
+            let waits = new.screened.verdict.opens_item;
+            tighten(tx, by, new, &item, waits, screening_id, now, outbox).await?;
         }
         // What a person decided holds for as long as the screening finds nothing that person did not see.
         (None, _) if stands => {}
-        (None, true) => clear(tx, by, new, screening_id).await?,
+        (None, true) => clear_unless_decided(tx, by, new, screening_id, by_person.as_deref()).await?,
         (None, false) => {
             items::hold_back(tx, text_id).await?;
             raise(tx, by, new, screening_id, now, outbox).await?;
@@ -112,16 +121,36 @@ fn weight(new: &New<'_>) -> Weight {
     Weight { decision: verdict.decision, scorable: verdict.scorable, lane: verdict.lane }
 }
 
-/// What the last person who decided on the text had before them.
-async fn decided(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Weight>, ScreenerError> {
+/// What the last person who decided on the text did, and what they had before them.
+struct Decided {
+    decision: String,
+    on: Weight,
+}
+
+async fn decided(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Decided>, ScreenerError> {
     let rows = tx
         .query_typed(
-            "SELECT s.decision, s.scorable, r.lane FROM core.reviews r JOIN core.screenings s USING (screening_id)
+            "SELECT r.decision, s.decision, s.scorable, r.lane FROM core.reviews r JOIN core.screenings s USING (screening_id)
              WHERE r.text_id = $1 AND r.closed_by = 'decision' ORDER BY r.decided_at DESC LIMIT 1",
             &[(&text_id, Type::UUID)],
         )
         .await?;
-    rows.first().map(|row| Weight::of(row, 0)).transpose()
+    rows.first().map(|row| Ok(Decided { decision: row.get(0), on: Weight::of(row, 1)? })).transpose()
+}
+
+/// What a person upheld is never used, and what a person redacted is used as they left it: a policy that became milder
+/// gives neither of them to scoring.
+async fn clear_unless_decided(
+    tx: &Transaction<'_>,
+    by: &Screener<'_>,
+    new: &New<'_>,
+    screening_id: Uuid,
+    by_person: Option<&str>,
+) -> Result<(), ScreenerError> {
+    match by_person {
+        Some("uphold" | "redact") if new.screened.verdict.scorable => Ok(()),
+        _ => clear(tx, by, new, screening_id).await,
+    }
 }
 
 async fn insert(
@@ -291,7 +320,7 @@ fn reason(new: &New<'_>) -> &'static str {
 async fn open(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Open>, ScreenerError> {
     let rows = tx
         .query_typed(
-            "SELECT review_id, flag_id, flag_revision, lane = 'sensitive', urgent, state = 'held', reason = 'appeal'
+            "SELECT review_id, flag_id, flag_revision, lane = 'sensitive', urgent, reason = 'block', reason = 'appeal'
              FROM core.reviews WHERE text_id = $1 AND state <> 'closed' FOR UPDATE",
             &[(&text_id, Type::UUID)],
         )
@@ -302,7 +331,7 @@ async fn open(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Open>, Scree
         flag_revision: row.get(2),
         sensitive: row.get(3),
         urgent: row.get(4),
-        held: row.get(5),
+        unseen: row.get(5),
         appeal: row.get(6),
     }))
 }
@@ -328,19 +357,21 @@ async fn close_by_rescreening(tx: &Transaction<'_>, item: &Open) -> Result<(), S
 }
 
 /// An open item by what was found last: it may become more urgent and go to the sensitive lane, never the other way, and
-/// whoever holds it goes on.
+/// whoever holds it goes on. `waits`: somebody is to be shown it.
+#[allow(clippy::too_many_arguments, reason = "what a screening brings, and what follows from it")]
 async fn tighten(
     tx: &Transaction<'_>,
     by: &Screener<'_>,
     new: &New<'_>,
     item: &Open,
+    waits: bool,
     screening_id: Uuid,
     now: Timestamp,
     outbox: &mut Outbox,
 ) -> Result<(), ScreenerError> {
     let verdict = &new.screened.verdict;
     let newly_sensitive = verdict.lane == Lane::Sensitive && !item.sensitive;
-    let newly_waiting = verdict.opens_item && item.held;
+    let newly_waiting = waits && item.unseen;
     let urgent = item.urgent || verdict.urgent;
     let raised = newly_sensitive || newly_waiting || urgent != item.urgent;
     let due = newly_sensitive.then(|| by.hours.due(now, SENSITIVE_MINUTES));
@@ -353,7 +384,7 @@ async fn tighten(
            claimed_by = CASE WHEN $5 THEN NULL ELSE claimed_by END,
            claimed_until = CASE WHEN $5 THEN NULL ELSE claimed_until END,
            raised_at = CASE WHEN $5 OR $7 THEN $8 ELSE raised_at END,
-           state = CASE WHEN $5 OR $7 THEN 'pending' ELSE state END,
+           state = CASE WHEN $5 OR state = 'held' AND $7 THEN 'pending' ELSE state END,
            reason = CASE WHEN reason = 'block' AND ($5 OR $7) THEN $9 ELSE reason END
          WHERE review_id = $1",
         &[

@@ -1,17 +1,25 @@
 //! What a clock has to see to: every few minutes, what waits too long is measured, claims that ended are given back,
-//! blocks are sampled once a day, texts whose people allow it by now are screened, and a changed policy is applied.
+//! blocks are sampled once a day, what is left of erased people is forgotten, texts whose people allow it by now are
+//! screened, and a changed policy is applied.
 //!
 //! Each step is a transaction of its own, so that a sweep that is killed has done what it has done; the next goes on.
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
 use jiff::Timestamp;
 use moderation_engine::policy::Policy;
 use serde::Serialize;
-use shared::{bus::outbox::Outbox, telemetry};
+use shared::{
+    bus::outbox::Outbox,
+    error::{Classified, Retry},
+    telemetry,
+};
 use tokio::time::Instant;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
-use super::{App, Screener, ScreenerError};
+use super::{App, Screener, ScreenerError, holds, texts};
 use crate::{
     items::{self, Flag},
     policies::{self, Touched},
@@ -19,10 +27,12 @@ use crate::{
 
 /// A text is to be screened within this many minutes.
 const SCREENED_WITHIN_MINUTES: i32 = 5;
-/// Blocked texts that the sample of a day shows.
+/// Blocked texts of each lane that the sample of a day shows.
 const SAMPLE: i64 = 5;
-/// Texts a transaction.
+/// Texts a page.
 const PAGE: i64 = 25;
+/// Erased people whose findings one sweep forgets.
+const PEOPLE: i64 = 100;
 /// A second pass over what a policy touched begins this long after the change: what was on its way then, by the policy
 /// of before, has ended.
 const SETTLED_MINUTES: i32 = 10;
@@ -46,6 +56,8 @@ pub struct Swept {
     pub lapsed: u64,
     /// Blocked texts put into the queue by the sample of the day.
     pub sampled: i64,
+    /// Erased people of whom something was left.
+    pub forgotten: i64,
     /// Texts screened again, or for the first time since their people allow it.
     pub screened: i64,
 }
@@ -59,11 +71,12 @@ pub async fn run(app: &App, until: Instant) -> Result<Swept, ScreenerError> {
     publish(app, &swept);
     swept.lapsed = lapse(app).await?;
     swept.sampled = sample(app).await?;
+    swept.forgotten = forget(app).await?;
     let vault = app.opened().await?;
     let screener = Screener { screens: &app.screens, vault, hours: &app.hours };
     swept.screened = allowed_by_now(app, &screener, until).await?;
     while Instant::now() < until {
-        match rescreen(app, &screener).await? {
+        match rescreen(app, &screener, until).await? {
             Some(screened) => swept.screened += screened,
             None => break,
         }
@@ -79,7 +92,7 @@ async fn measure(app: &App) -> Result<Swept, ScreenerError> {
                     (SELECT count(*) FROM core.unscreened_texts),
                     queue.overdue, queue.waiting, queue.failed
              FROM (SELECT count(*) AS number, min(t.received_at) AS oldest FROM vault.texts t
-                   WHERE t.received_at < now() - make_interval(mins => $1) AND t.withdrawn_at IS NULL
+                   WHERE t.received_at < now() - make_interval(mins => $1)
                      AND NOT EXISTS (SELECT FROM core.screenings s WHERE s.text_id = t.text_id AND s.newest)
                      AND NOT EXISTS (SELECT FROM core.unscreened_texts u WHERE u.text_id = t.text_id)
                      AND EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = t.subject_id AND k.wrapped IS NOT NULL)) lost,
@@ -152,20 +165,23 @@ async fn sample(app: &App) -> Result<i64, ScreenerError> {
     let mut client = app.db.client().await?;
     let tx = client.transaction().await?;
     let day = app.hours.day(now);
-    // By a digest of id and day: at random for whoever writes texts, and the same for a second try.
+    // What was blocked since the sample before, then older ones. By a digest of id and day: at random for whoever writes
+    // texts, and the same for a second try. One that is claimed while this runs is left to whoever claimed it.
     let picked = tx
         .query_typed(
-            "WITH today AS (
+            "WITH drawn AS (
+               SELECT r.review_id, row_number() OVER (
+                   PARTITION BY r.lane ORDER BY (r.raised_at <= last.at) IS TRUE, md5(r.review_id::text || $1::date::text)) AS place
+               FROM core.reviews r, (SELECT max(sampled_at) AS at FROM core.review_samples) last
+               WHERE r.state = 'held' AND NOT EXISTS (SELECT FROM core.review_samples s WHERE s.day = $1)
+             ), today AS (
                INSERT INTO core.review_samples (day, picked)
-               SELECT $1, least($2::bigint, count(*)) FROM core.reviews WHERE state = 'held'
+               SELECT $1, count(*) FROM drawn WHERE place <= $2 HAVING count(*) > 0
                ON CONFLICT DO NOTHING RETURNING day
-             ), picked AS (
-               SELECT r.review_id FROM core.reviews r, today WHERE r.state = 'held'
-               ORDER BY md5(r.review_id::text || today.day::text) LIMIT $2
              )
              UPDATE core.reviews r SET state = 'pending', reason = 'sample', flag_revision = r.flag_revision + 1, raised_at = $3,
                due_at = CASE r.lane WHEN 'sensitive' THEN $4 END, version = r.version + 1
-             FROM picked WHERE r.review_id = picked.review_id
+             FROM drawn, today WHERE r.review_id = drawn.review_id AND drawn.place <= $2 AND r.state = 'held'
              RETURNING r.flag_id, r.text_id, r.urgent, r.flag_revision",
             &[
                 (&day, Type::DATE),
@@ -189,6 +205,31 @@ async fn sample(app: &App) -> Result<i64, ScreenerError> {
     Ok(picked.len() as i64)
 }
 
+/// What is left of people who were erased since.
+async fn forget(app: &App) -> Result<i64, ScreenerError> {
+    let client = app.db.client().await?;
+    let rows = client
+        .query_typed(
+            "SELECT k.profile_id FROM vault.subject_keys k WHERE k.wrapped IS NULL AND (
+               EXISTS (SELECT FROM core.screenings s WHERE s.subject_id = k.profile_id AND (s.lane = 'sensitive' OR s.urgent
+                 OR s.language IS NOT NULL OR EXISTS (SELECT FROM core.screening_findings f WHERE f.screening_id = s.screening_id)))
+               OR EXISTS (SELECT FROM core.reviews r WHERE r.subject_id = k.profile_id
+                 AND (r.state <> 'closed' OR r.lane = 'sensitive' OR r.urgent))
+               OR EXISTS (SELECT FROM vault.review_notes n WHERE n.subject_id = k.profile_id)
+               OR EXISTS (SELECT FROM core.unscreened_texts u JOIN vault.texts t USING (text_id) WHERE t.subject_id = k.profile_id))
+             ORDER BY k.profile_id LIMIT $1",
+            &[(&PEOPLE, Type::INT8)],
+        )
+        .await?;
+    let mut client = client;
+    for row in &rows {
+        let tx = client.transaction().await?;
+        holds::forget(&tx, row.get(0)).await?;
+        tx.commit().await?;
+    }
+    Ok(rows.len() as i64)
+}
+
 /// Texts that were not to be screened when they came, and may be now.
 async fn allowed_by_now(app: &App, screener: &Screener<'_>, until: Instant) -> Result<i64, ScreenerError> {
     let mut after = Uuid::nil();
@@ -196,43 +237,27 @@ async fn allowed_by_now(app: &App, screener: &Screener<'_>, until: Instant) -> R
     while Instant::now() < until {
         let mut client = app.db.client().await?;
         let tx = client.transaction().await?;
-        let rows = tx
-            .query_typed(
-                "SELECT text_id FROM core.unscreened_texts WHERE text_id > $1 ORDER BY text_id LIMIT $2",
-                &[(&after, Type::UUID), (&PAGE, Type::INT8)],
-            )
-            .await?;
-        let texts: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+        let texts = texts::allowed_by_now(&tx, after, PAGE).await?;
+        tx.commit().await?;
+        drop(client);
         let Some(last) = texts.last() else { break };
         after = *last;
-        let outbox = follow(screener, &tx, &texts, &Uuid::now_v7().to_string()).await?;
-        screened += texts.len() as i64 - count_unscreened(&tx, &texts).await?;
-        let wrote = tell(app, &tx, outbox).await?;
-        tx.commit().await?;
-        if wrote {
-            app.nudger.nudge_now().await;
-        }
+        screened += follow(app, screener, &texts, &Uuid::now_v7().to_string(), until).await?.screened;
     }
     Ok(screened)
 }
 
-async fn count_unscreened(tx: &Transaction<'_>, texts: &[Uuid]) -> Result<i64, ScreenerError> {
-    let sql = "SELECT count(*) FROM core.unscreened_texts WHERE text_id = ANY($1)";
-    let rows = tx.query_typed(sql, &[(&texts, Type::UUID_ARRAY)]).await?;
-    Ok(rows.first().map_or(0, |row| row.get(0)))
-}
-
-/// One page of what the oldest change of the policy touches; none when no change is left to apply.
-async fn rescreen(app: &App, screener: &Screener<'_>) -> Result<Option<i64>, ScreenerError> {
+/// One page of what the oldest change of the policy touches; none when no change is left to apply. Two sweeps at once may
+/// look at the same page: the second finds each text screened, and the page is counted once.
+async fn rescreen(app: &App, screener: &Screener<'_>, until: Instant) -> Result<Option<i64>, ScreenerError> {
     let mut client = app.db.client().await?;
     let tx = client.transaction().await?;
-    // Two sweeps at once: one goes on with it, the other has nothing to do. One that waits for its second pass keeps no
-    // later change waiting.
+    // One that waits for its second pass keeps no later change waiting.
     let rows = tx
         .query_typed(
             "SELECT rescreen_id, policy_version, cursor, passes FROM core.rescreens
              WHERE state = 'running' AND (passes = 0 OR created_at <= now() - make_interval(mins => $1))
-             ORDER BY created_at, rescreen_id LIMIT 1 FOR UPDATE SKIP LOCKED",
+             ORDER BY created_at, rescreen_id LIMIT 1",
             &[(&SETTLED_MINUTES, Type::INT4)],
         )
         .await?;
@@ -242,31 +267,32 @@ async fn rescreen(app: &App, screener: &Screener<'_>) -> Result<Option<i64>, Scr
     let before = policies::numbered(&*tx, number - 1).await?;
     let changed = policies::numbered(&*tx, number).await?;
     let texts = touched_texts(&tx, &before.policy, &changed.policy, &now.version(), cursor.unwrap_or_default()).await?;
-    let (state, passes) = match (texts.is_empty(), passes) {
+    tx.commit().await?;
+    drop(client);
+    let followed = follow(app, screener, &texts, &id.to_string(), until).await?;
+    let (state, after) = match (texts.is_empty(), passes) {
         (false, passes) => ("running", passes),
         (true, 0) => ("running", 1),
         (true, passes) => ("done", passes + 1),
     };
-    tx.execute_typed(
-        "UPDATE core.rescreens SET cursor = $2, state = $3, passes = $4, screened = screened + $5,
-           finished_at = CASE WHEN $3 = 'done' THEN now() END
-         WHERE rescreen_id = $1",
-        &[
-            (&id, Type::UUID),
-            (&texts.last(), Type::UUID),
-            (&state, Type::TEXT),
-            (&passes, Type::INT4),
-            (&(texts.len() as i32), Type::INT4),
-        ],
-    )
-    .await?;
-    let outbox = follow(screener, &tx, &texts, &id.to_string()).await?;
-    let wrote = tell(app, &tx, outbox).await?;
-    tx.commit().await?;
-    if wrote {
-        app.nudger.nudge_now().await;
-    }
-    Ok(Some(texts.len() as i64))
+    let client = app.db.client().await?;
+    client
+        .execute_typed(
+            "UPDATE core.rescreens SET cursor = $2, state = $3, passes = $4, screened = screened + $5::bigint::integer,
+               finished_at = CASE WHEN $3 = 'done' THEN now() END
+             WHERE rescreen_id = $1 AND cursor IS NOT DISTINCT FROM $6 AND passes = $7",
+            &[
+                (&id, Type::UUID),
+                (&followed.last, Type::UUID),
+                (&state, Type::TEXT),
+                (&after, Type::INT4),
+                (&followed.screened, Type::INT8),
+                (&cursor, Type::UUID),
+                (&passes, Type::INT4),
+            ],
+        )
+        .await?;
+    Ok(Some(followed.screened))
 }
 
 /// Texts with a finding that two policies treat otherwise and that was not screened by the newest.
@@ -297,20 +323,60 @@ async fn touched_texts(
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Brings these texts up to date.
+/// How far a page was followed.
+#[derive(Default)]
+struct Followed {
+    /// Texts that were brought up to date.
+    screened: i64,
+    /// The last that was tried.
+    last: Option<Uuid>,
+}
+
+/// Brings these texts up to date, each in a transaction of its own: one that cannot be keeps no other waiting. What may
+/// go better later (a database or a key service that does not answer) ends the sweep, and the next goes on from there.
 async fn follow(
+    app: &App,
     screener: &Screener<'_>,
-    tx: &Transaction<'_>,
     texts: &[Uuid],
     correlation: &str,
-) -> Result<Outbox, ScreenerError> {
-    items::lock(tx, texts.to_vec()).await?;
-    let policy = policies::in_force(tx).await?;
-    let mut outbox = Outbox::new(correlation);
+    until: Instant,
+) -> Result<Followed, ScreenerError> {
+    let mut followed = Followed::default();
+    let mut told = false;
     for text in texts {
-        screener.follow(tx, *text, &policy, &mut outbox).await?;
+        // At least one, so that a page always gets further.
+        if followed.last.is_some() && Instant::now() >= until {
+            break;
+        }
+        followed.last = Some(*text);
+        match AssertUnwindSafe(follow_one(app, screener, *text, correlation)).catch_unwind().await {
+            Ok(Ok(wrote)) => {
+                told |= wrote;
+                followed.screened += 1;
+            }
+            Ok(Err(error)) if error.retry() == Retry::Never => {
+                tracing::error!(code = error.code(), text = %text, "a text cannot be screened again: {error}");
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(_) => tracing::error!(code = "panicked", text = %text, "a text cannot be screened again"),
+        }
     }
-    Ok(outbox)
+    if told {
+        app.nudger.nudge_now().await;
+    }
+    Ok(followed)
+}
+
+async fn follow_one(app: &App, screener: &Screener<'_>, text: Uuid, correlation: &str) -> Result<bool, ScreenerError> {
+    let mut client = app.db.client().await?;
+    let tx = client.transaction().await?;
+    items::lock(&tx, vec![text]).await?;
+    let policy = policies::in_force(&*tx).await?;
+    let mut outbox = Outbox::new(correlation);
+    screener.follow(&tx, text, &policy, &mut outbox).await?;
+    let wrote = tell(app, &tx, outbox).await?;
+    tx.commit().await?;
+    Ok(wrote)
 }
 
 /// Writes what is told, before the commit; whether there is any.

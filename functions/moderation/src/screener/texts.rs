@@ -41,20 +41,21 @@ pub struct Stored {
     pub superseded: bool,
 }
 
+/// The programme of a text `t` of the vault, in SQL.
+pub const PROGRAMME: &str =
+    "COALESCE((SELECT s.session_type FROM core.kintell_sessions s WHERE s.session_id = t.fact_id),
+    (SELECT r.session_type FROM core.kintell_ratings r WHERE r.rating_id = t.fact_id),
+    CASE t.source WHEN 'buddy' THEN 'buddy' WHEN 'kintell' THEN 'language' ELSE 'upskilling' END)";
+
 /// The text, if it is there.
 pub async fn stored(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Stored>, ScreenerError> {
-    let rows = tx
-        .query_typed(
-            "SELECT t.subject_id, t.author_id, t.author_role, t.kind, t.sealed, t.written_at, t.import_id, t.line,
-                    COALESCE((SELECT s.session_type FROM core.kintell_sessions s WHERE s.session_id = t.fact_id),
-                             (SELECT r.session_type FROM core.kintell_ratings r WHERE r.rating_id = t.fact_id),
-                             CASE t.source WHEN 'buddy' THEN 'buddy' WHEN 'kintell' THEN 'language' ELSE 'upskilling' END),
-                    t.withdrawn_at IS NOT NULL,
-                    EXISTS (SELECT FROM vault.texts n WHERE n.supersedes = t.text_id AND n.withdrawn_at IS NULL)
-             FROM vault.texts t WHERE t.text_id = $1",
-            &[(&text_id, Type::UUID)],
-        )
-        .await?;
+    let sql = format!(
+        "SELECT t.subject_id, t.author_id, t.author_role, t.kind, t.sealed, t.written_at, t.import_id, t.line, {PROGRAMME},
+                t.withdrawn_at IS NOT NULL,
+                EXISTS (SELECT FROM vault.texts n WHERE n.supersedes = t.text_id AND n.withdrawn_at IS NULL)
+         FROM vault.texts t WHERE t.text_id = $1"
+    );
+    let rows = tx.query_typed(&sql, &[(&text_id, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(Stored {
         text_id,
@@ -76,6 +77,23 @@ pub async fn stored(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Stored
 pub async fn no_purpose(tx: &Transaction<'_>, text: &Stored) -> Result<bool, ScreenerError> {
     let people: Vec<Uuid> = std::iter::once(text.subject_id).chain(text.author_id).collect();
     Ok(!purpose::refused(tx, Purpose::Safety, &text.programme, &people).await?.is_empty())
+}
+
+/// Texts that were not to be screened and may be now, in the order of their ids.
+pub async fn allowed_by_now(tx: &Transaction<'_>, after: Uuid, most: i64) -> Result<Vec<Uuid>, ScreenerError> {
+    // By `no_purpose`'s rule ([`purpose::refused`]), for many.
+    let sql = format!(
+        "SELECT u.text_id FROM core.unscreened_texts u JOIN vault.texts t USING (text_id)
+         WHERE u.text_id > $1 AND NOT EXISTS (
+           SELECT FROM unnest(ARRAY[t.subject_id, t.author_id]) AS p (id)
+           LEFT JOIN core.purposes own ON own.profile_id = p.id AND own.purpose = $3
+           LEFT JOIN core.purpose_defaults def ON def.programme = {PROGRAMME} AND def.purpose = $3
+           WHERE p.id IS NOT NULL AND COALESCE(own.state, def.state, 'withdrawn') <> 'granted')
+         ORDER BY u.text_id LIMIT $2"
+    );
+    let safety = Purpose::Safety.as_str();
+    let rows = tx.query_typed(&sql, &[(&after, Type::UUID), (&most, Type::INT8), (&safety, Type::TEXT)]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// The words of a text.

@@ -14,7 +14,8 @@ function placesOf(text, words) {
 }
 
 /** The preview, and a field for further words; selecting words in the text fills it. */
-function redaction({ text, redacted }, language, signal) {
+function redaction({ text, redacted = "" }, language, signal) {
+  // Without `redacted` the engine came to no end: nothing is shown, because nobody knows what would be replaced.
   const chosen = new Map(); // words → their places
   const field = h("input", {
     type: "text",
