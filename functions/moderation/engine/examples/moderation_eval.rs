@@ -4,7 +4,7 @@
 //! texts nobody has seen.
 //!
 //! ```text
-//! cargo run --release -p moderation-engine --example eval -- [--misses] [--predictions out.jsonl] file.jsonl...
+//! cargo run --release -p moderation-engine --example moderation_eval -- [--misses] [--predictions out.jsonl] file.jsonl...
 //! ```
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
 

@@ -2,7 +2,7 @@
 //! and the 99th percentile for texts of 2,000 characters, for each language.
 //!
 //! ```text
-//! cargo run --release -p moderation-engine --example speed -- tests/eval/moderation-dev.jsonl tests/eval/q2q-dev.jsonl
+//! cargo run --release -p moderation-engine --example moderation_speed -- tests/eval/moderation-dev.jsonl tests/eval/q2q-dev.jsonl
 //! ```
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
 

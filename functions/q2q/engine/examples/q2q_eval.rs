@@ -1,4 +1,4 @@
-//! Scores labelled JSONL files: `cargo run --release -p q2q-engine --example eval -- tests/eval/q2q-dev.jsonl`.
+//! Scores labelled JSONL files: `cargo run --release -p q2q-engine --example q2q_eval -- tests/eval/q2q-dev.jsonl`.
 //!
 //! The figures are those of `tests/eval/score.py`. `--errors` lists the cells that differ, `--pred` prints the
 //! predictions in the form that script reads.

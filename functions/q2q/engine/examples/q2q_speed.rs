@@ -1,4 +1,4 @@
-//! Texts a second on one core: `cargo run --release -p q2q-engine --example speed -- tests/eval/q2q-dev.jsonl`.
+//! Texts a second on one core: `cargo run --release -p q2q-engine --example q2q_speed -- tests/eval/q2q-dev.jsonl`.
 #![allow(clippy::print_stdout, reason = "a tool for the terminal")]
 
 use std::time::{Duration, Instant};
