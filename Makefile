@@ -53,7 +53,7 @@ lint: ## what CI refuses: format, clippy, contracts that break somebody, templat
 	$(VENV)/bin/cfn-lint template.yaml events/consumer-example/template.yaml
 	$(VENV)/bin/python -m compileall -q -x node_modules localstack/teei_local localstack/executor/src tests/e2e tests/browser
 eval: ## how the text engines do on the labelled sets, for each language
-	$(CARGO) run -q --release --locked -p moderation-engine --example eval -- tests/eval/moderation-dev.jsonl tests/eval/moderation-own.jsonl tests/eval/q2q-dev.jsonl
+	$(CARGO) run -q --release --locked -p moderation-engine --example eval -- tests/eval/moderation-dev.jsonl tests/eval/moderation-own.jsonl tests/eval/moderation-cases.jsonl tests/eval/q2q-dev.jsonl
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
 generate: ## refresh what is generated: contracts, AsyncAPI, OpenAPI, ER diagram

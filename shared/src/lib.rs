@@ -34,6 +34,7 @@ pub mod intake;
 pub mod openapi;
 pub mod pii;
 pub mod purpose;
+pub mod random_keys;
 pub mod telemetry;
 pub mod vault;
 pub mod webhook;

@@ -15,6 +15,7 @@ pub mod consumer;
 pub mod event_bus;
 pub mod nudge;
 pub mod outbox;
+mod packed;
 pub mod queues;
 pub mod reconcile;
 pub mod replay;

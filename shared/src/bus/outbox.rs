@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
+use super::packed::{Piece, Pieces};
 use crate::{
-    contracts::{Contract, ContractError, Envelope, EventDraft},
+    contracts::{Contract, ContractError, CorrelationId, Envelope, EventDraft},
     db::DbError,
     error::{Classified, Retry},
 };
@@ -65,8 +66,8 @@ struct Row {
     subject: Uuid,
     occurred_at: Timestamp,
     recorded_at: Timestamp,
-    correlation_id: String,
-    detail: String,
+    correlation_id: CorrelationId,
+    detail: Piece,
 }
 
 /// Events of one transaction, in the order they were pushed. Nothing leaves before [`Outbox::write`], which can be
@@ -74,6 +75,7 @@ struct Row {
 pub struct Outbox {
     correlation: String,
     rows: Vec<Row>,
+    pieces: Pieces,
     bytes: usize,
     written: u64,
     replay: Option<Uuid>,
@@ -82,7 +84,22 @@ pub struct Outbox {
 impl Outbox {
     /// `correlation_id` is the request's or import's, for drafts made with [`Outbox::draft`].
     pub fn new(correlation_id: &str) -> Self {
-        Self { correlation: correlation_id.to_owned(), rows: Vec::new(), bytes: 0, written: 0, replay: None }
+        Self {
+            correlation: correlation_id.to_owned(),
+            rows: Vec::new(),
+            pieces: Pieces::default(),
+            bytes: 0,
+            written: 0,
+            replay: None,
+        }
+    }
+
+    /// With room for so many events: a large import's would grow step by step.
+    #[must_use]
+    pub fn with_room(mut self, events: usize) -> Self {
+        self.rows.reserve(events);
+        self.pieces.make_room(events);
+        self
     }
 
     /// The outbox of an event that a replay sent once more: what follows from it was told when it came first, so what
@@ -109,14 +126,16 @@ impl Outbox {
     /// Takes an event in and gives its id. Refuses what its contract does not allow and what is too large.
     pub fn push<T: Contract>(&mut self, draft: EventDraft<T>) -> Result<Uuid, OutboxError> {
         let sealed = Envelope::seal(draft, Timestamp::now())?;
-        let detail = sealed.to_json()?;
-        if detail.len() >= MAX_EVENT_BYTES {
-            return Err(ContractError::TooLarge { bytes: detail.len(), limit: MAX_EVENT_BYTES }.into());
+        let detail = sealed.on_the_wire(|event| self.pieces.push(event))?;
+        if detail.bytes >= MAX_EVENT_BYTES {
+            self.pieces.pop(&detail);
+            return Err(ContractError::TooLarge { bytes: detail.bytes, limit: MAX_EVENT_BYTES }.into());
         }
         if self.replay.is_some() {
+            self.pieces.pop(&detail);
             return Ok(sealed.id);
         }
-        self.bytes += detail.len();
+        self.bytes += detail.bytes;
         self.rows.push(Row {
             event_id: sealed.id,
             r#type: T::TYPE,
@@ -124,15 +143,20 @@ impl Outbox {
             subject: sealed.subject,
             occurred_at: sealed.time,
             recorded_at: sealed.recordedtime,
-            correlation_id: sealed.correlationid.into(),
+            correlation_id: sealed.correlationid,
             detail,
         });
         Ok(sealed.id)
     }
 
     /// Takes the pending events of another outbox in, behind its own.
-    pub fn append(&mut self, other: Self) {
+    pub fn append(&mut self, mut other: Self) {
         self.bytes += other.bytes;
+        if self.rows.is_empty() {
+            (self.rows, self.pieces) = (other.rows, other.pieces);
+            return;
+        }
+        self.pieces.append(other.pieces, other.rows.iter_mut().map(|row| &mut row.detail));
         self.rows.extend(other.rows);
     }
 
@@ -167,7 +191,8 @@ impl Outbox {
     pub fn take(&mut self) -> Pending {
         self.bytes = 0;
         self.written += self.rows.len() as u64;
-        Pending { id: Uuid::now_v7(), rows: std::mem::take(&mut self.rows) }
+        let (rows, pieces) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.pieces));
+        Pending { id: Uuid::now_v7(), rows, pieces }
     }
 }
 
@@ -175,6 +200,7 @@ impl Outbox {
 pub struct Pending {
     id: Uuid,
     rows: Vec<Row>,
+    pieces: Pieces,
 }
 
 impl Pending {
@@ -191,8 +217,8 @@ impl Pending {
             let last = chunk_end(&self.rows, first);
             let rows = &self.rows[first..last];
             chunks.push(match packed {
-                true => insert_packed(tx, self.id, first, rows).left_future(),
-                false => insert(tx, self.id, first, rows).right_future(),
+                true => insert_packed(tx, self.id, first, &self.pieces, rows).left_future(),
+                false => insert(tx, self.id, first, &self.pieces, rows).right_future(),
             });
             first = last;
         }
@@ -213,7 +239,7 @@ impl Pending {
 fn chunk_end(rows: &[Row], first: usize) -> usize {
     let mut bytes = 0;
     let within = rows[first..].iter().take(CHUNK_EVENTS).take_while(|row| {
-        bytes += row.detail.len();
+        bytes += row.detail.bytes;
         bytes <= CHUNK_BYTES
     });
     first + within.count().max(1)
@@ -221,7 +247,13 @@ fn chunk_end(rows: &[Row], first: usize) -> usize {
 
 /// One statement of a batch. The arrays are taken apart in the select list, where a row is made at a time: in FROM all
 /// rows are first put aside, on disk if they are large.
-async fn insert(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) -> Result<(), OutboxError> {
+async fn insert(
+    tx: &Transaction<'_>,
+    batch: Uuid,
+    before: usize,
+    pieces: &Pieces,
+    rows: &[Row],
+) -> Result<(), OutboxError> {
     let before = before as i32;
     let ids: Vec<_> = rows.iter().map(|row| row.event_id).collect();
     let types: Vec<_> = rows.iter().map(|row| row.r#type).collect();
@@ -230,7 +262,7 @@ async fn insert(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) 
     let occurred: Vec<_> = rows.iter().map(|row| row.occurred_at).collect();
     let recorded: Vec<_> = rows.iter().map(|row| row.recorded_at).collect();
     let correlations: Vec<_> = rows.iter().map(|row| row.correlation_id.as_str()).collect();
-    let details: Vec<_> = rows.iter().map(|row| row.detail.as_str()).collect();
+    let details: Vec<_> = rows.iter().map(|row| pieces.json(&row.detail)).collect();
     tx.execute_typed(
         "INSERT INTO bus.events (batch_id, seq, event_id, type, source, subject, occurred_at, recorded_at, correlation_id, detail)
          SELECT $1, generate_series($2 + 1, $2 + cardinality($3)), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8),
@@ -253,12 +285,24 @@ async fn insert(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) 
 }
 
 /// One row of packed events; `bus.unpack` makes of it what [`insert`] would have written.
-async fn insert_packed(tx: &Transaction<'_>, batch: Uuid, before: usize, rows: &[Row]) -> Result<(), OutboxError> {
+async fn insert_packed(
+    tx: &Transaction<'_>,
+    batch: Uuid,
+    before: usize,
+    pieces: &Pieces,
+    rows: &[Row],
+) -> Result<(), OutboxError> {
     let first = before as i32 + 1;
-    let details: Vec<_> = rows.iter().map(|row| row.detail.as_str()).collect();
+    let packed = pieces.pack(rows.iter().map(|row| &row.detail));
     tx.execute_typed(
-        "INSERT INTO bus.packed_events (batch_id, first_seq, details) VALUES ($1, $2, $3)",
-        &[(&batch, Type::UUID), (&first, Type::INT4), (&details, Type::TEXT_ARRAY)],
+        "INSERT INTO bus.packed_events (batch_id, first_seq, forms, kinds, details) VALUES ($1, $2, $3, $4, $5)",
+        &[
+            (&batch, Type::UUID),
+            (&first, Type::INT4),
+            (&packed.forms, Type::TEXT_ARRAY),
+            (&packed.kinds, Type::INT2_ARRAY),
+            (&packed.values, Type::TEXT_ARRAY),
+        ],
     )
     .await?;
     Ok(())
@@ -313,8 +357,8 @@ mod tests {
             subject: Uuid::nil(),
             occurred_at: Timestamp::UNIX_EPOCH,
             recorded_at: Timestamp::UNIX_EPOCH,
-            correlation_id: String::new(),
-            detail: "x".repeat(bytes),
+            correlation_id: CorrelationId::new("request-1").unwrap(),
+            detail: Piece::of_bytes(bytes),
         };
         let small: Vec<_> = (0..1_001).map(|_| row(1)).collect();
         assert_eq!((chunk_end(&small, 0), chunk_end(&small, 1_000)), (1_000, 1_001));

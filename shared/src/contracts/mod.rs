@@ -142,7 +142,7 @@ pub struct Envelope<T> {
 
 /// The envelope as it stands in JSON, for both ways: `S` borrows the constants or owns what was read.
 #[derive(Serialize, Deserialize)]
-struct Wire<S, T> {
+struct Wire<S, C, T> {
     specversion: S,
     id: Uuid,
     source: S,
@@ -152,7 +152,7 @@ struct Wire<S, T> {
     recordedtime: Timestamp,
     datacontenttype: S,
     dataschema: S,
-    correlationid: CorrelationId,
+    correlationid: C,
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     causationid: Option<Uuid>,
     dataclassification: S,
@@ -160,6 +160,11 @@ struct Wire<S, T> {
     deprecationsunset: Option<Timestamp>,
     data: T,
 }
+
+/// An event as it stands on the bus.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct OnTheWire<'e, T>(Wire<&'e str, &'e CorrelationId, &'e T>);
 
 /// What stands on the outside of any event: enough to log it and to choose how to read it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -270,8 +275,16 @@ impl<T: Contract> Envelope<T> {
 
     /// The event as JSON, the `detail` on the bus.
     pub fn to_json(&self) -> Result<String, ContractError> {
+        self.on_the_wire(|wire| serde_json::to_string(wire))
+    }
+
+    /// Has the event written down as it stands on the bus.
+    pub(crate) fn on_the_wire<R>(
+        &self,
+        write: impl FnOnce(&OnTheWire<'_, T>) -> Result<R, serde_json::Error>,
+    ) -> Result<R, ContractError> {
         let (source, dataschema) = (self.source(), Self::dataschema());
-        let wire = Wire {
+        let wire = OnTheWire(Wire {
             specversion: SPEC_VERSION,
             id: self.id,
             source: source.as_str(),
@@ -281,16 +294,13 @@ impl<T: Contract> Envelope<T> {
             recordedtime: self.recordedtime,
             datacontenttype: CONTENT_TYPE,
             dataschema: dataschema.as_str(),
-            correlationid: self.correlationid.clone(),
+            correlationid: &self.correlationid,
             causationid: self.causationid,
             dataclassification: CLASSIFICATION,
             deprecationsunset: sunset::<T>()?,
             data: &self.data,
-        };
-        // Most events fit, so that a large import's do not grow step by step.
-        let mut json = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut json, &wire).map_err(|error| malformed(&error))?;
-        String::from_utf8(json).map_err(|error| malformed(&serde::de::Error::custom(error)))
+        });
+        write(&wire).map_err(|error| malformed(&error))
     }
 
     /// Reads and checks an event of this type. Members it does not know are passed over.
@@ -299,7 +309,7 @@ impl<T: Contract> Envelope<T> {
         if Header::read(json)?.r#type != T::TYPE {
             return Err(ContractError::UnknownType);
         }
-        let wire: Wire<String, T> = serde_json::from_str(json).map_err(|error| malformed(&error))?;
+        let wire: Wire<String, CorrelationId, T> = serde_json::from_str(json).map_err(|error| malformed(&error))?;
         for (is, must, member) in [
             (&wire.specversion, SPEC_VERSION, "specversion"),
             (&wire.source, source(wire.data.service()).as_str(), "source"),

@@ -210,7 +210,7 @@ macro_rules! code {
     ($(#[doc = $doc:literal])+ $name:ident, $what:literal, $pattern:literal, $rule:literal, $check:expr) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {

@@ -1,11 +1,14 @@
 //! What a record brings about a person, decided before anything is written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
 use super::{EmailIndex, People};
-use crate::pii::Pii;
+use crate::{
+    pii::Pii,
+    random_keys::{RandomMap, RandomSet},
+};
 
 /// What a record brings about a person: a profile, an address, an id of the source.
 pub struct Arrival {
@@ -39,9 +42,9 @@ pub enum Met {
 /// out, so each carries what it needs.
 #[derive(Default)]
 pub struct Arriving {
-    emails: HashMap<EmailIndex, Vec<Uuid>>,
+    emails: RandomMap<EmailIndex, Vec<Uuid>>,
     ids: HashMap<String, Uuid>,
-    listed: HashSet<Uuid>,
+    listed: RandomSet<Uuid>,
 }
 
 impl Arriving {

@@ -19,7 +19,7 @@ pub use rows::{Rows, TakenIn};
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-use tokio_postgres::{Transaction, types::Type};
+use tokio_postgres::{Row, Transaction, types::Type};
 use uuid::Uuid;
 
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
     contracts::Trigger,
     db::DbError,
     error::{Classified, Retry},
+    purpose::Purpose,
+    random_keys::{RandomMap, RandomSet},
     vault::{SubjectKey, Vault, VaultError},
 };
 
@@ -85,17 +87,21 @@ pub struct People {
     import_id: Uuid,
     trigger: Trigger,
     /// Whom each address names.
-    emails: HashMap<EmailIndex, Vec<Uuid>>,
+    emails: RandomMap<EmailIndex, Vec<Uuid>>,
     /// Who has each id of the source; none: nobody.
     ids: HashMap<String, Option<Uuid>>,
     /// Profiles that have an id in the source.
-    listed: HashSet<Uuid>,
-    erased_emails: HashSet<EmailIndex>,
+    listed: RandomSet<Uuid>,
+    erased_emails: RandomSet<EmailIndex>,
     erased_ids: HashSet<String>,
-    keys: HashMap<Uuid, SubjectKey>,
-    companies: HashMap<Uuid, Option<Uuid>>,
+    keys: RandomMap<Uuid, SubjectKey>,
+    /// Keys as they stand in the store, of people of whom nothing had to be sealed yet: epoch, wrapped.
+    wrapped: RandomMap<Uuid, (i32, Vec<u8>)>,
+    /// What people said themselves of their data's use for programmes, if anything; true: granted.
+    said: RandomMap<Uuid, Option<bool>>,
+    companies: RandomMap<Uuid, Option<Uuid>>,
     domains: HashMap<String, Uuid>,
-    met: HashSet<Uuid>,
+    met: RandomSet<Uuid>,
     created: u32,
 }
 
@@ -107,15 +113,17 @@ impl People {
             source,
             import_id,
             trigger: Trigger::Import,
-            emails: HashMap::new(),
+            emails: RandomMap::default(),
             ids: HashMap::new(),
-            listed: HashSet::new(),
-            erased_emails: HashSet::new(),
+            listed: RandomSet::default(),
+            erased_emails: RandomSet::default(),
             erased_ids: HashSet::new(),
-            keys: HashMap::new(),
-            companies: HashMap::new(),
+            keys: RandomMap::default(),
+            wrapped: RandomMap::default(),
+            said: RandomMap::default(),
+            companies: RandomMap::default(),
             domains: domains.iter().map(|row| (row.get(0), row.get(1))).collect(),
-            met: HashSet::new(),
+            met: RandomSet::default(),
             created: 0,
         })
     }
@@ -126,20 +134,20 @@ impl People {
         Self { trigger, ..self }
     }
 
-    /// Looks up addresses and ids of the source, those not asked before, in at most four queries.
+    /// Looks up addresses and ids of the source, those not asked before, in at most three queries. What is known of
+    /// the people besides comes with them: what is asked later waits until the writes before it are done.
     pub async fn look_up(
         &mut self,
         tx: &Transaction<'_>,
         vault: &Vault,
-        emails: &HashSet<&str>,
+        emails: &[(EmailIndex, &str)],
         ids: &HashSet<&str>,
     ) -> Result<(), IdentityError> {
         let mut asked = Asked::default();
-        for email in emails {
-            let index = vault.blind_index(email);
-            if let Entry::Vacant(unasked) = self.emails.entry(index) {
+        for (index, email) in emails {
+            if let Entry::Vacant(unasked) = self.emails.entry(*index) {
                 unasked.insert(Vec::new());
-                asked.emails.insert(vault.suppression_hash("email", email).to_vec(), index);
+                asked.emails.insert(vault.suppression_hash("email", email).to_vec(), *index);
             }
         }
         for id in ids {
@@ -148,29 +156,29 @@ impl People {
                 asked.ids.insert(vault.suppression_hash(self.source, id).to_vec(), (*id).to_owned());
             }
         }
-        let named = self.look_up_emails(tx, &asked).await?;
-        self.look_up_ids(tx, &asked, &named).await?;
-        self.look_up_erased(tx, &asked).await
+        let (emails, erased) = futures::join!(by_emails(tx, &asked), erased(tx, &asked));
+        let named = self.named(&emails?);
+        for row in &erased? {
+            let hash = row.get::<_, &[u8]>(0);
+            self.erased_emails.extend(asked.emails.get(hash));
+            self.erased_ids.extend(asked.ids.get(hash).cloned());
+        }
+        self.look_up_ids(tx, &asked, &named).await
     }
 
-    async fn look_up_emails(&mut self, tx: &Transaction<'_>, asked: &Asked) -> Result<Vec<Uuid>, IdentityError> {
-        if asked.emails.is_empty() {
-            return Ok(Vec::new());
-        }
-        let indexes: Vec<&[u8]> = asked.emails.values().map(EmailIndex::as_slice).collect();
-        let found = tx
-            .query_typed(
-                "SELECT e.blind_index, e.profile_id, p.company_id FROM vault.emails e
-                 JOIN core.profiles p USING (profile_id) WHERE e.blind_index = ANY($1) ORDER BY e.profile_id",
-                &[(&indexes, Type::BYTEA_ARRAY)],
-            )
-            .await?;
-        for row in &found {
+    /// Takes in whom addresses name.
+    fn named(&mut self, found: &[Row]) -> Vec<Uuid> {
+        for row in found {
             let Ok(index) = EmailIndex::try_from(row.get::<_, &[u8]>(0)) else { continue };
-            self.companies.insert(row.get(1), row.get(2));
-            self.emails.entry(index).or_default().push(row.get(1));
+            let id: Uuid = row.get(1);
+            self.emails.entry(index).or_default().push(id);
+            self.companies.insert(id, row.get(2));
+            if let (Some(epoch), Some(wrapped)) = (row.get(3), row.get(4)) {
+                self.wrapped.insert(id, (epoch, wrapped));
+            }
+            self.said.insert(id, row.get(5));
         }
-        Ok(found.iter().map(|row| row.get(1)).collect())
+        found.iter().map(|row| row.get(1)).collect()
     }
 
     async fn look_up_ids(&mut self, tx: &Transaction<'_>, asked: &Asked, named: &[Uuid]) -> Result<(), IdentityError> {
@@ -195,29 +203,13 @@ impl People {
         Ok(())
     }
 
-    async fn look_up_erased(&mut self, tx: &Transaction<'_>, asked: &Asked) -> Result<(), IdentityError> {
-        let hashes: Vec<&[u8]> = asked.emails.keys().chain(asked.ids.keys()).map(Vec::as_slice).collect();
-        if hashes.is_empty() {
-            return Ok(());
-        }
-        let erased = tx
-            .query_typed("SELECT hash FROM vault.suppressions WHERE hash = ANY($1)", &[(&hashes, Type::BYTEA_ARRAY)])
-            .await?;
-        for row in &erased {
-            let hash = row.get::<_, &[u8]>(0);
-            self.erased_emails.extend(asked.emails.get(hash));
-            self.erased_ids.extend(asked.ids.get(hash).cloned());
-        }
-        Ok(())
-    }
-
     /// The company whose e-mail domain an address has.
     pub fn company_of(&self, email: &str) -> Option<Uuid> {
         self.domains.get(email.rsplit_once('@')?.1).copied()
     }
 
     /// Reads the companies of these profiles, those not known yet.
-    pub async fn load_companies(&mut self, tx: &Transaction<'_>, profiles: &HashSet<Uuid>) -> Result<(), DbError> {
+    pub async fn load_companies(&mut self, tx: &Transaction<'_>, profiles: &RandomSet<Uuid>) -> Result<(), DbError> {
         let unknown: Vec<Uuid> = profiles.iter().filter(|id| !self.companies.contains_key(id)).copied().collect();
         if unknown.is_empty() {
             return Ok(());
@@ -237,6 +229,12 @@ impl People {
         self.companies.get(&profile_id).copied().flatten()
     }
 
+    /// What somebody said themself of their data's use for programmes, where this import knows whether they did: true
+    /// if they granted it, nothing if they said nothing.
+    pub fn said_of_purpose(&self, profile_id: Uuid) -> Option<Option<bool>> {
+        self.said.get(&profile_id).copied()
+    }
+
     /// Whether so much is remembered of people that it should be forgotten.
     pub fn are_many(&self) -> bool {
         self.keys.len() >= REMEMBERED || self.emails.len() + self.ids.len() >= 4 * REMEMBERED
@@ -250,6 +248,8 @@ impl People {
         self.erased_emails.clear();
         self.erased_ids.clear();
         self.keys.clear();
+        self.wrapped.clear();
+        self.said.clear();
         self.companies.clear();
     }
 
@@ -268,9 +268,20 @@ impl People {
         &mut self,
         tx: &Transaction<'_>,
         vault: &Vault,
-        profiles: &HashSet<Uuid>,
+        profiles: &RandomSet<Uuid>,
     ) -> Result<(), VaultError> {
-        let unknown: Vec<Uuid> = profiles.iter().filter(|id| !self.keys.contains_key(id)).copied().collect();
+        let mut unknown = Vec::new();
+        for id in profiles {
+            if self.keys.contains_key(id) {
+                continue;
+            }
+            match self.wrapped.remove(id) {
+                Some((epoch, wrapped)) => {
+                    self.keys.insert(*id, vault.open_subject_key(*id, epoch, &wrapped)?);
+                }
+                None => unknown.push(*id),
+            }
+        }
         if !unknown.is_empty() {
             self.keys.extend(vault.subject_keys(tx, &unknown).await?);
         }
@@ -281,6 +292,35 @@ impl People {
     pub fn key(&self, profile_id: Uuid) -> Result<&SubjectKey, VaultError> {
         self.keys.get(&profile_id).ok_or(VaultError::Erased)
     }
+}
+
+/// Whom addresses name, with the company, the key and what was said of the use for programmes.
+async fn by_emails(tx: &Transaction<'_>, asked: &Asked) -> Result<Vec<Row>, DbError> {
+    if asked.emails.is_empty() {
+        return Ok(Vec::new());
+    }
+    let indexes: Vec<&[u8]> = asked.emails.values().map(EmailIndex::as_slice).collect();
+    let rows = tx
+        .query_typed(
+            "SELECT e.blind_index, e.profile_id, p.company_id, k.epoch, k.wrapped, own.state = 'granted'
+             FROM vault.emails e JOIN core.profiles p USING (profile_id)
+             LEFT JOIN vault.subject_keys k ON k.profile_id = p.profile_id
+             LEFT JOIN core.purposes own ON own.profile_id = p.profile_id AND own.purpose = $2
+             WHERE e.blind_index = ANY($1) ORDER BY e.profile_id",
+            &[(&indexes, Type::BYTEA_ARRAY), (&Purpose::Programme.as_str(), Type::TEXT)],
+        )
+        .await?;
+    Ok(rows)
+}
+
+/// Which of the hashes belong to somebody who was erased.
+async fn erased(tx: &Transaction<'_>, asked: &Asked) -> Result<Vec<Row>, DbError> {
+    let hashes: Vec<&[u8]> = asked.emails.keys().chain(asked.ids.keys()).map(Vec::as_slice).collect();
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT hash FROM vault.suppressions WHERE hash = ANY($1)";
+    Ok(tx.query_typed(sql, &[(&hashes, Type::BYTEA_ARRAY)]).await?)
 }
 
 /// What is asked now, by suppression hash.

@@ -13,6 +13,7 @@ use crate::{
     bus::outbox::Outbox,
     contracts::{ContractError, EventDraft, Line, ProfileCreated, ProfileField, ProfileLinked, Revision, SourceCode},
     db::DbError,
+    random_keys::RandomSet,
     vault::{Place, Vault},
 };
 
@@ -62,7 +63,7 @@ impl People {
         if arrivals.is_empty() {
             return Ok((taken, rows));
         }
-        let addressed: HashSet<Uuid> = arrivals
+        let addressed: RandomSet<Uuid> = arrivals
             .iter()
             .filter(|(arrival, ..)| !arrival.new && arrival.email.is_some())
             .map(|(arrival, ..)| arrival.profile_id)
@@ -75,6 +76,7 @@ impl People {
                 self.created += 1;
                 let (key, epoch, wrapped) = vault.new_subject_key(profile_id)?;
                 self.keys.insert(profile_id, key);
+                self.said.insert(profile_id, None);
                 let company = arrival.email.as_ref().and_then(|(_, email)| self.company_of(email.expose()));
                 self.companies.insert(profile_id, company);
                 rows.profiles.push(profile_id);

@@ -11,10 +11,7 @@ mod people;
 mod purposes;
 mod refs;
 
-use std::{
-    collections::{HashMap, HashSet},
-    task::Poll,
-};
+use std::{collections::HashMap, task::Poll};
 
 use futures::{FutureExt, poll};
 use jiff::Timestamp;
@@ -44,6 +41,7 @@ use crate::{
     contracts::{Line, Trigger},
     identity::{Arrival, Arriving, People, Rows},
     pii::Pii,
+    random_keys::{RandomMap, RandomSet},
     vault::{Place, Vault},
 };
 
@@ -108,8 +106,11 @@ pub struct Apply<'a> {
     /// earlier revision said the same.
     pub told_later: Vec<Uuid>,
     /// Whose data may not be used for a programme (true), of those asked.
-    purposes: HashMap<(&'static str, Uuid), bool>,
-    refusals: usize,
+    purposes: HashMap<&'static str, RandomMap<Uuid, bool>>,
+    /// Whether a programme may not use the data of somebody who said nothing (true), of those asked.
+    defaults: HashMap<&'static str, bool>,
+    /// Whether any of them may not be used.
+    refusals: bool,
     rejected: usize,
 }
 
@@ -167,7 +168,8 @@ impl<'a> Apply<'a> {
             told_newer: Vec::new(),
             told_later: Vec::new(),
             purposes: HashMap::new(),
-            refusals: 0,
+            defaults: HashMap::new(),
+            refusals: false,
             rejected: 0,
         })
     }
@@ -211,7 +213,6 @@ impl<'a> Apply<'a> {
             return Err(ApplyError::TimeLimit);
         }
         let chunk = self.read(lines, batch, spans);
-        on_the_way.arrived().await?;
         let known = if self.says_things_about_people() {
             on_the_way.finish().await?;
             self.ask(tx, &chunk).await?
@@ -219,10 +220,13 @@ impl<'a> Apply<'a> {
             let mut asked = std::pin::pin!(self.ask(tx, &chunk));
             let answer = poll!(asked.as_mut());
             on_the_way.send().await;
-            match answer {
+            let known = match answer {
                 Poll::Ready(answer) => answer?,
                 Poll::Pending => asked.await?,
-            }
+            };
+            // The answer came behind the writes that were sent before it was asked for.
+            on_the_way.all_but_the_latest_arrived().await?;
+            known
         };
         let (mut writing, ends) = self.decide(tx, chunk, known).await?;
         for (span, mut ended) in spans.iter().zip(ends) {
@@ -391,7 +395,7 @@ impl<'a> Apply<'a> {
         let entity = self.mapping.entity;
         let (mut decided, facts) = self.publish(decided, ends)?;
         let (taken, people) = self.take_in(tx, &mut decided).await?;
-        let about: HashSet<Uuid> = decided.iter().flat_map(|one| one.merged.fact.persons()).collect();
+        let about: RandomSet<Uuid> = decided.iter().flat_map(|one| one.merged.fact.persons()).collect();
         self.people.load_keys(tx, self.vault, &about).await?;
         if entity.company_through.is_some() {
             self.people.load_companies(tx, &about).await?;
@@ -441,7 +445,8 @@ impl<'a> Apply<'a> {
 
     /// The facts' events, before anything is written: a record whose event its contract does not allow is rejected.
     fn publish(&self, decided: Vec<Decided>, ends: &mut Ends) -> Result<(Vec<Decided>, Outbox), ApplyError> {
-        let mut outbox = Outbox::new(&self.correlation);
+        // Its texts' events come behind a fact's own.
+        let mut outbox = Outbox::new(&self.correlation).with_room(decided.len() + decided.len() / 2);
         let mut allowed = Vec::with_capacity(decided.len());
         for one in decided {
             let published = Published {

@@ -1,6 +1,9 @@
 //! Where dropped files are read and receipts written: S3, or a map in memory for tests.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -215,7 +218,7 @@ impl BlobStore for S3 {
 }
 
 /// An object's versions, oldest first: id and bytes.
-type Versions = Vec<(String, Vec<u8>)>;
+type Versions = Vec<(String, Arc<[u8]>)>;
 
 /// Buckets in memory, for tests: every put is a version, and the next calls can be told to fail.
 #[derive(Default)]
@@ -236,14 +239,14 @@ impl MemoryBlobs {
         let mut objects = lock(&self.objects);
         let versions = objects.entry((bucket.to_owned(), key.to_owned())).or_default();
         let version = format!("v{}", versions.len() + 1);
-        versions.push((version.clone(), bytes.to_vec()));
+        versions.push((version.clone(), bytes.into()));
         version
     }
 
     /// The newest version of an object.
     pub fn read(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         let objects = lock(&self.objects);
-        objects.get(&(bucket.to_owned(), key.to_owned()))?.last().map(|(_, bytes)| bytes.clone())
+        objects.get(&(bucket.to_owned(), key.to_owned()))?.last().map(|(_, bytes)| bytes.to_vec())
     }
 
     /// Keys of a bucket, sorted.
@@ -302,7 +305,7 @@ impl MemoryBlobs {
         Err(BlobError::Unavailable("SlowDown".to_owned()))
     }
 
-    fn find(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<(String, Vec<u8>), BlobError> {
+    fn find(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<(String, Arc<[u8]>), BlobError> {
         let objects = lock(&self.objects);
         let versions = objects.get(&(bucket.to_owned(), key.to_owned())).ok_or(BlobError::Gone)?;
         let found = match version {

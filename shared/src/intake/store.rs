@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use tokio_postgres::{
     Row, Transaction,
-    types::{ToSql, Type},
+    types::{Kind, ToSql, Type},
 };
 use uuid::Uuid;
 
@@ -217,14 +217,29 @@ struct Array {
     /// What an element becomes: `unnest` would take an array of arrays apart, so those come as texts.
     cast: &'static str,
     values: Box<dyn ToSql + Sync + Send>,
+    /// The value, if all rows have the same.
+    same: Option<Box<dyn ToSql + Sync + Send>>,
 }
 
-fn array<T: ToSql + Sync + Send + 'static>(
+impl Array {
+    /// The type of its values.
+    fn element(&self) -> Type {
+        match self.of.kind() {
+            Kind::Array(element) => element.clone(),
+            _ => self.of.clone(),
+        }
+    }
+}
+
+fn array<T: ToSql + Clone + PartialEq + Sync + Send + 'static>(
     name: impl Into<String>,
     of: Type,
     values: impl Iterator<Item = T>,
 ) -> Array {
-    Array { name: name.into(), of, cast: "", values: Box::new(values.collect::<Vec<T>>()) }
+    let values: Vec<T> = values.collect();
+    let same = values.windows(2).all(|two| two[0] == two[1]).then(|| values.first().cloned()).flatten();
+    let same = same.map(|value| Box::new(value) as Box<dyn ToSql + Sync + Send>);
+    Array { name: name.into(), of, cast: "", values: Box::new(values), same }
 }
 
 /// A column whose values are lists, each as Postgres writes one.
@@ -331,11 +346,24 @@ pub async fn insert(
     }
     let columns = arrays(entity, rows, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    // In the select list, where a row is made at a time: in FROM all rows are first put aside, on disk if they are large.
-    let values: Vec<String> =
-        columns.iter().enumerate().map(|(at, column)| format!("unnest(${}){}", at + 1, column.cast)).collect();
+    // In the select list, where a row is made at a time: in FROM all rows are first put aside, on disk if they are
+    // large. What all rows have the same, half of the columns of a large file, is sent once; ids differ.
+    let same = |column: &Array| column.name != entity.id && column.same.is_some();
+    let value = |(at, column): (usize, &Array)| match same(column) {
+        true => format!("${}{}", at + 1, column.cast),
+        false => format!("unnest(${}){}", at + 1, column.cast),
+    };
+    let values: Vec<String> = columns.iter().enumerate().map(value).collect();
+    let params: Vec<(&(dyn ToSql + Sync), Type)> = columns
+        .iter()
+        .map(|column| match &column.same {
+            Some(value) if same(column) => (&**value as &(dyn ToSql + Sync), column.element()),
+            _ => (&*column.values as &(dyn ToSql + Sync), column.of.clone()),
+        })
+        .collect();
     let sql = format!("INSERT INTO {} ({}) SELECT {}", entity.table, names.join(", "), values.join(", "));
-    run(tx, &sql, &columns).await.map(drop)
+    tx.execute_typed(&sql, &params).await?;
+    Ok(())
 }
 
 /// Writes the next revision of known facts.

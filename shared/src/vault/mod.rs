@@ -170,6 +170,13 @@ impl Vault {
         Ok((key, self.current, wrapped))
     }
 
+    /// A person's key from their row of `vault.subject_keys`.
+    pub fn open_subject_key(&self, profile_id: Uuid, epoch: i32, wrapped: &[u8]) -> Result<SubjectKey, VaultError> {
+        let kek = self.keks.get(&epoch).ok_or(VaultError::NoKey(SUBJECT_KEK))?;
+        let place = Place { table: "vault.subject_keys", column: "wrapped", row: profile_id };
+        SubjectKey::from_bytes(&kek.unseal_bytes(place, wrapped)?)
+    }
+
     /// The keys of these people. Somebody without a row, or erased, is not in the answer.
     pub async fn subject_keys(
         &self,
@@ -184,10 +191,8 @@ impl Vault {
             .await?;
         rows.iter()
             .map(|row| {
-                let (profile_id, epoch, wrapped): (Uuid, i32, &[u8]) = (row.get(0), row.get(1), row.get(2));
-                let kek = self.keks.get(&epoch).ok_or(VaultError::NoKey(SUBJECT_KEK))?;
-                let place = Place { table: "vault.subject_keys", column: "wrapped", row: profile_id };
-                Ok((profile_id, SubjectKey::from_bytes(&kek.unseal_bytes(place, wrapped)?)?))
+                let profile_id = row.get(0);
+                Ok((profile_id, self.open_subject_key(profile_id, row.get(1), row.get(2))?))
             })
             .collect()
     }

@@ -64,6 +64,10 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
                 ("of another company", call("GET", &of(1))),
             ]
         }
+        ("GET", "/v1/q2q/scores") => {
+            vec![("", call("GET", "/v1/q2q/scores?dimension=confidence&from=2025-01-01&to=2026-01-01"))]
+        }
+        ("GET", "/v1/q2q/companies") => vec![("", call("GET", row.path))],
         ("GET", "/v1/q2q/outcomes/{id}") => {
             let path = row.path.replace("{id}", &crate::q2q::OUTCOME.to_string());
             vec![("of somebody in a language programme", call("GET", &path))]

@@ -486,6 +486,26 @@ async fn staff_sees_quarters_with_means_intervals_and_change_and_how_many_scores
     assert_eq!((&well_being["cells"][1]["suppressed"], &well_being["cells"][1]["mean"]), (&json!(true), &Value::Null));
     assert_eq!(answer.json["erased_scores"], 3);
     assert_eq!(answer.json["coverage"][1]["texts"], 6);
+    let whole = &answer.json["coverage_total"];
+    assert_eq!((&whole["texts"], &whole["persons"]), (&json!(11), &json!(6)), "people are counted once");
+    // The outcomes behind a figure, newest first, with an entry for each person.
+    let list =
+        get(&router, "/v1/q2q/scores?dimension=confidence&from=2024-01-01&to=2024-07-01&limit=6", &admin()).await;
+    assert_eq!(list.json["items"].as_array().unwrap().len(), 6, "{}", list.text);
+    let next = list.json["next"].as_str().unwrap();
+    let rest = get(
+        &router,
+        &format!("/v1/q2q/scores?dimension=confidence&from=2024-01-01&to=2024-07-01&limit=6&cursor={next}"),
+        &admin(),
+    )
+    .await;
+    assert_eq!((rest.json["items"].as_array().unwrap().len(), &rest.json["next"]), (4, &Value::Null));
+    assert_eq!(world.count("SELECT count(DISTINCT target) FROM audit.log WHERE action = 'outcome.listed'").await, 5);
+    let other = token(Role::Coordinator, "buddy-coordinator", None);
+    let none = get(&router, "/v1/q2q/scores?dimension=confidence&from=2024-01-01&to=2024-07-01", &other).await;
+    assert_eq!(none.json["items"], json!([]), "of own programmes only");
+    let companies = get(&router, "/v1/q2q/companies", &company_user(NORDLYS)).await;
+    assert_eq!(companies.json["items"].as_array().unwrap().len(), 1, "{}", companies.text);
     let company = get(&router, "/v1/q2q/outcomes?from=2024-01-01&to=2024-07-01", &company_user(NORDLYS)).await;
     assert_eq!(company.json["erased_scores"], 0, "of another company's people, and told in fives");
 }

@@ -1,4 +1,7 @@
-//! Reads labelled texts (`tests/eval/README.md`) and prints how the engine does; the metric is that of `score.py`.
+//! Reads labelled texts and prints how the engine does; the metric is that of `tests/eval/score.py`.
+//!
+//! The files of `tests/eval` were used to write the rules: what they show is how well the rules fit, not how they do on
+//! texts nobody has seen.
 //!
 //! ```text
 //! cargo run --release -p moderation-engine --example eval -- [--misses] [--predictions out.jsonl] file.jsonl...

@@ -113,7 +113,13 @@ fn main() {
                 let of = |key: &str| row.value[key].as_str().unwrap_or("");
                 println!(
                     "{} {} {} {}/{} {:?}\n    {}",
-                    of("id"), of("role"), NAMES[d], row.gold[d], row.read[d], rules, of("text")
+                    of("id"),
+                    of("role"),
+                    NAMES[d],
+                    row.gold[d],
+                    row.read[d],
+                    rules,
+                    of("text")
                 );
             }
         }

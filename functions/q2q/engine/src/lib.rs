@@ -1,5 +1,6 @@
 //! What a text says about outcomes. No evidence, no score; the same text gives the same bytes.
 
+mod clauses;
 mod read;
 mod rules;
 #[cfg(test)]
@@ -183,7 +184,7 @@ pub struct Engine {
 const LEAST_COVERED: usize = 50;
 
 impl Engine {
-    /// Compiles the lexicons; about some milliseconds. Make it once: it keeps the names of its rules.
+    /// Compiles the lexicons; some tens of milliseconds. Make it once: it keeps the names of its rules.
     ///
     /// # Panics
     /// When a data file of the program is broken; the tests load them all.
@@ -213,10 +214,10 @@ impl Engine {
     /// The rules that match before guards and weights decide: for tuning the lexicons.
     pub fn matches(&self, input: Input<'_>) -> Vec<&'static str> {
         let text = Text::with_hint(input.text, input.language);
+        let scored = languages(&text);
         let mut all = Vec::new();
-        for (language, rules) in SCORED.into_iter().zip(&self.rules) {
-            let scored = |sentence: u32| text.sentences()[sentence as usize].coverage.language == Some(language);
-            let words = read::words(&text, language, scored);
+        for (at, rules) in self.rules.iter().enumerate() {
+            let words = clauses::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
             all.extend(rules.lexicon.find(&words).iter().map(|hit| rules.ids[hit.entry as usize]));
         }
         all
@@ -225,42 +226,67 @@ impl Engine {
     /// What the text says. Linear in its length; does not panic on any text.
     pub fn read(&self, input: Input<'_>) -> Reading {
         let text = Text::with_hint(input.text, input.language);
-        let words = |of: Option<Language>| {
-            let tokens = text.tokens().iter().filter(|token| token.kind == text::Kind::Word);
-            tokens.filter(|token| of.is_none() || text.sentences()[token.sentence as usize].coverage.language == of).count()
-        };
-        let all = words(None);
+        let scored = languages(&text);
+        let mut counts = [0usize; SCORED.len()];
+        let mut all = 0usize;
+        for token in text.tokens().iter().filter(|token| token.kind == text::Kind::Word) {
+            all += 1;
+            if let Some(at) = scored[token.sentence as usize] {
+                counts[at] += 1;
+            }
+        }
         let not_read = |why| Reading { language: None, not_read: Some(why), outcomes: Vec::new() };
         if all == 0 {
             return not_read(NotRead::Empty);
         }
-        let covered: usize = SCORED.iter().map(|one| words(Some(*one))).sum();
-        if covered * 100 < all * LEAST_COVERED {
+        if counts.iter().sum::<usize>() * 100 < all * LEAST_COVERED {
             return not_read(NotRead::Language);
         }
+        // The language of most of the text speaks first; where it is silent on a dimension, the others do.
+        let mut order: Vec<usize> = (0..SCORED.len()).filter(|at| counts[*at] > 0).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(counts[*at]));
         let mut outcomes: Vec<Outcome> = Vec::new();
-        let mut most = (0, None);
-        for (language, rules) in SCORED.into_iter().zip(&self.rules) {
-            let count = words(Some(language));
-            if count == 0 {
-                continue;
-            }
-            if count > most.0 {
-                most = (count, Some(language));
-            }
-            let scored = |sentence: u32| text.sentences()[sentence as usize].coverage.language == Some(language);
-            let words = read::words(&text, language, scored);
-            for outcome in read::outcomes(rules, language, &words, input.role) {
-                // The language of most of the text is read first of equals: what is there already stays.
+        for &at in &order {
+            let words = clauses::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
+            for outcome in read::outcomes(&self.rules[at], SCORED[at], &words, input.role) {
                 if !outcomes.iter().any(|have| have.dimension == outcome.dimension) {
                     outcomes.push(outcome);
                 }
             }
         }
         outcomes.sort_by_key(|outcome| outcome.dimension);
-        Reading { language: most.1, not_read: None, outcomes }
+        Reading { language: order.first().map(|at| SCORED[*at]), not_read: None, outcomes }
     }
 }
+
+/// For each sentence the place of its language in [`SCORED`]; nothing where it is not covered.
+fn languages(text: &Text<'_>) -> Vec<Option<usize>> {
+    text.sentences()
+        .iter()
+        .map(|sentence| {
+            let coverage = sentence.coverage;
+            let at = SCORED.iter().position(|one| coverage.language == Some(*one)).filter(|_| !coverage.foreign)?;
+            let nynorsk = || {
+                let words = (sentence.first..sentence.end).map(|token| text.word(token as usize));
+                let (mut new, mut book) = (0, 0);
+                for word in words {
+                    new += u32::from(NYNORSK.contains(&word));
+                    book += u32::from(BOKMAL.contains(&word));
+                }
+                new > book
+            };
+            (SCORED[at] != Language::Bokmal || !nynorsk()).then_some(at)
+        })
+        .collect()
+}
+
+/// Words of Nynorsk that Bokmål has not, and what Bokmål has for them.
+const NYNORSK: [&str; 24] = [
+    "ikkje", "eg", "kva", "korleis", "kvifor", "noko", "nokon", "nokre", "dei", "vere", "vore", "mykje", "berre",
+    "frå", "sjølv", "gjere", "seie", "verte", "vart", "hjå", "fyrste", "eigen", "kven", "meir",
+];
+const BOKMAL: [&str; 14] =
+    ["ikke", "jeg", "hva", "hvordan", "hvorfor", "noe", "noen", "være", "vært", "mye", "bare", "fra", "selv", "hvem"];
 
 impl Default for Engine {
     fn default() -> Self {

@@ -1,31 +1,12 @@
 //! From hits of the lexicon to outcomes: whose it is, whether it is negated, unreal, a topic, past, and what wins.
 
-use text::{Language, Span, Text, pattern::Hit, pattern::Token as PatternToken};
+use text::{Language, Span, pattern::Hit};
 
 use crate::{
     Band, Dimension, Evidence, Outcome, Polarity, Role,
+    clauses::{Word, contrast},
     rules::{Cue, Guard, Negated, Rule, Rules, Who, Whose},
 };
-
-/// A word of the text as the patterns see it, with clauses as this engine cuts them.
-pub(crate) struct Word<'a> {
-    folded: &'a str,
-    span: Span,
-    sentence: u32,
-    clause: u32,
-}
-
-impl PatternToken for Word<'_> {
-    fn folded(&self) -> &str {
-        self.folded
-    }
-    fn sentence(&self) -> u32 {
-        self.sentence
-    }
-    fn clause(&self) -> u32 {
-        self.clause
-    }
-}
 
 /// A clause: its words and what is known about it.
 #[derive(Debug, Clone, Default)]
@@ -41,69 +22,6 @@ struct Clause {
     now: bool,
     ended: bool,
     background: bool,
-}
-
-/// Words that open a clause where they stand, with or without a comma.
-fn contrast(language: Language, word: &str) -> bool {
-    match language {
-        Language::English => matches!(word, "but" | "however" | "yet" | "nevertheless" | "whereas"),
-        Language::Bokmal => matches!(word, "men" | "likevel" | "derimot" | "imidlertid"),
-        _ => matches!(word, "але" | "проте" | "однак" | "зате" | "натомість"),
-    }
-}
-
-/// Words that open a clause when a subject follows.
-fn joins(language: Language, word: &str) -> bool {
-    match language {
-        Language::English => matches!(word, "and" | "so" | "because" | "although" | "though" | "while" | "since" | "until"),
-        Language::Bokmal => matches!(word, "og" | "så" | "fordi" | "for" | "selv" | "mens" | "siden" | "til"),
-        _ => matches!(word, "і" | "й" | "та" | "бо" | "тому" | "хоча" | "поки" | "адже"),
-    }
-}
-
-/// Ukrainian writes a comma before every object clause; "я не знаю, як …" is one thing that is said.
-fn object_clause(word: &str) -> bool {
-    matches!(word, "що" | "як" | "щоб" | "хто" | "куди" | "чи" | "де" | "ким" | "аби" | "скільки" | "чого")
-}
-
-fn subject(language: Language, word: &str) -> bool {
-    match language {
-        Language::English => matches!(word, "i" | "we" | "he" | "she" | "they" | "i'm" | "i've" | "we're" | "she's" | "he's" | "it"),
-        Language::Bokmal => matches!(word, "jeg" | "vi" | "han" | "hun" | "de" | "det"),
-        _ => matches!(word, "я" | "ми" | "він" | "вона" | "вони" | "мені" | "нам" | "мене"),
-    }
-}
-
-/// The words of a text in one scored language, and where its clauses begin.
-pub(crate) fn words<'a>(text: &'a Text<'_>, language: Language, scored: impl Fn(u32) -> bool) -> Vec<Word<'a>> {
-    use text::Kind;
-    let tokens = text.tokens();
-    let mut words: Vec<Word<'a>> = Vec::with_capacity(tokens.len());
-    let (mut clause, mut cut, mut sentence) = (0u32, false, u32::MAX);
-    for (at, token) in tokens.iter().enumerate() {
-        if !scored(token.sentence) {
-            continue;
-        }
-        let folded = text.base(token);
-        if !matches!(token.kind, Kind::Word | Kind::Number) {
-            // A hyphen or a slash joins words; every other mark parts clauses.
-            let joins = matches!(folded, "-" | "/" | "'" | "\"" | "“" | "”" | "«" | "»" | "‑" | "‐") && !(token.spaced && folded == "-");
-            let holds = folded == "," && language == Language::Ukrainian && tokens.get(at + 1).is_some_and(|t| object_clause(text.base(t)));
-            cut |= !joins && !holds;
-            continue;
-        }
-        if token.sentence != sentence {
-            cut = true;
-            sentence = token.sentence;
-        }
-        let next = tokens[at + 1..].iter().find(|t| t.kind == Kind::Word).map_or("", |t| text.base(t));
-        if cut || contrast(language, folded) || joins(language, folded) && subject(language, next) {
-            clause += 1;
-            cut = false;
-        }
-        words.push(Word { folded, span: token.span, sentence: token.sentence, clause });
-    }
-    words
 }
 
 /// A cue at a place, after its guards.
@@ -124,6 +42,8 @@ struct Context<'a> {
     clauses: Vec<Clause>,
     of_word: Vec<u32>,
     guards: Vec<(u32, u32, Guard)>,
+    /// The places of all cues, before they are judged.
+    cues: Vec<(u32, u32)>,
     role: Role,
 }
 
@@ -132,8 +52,9 @@ pub(crate) fn outcomes(rules: &Rules, language: Language, words: &[Word<'_>], ro
     let hits = rules.lexicon.find(words);
     let mut context = Context::of(language, words, role);
     for hit in &hits {
-        if let Rule::Guard(guard) = &rules.rules[hit.entry as usize] {
-            context.guards.push((hit.start, hit.end, *guard));
+        match &rules.rules[hit.entry as usize] {
+            Rule::Guard(guard) => context.guards.push((hit.start, hit.end, *guard)),
+            Rule::Cue(_) => context.cues.push((hit.start, hit.end)),
         }
     }
     context.mark();
@@ -186,7 +107,7 @@ impl<'a> Context<'a> {
             clauses[number].end = at as u32 + 1;
             of_word.push(number as u32);
         }
-        Self { words, clauses, of_word, guards: Vec::new(), role }
+        Self { words, clauses, of_word, guards: Vec::new(), cues: Vec::new(), role }
     }
 
     fn clause_of(&self, word: u32) -> usize {
@@ -222,7 +143,13 @@ impl<'a> Context<'a> {
         for number in 1..self.clauses.len() {
             let (before, rest) = self.clauses.split_at_mut(number);
             let (before, clause) = (&before[number - 1], &mut rest[0]);
-            if before.sentence == clause.sentence && !clause.contrast && !clause.now && !clause.past && before.past && !before.now {
+            if before.sentence == clause.sentence
+                && !clause.contrast
+                && !clause.now
+                && !clause.past
+                && before.past
+                && !before.now
+            {
                 clause.past = true;
             }
         }
@@ -280,8 +207,21 @@ impl<'a> Context<'a> {
                 }
             }
         }
+        // "My heart is light": whose it is stands with it, whoever the clause before was about.
+        let own = self.guards.iter().any(|&(start, end, guard)| match guard {
+            Guard::Who { who, subject: false } => {
+                let of_another = || {
+                    self.guards.iter().any(|&(a, b, other)| {
+                        matches!(other, Guard::Who { who: Who::Other | Who::Thing, .. }) && a <= start && end <= b
+                    })
+                };
+                start < hit.end && hit.start < end + 1 && self.counts(cue, who) && !of_another()
+            }
+            _ => false,
+        });
         match cue.whose {
             Whose::Anyone => true,
+            _ if own => true,
             Whose::Subject => self.subject(hit).is_none_or(|who| self.counts(cue, who)),
             Whose::Things => self.subject(hit).is_none_or(|who| who == Who::Thing || self.counts(cue, who)),
         }
@@ -327,7 +267,10 @@ impl<'a> Context<'a> {
     fn topic(&self, hit: &Hit) -> bool {
         let clause = self.clause_of(hit.start);
         self.guards.iter().any(|&(start, end, guard)| {
-            guard == Guard::Topic && start < hit.start && end <= hit.start + 1 && self.reaches(self.clause_of(start), clause)
+            guard == Guard::Topic
+                && start < hit.start
+                && end <= hit.start + 1
+                && self.reaches(self.clause_of(start), clause)
         })
     }
 
@@ -343,7 +286,9 @@ impl<'a> Context<'a> {
             let clause = &self.clauses[number];
             !clause.contrast
                 && !self.guards.iter().any(|&(start, _, guard)| {
-                    matches!(guard, Guard::Who { subject: true, .. }) && start >= clause.first && start < clause.end.min(clause.first + 3)
+                    matches!(guard, Guard::Who { subject: true, .. })
+                        && start >= clause.first
+                        && start < clause.end.min(clause.first + 3)
                 })
         })
     }
@@ -362,8 +307,9 @@ impl<'a> Context<'a> {
             if start >= hit.start {
                 return !cue.own_negation && start > hit.start && start < hit.end;
             }
-            // A negation that another cue's own words take up still reaches over it.
-            end <= hit.start + 1 && hit.start - start <= reach
+            // "Not afraid to speak": what a cue before has taken up does not reach over it.
+            let taken = || self.cues.iter().any(|&(a, b)| a <= start && end < b && b <= hit.start);
+            end <= hit.start + 1 && hit.start - start <= reach && !taken()
         })
     }
 
@@ -449,14 +395,20 @@ impl<'a> Context<'a> {
         } else {
             Band::Low
         };
-        let mut subtags: Vec<&'static str> =
-            mine.iter().filter(|one| one.polarity == polarity && !one.flipped).flat_map(|one| one.cue.tags.iter().copied()).collect();
+        let mut subtags: Vec<&'static str> = mine
+            .iter()
+            .filter(|one| one.polarity == polarity && !one.flipped)
+            .flat_map(|one| one.cue.tags.iter().copied())
+            .collect();
         subtags.sort_unstable();
         subtags.dedup();
         let mut evidence: Vec<Evidence> = mine
             .iter()
             .map(|one| Evidence {
-                span: Span { start: self.words[one.start as usize].span.start, end: self.words[one.end as usize - 1].span.end },
+                span: Span {
+                    start: self.words[one.start as usize].span.start,
+                    end: self.words[one.end as usize - 1].span.end,
+                },
                 rule: one.rule,
                 cue: one.cue.class,
                 polarity: one.polarity,
@@ -471,6 +423,6 @@ impl<'a> Context<'a> {
 /// Below it evidence is too weak to speak: a single cue of weight 1.
 const THRESHOLD: i32 = 9;
 /// From here a reading is sure.
-const HIGH: i32 = 24;
+const HIGH: i32 = 28;
 /// From here it is fair.
-const MEDIUM: i32 = 15;
+const MEDIUM: i32 = 20;

@@ -184,9 +184,25 @@ fn guard(entry: &Entry) -> Option<Guard> {
 
 /// Whether a pattern has words of negation itself, so that one inside a match is meant.
 fn names_negation(pattern: &str) -> bool {
-    const WORDS: [&str; 14] =
-        ["not", "no", "never", "without", "nobody", "nothing", "ikke", "ingen", "uten", "aldri", "не", "без", "немає", "ніхто"];
-    pattern.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|word| WORDS.contains(&word) || word.ends_with("n't"))
+    const WORDS: [&str; 14] = [
+        "not",
+        "no",
+        "never",
+        "without",
+        "nobody",
+        "nothing",
+        "ikke",
+        "ingen",
+        "uten",
+        "aldri",
+        "не",
+        "без",
+        "немає",
+        "ніхто",
+    ];
+    pattern
+        .split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .any(|word| WORDS.contains(&word) || word.ends_with("n't"))
 }
 
 fn cue(entry: &Entry, dimension: Dimension) -> Result<Cue, String> {

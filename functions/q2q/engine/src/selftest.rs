@@ -3,7 +3,7 @@
 use text::{Language, Text};
 
 use crate::{
-    read,
+    clauses,
     rules::{Rule, Rules, SCORED},
     taxonomy,
 };
@@ -16,11 +16,15 @@ fn every_entry_matches_its_examples_and_no_counter_example() {
         for (number, entry) in rules.lexicon.entries().iter().enumerate() {
             let hit = |example: &str| {
                 let text = Text::with_hint(example, Some(language));
-                let words = read::words(&text, language, |_| true);
+                let words = clauses::words(&text, language, |_| true);
                 rules.lexicon.find(&words).iter().any(|hit| hit.entry as usize == number)
             };
-            wrong.extend(entry.examples.iter().filter(|one| !hit(one)).map(|one| entry.error(format!("no match: {one}"))));
-            wrong.extend(entry.counter_examples.iter().filter(|one| hit(one)).map(|one| entry.error(format!("match: {one}"))));
+            wrong.extend(
+                entry.examples.iter().filter(|one| !hit(one)).map(|one| entry.error(format!("no match: {one}"))),
+            );
+            wrong.extend(
+                entry.counter_examples.iter().filter(|one| hit(one)).map(|one| entry.error(format!("match: {one}"))),
+            );
         }
     }
     let told: Vec<String> = wrong.iter().map(ToString::to_string).collect();

@@ -155,6 +155,9 @@ pub struct Figures {
     for_company: bool,
     /// Texts and people.
     coverage: Vec<CoverageCell>,
+    /// All of it together: people are counted once, so they are fewer than in the cells one by one. Absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage_total: Option<CoverageCell>,
     /// Each dimension.
     dimensions: Vec<DimensionFigures>,
     /// Scores that went with people who were erased; they are in no figure any more.
@@ -266,7 +269,7 @@ pub async fn figures(
     }
     let texts = texts(&tx, &wanted).await?;
     let answer = if wanted.for_company { for_company(&texts, &wanted, now) } else { for_staff(&texts, &wanted) };
-    let (coverage, dimensions) = answer;
+    let Answer { coverage, coverage_total, dimensions } = answer;
     let erased = erased(&tx, &wanted).await?;
     let left_out = if wanted.for_company { None } else { Some(left_out(&tx, &wanted).await?) };
     let note = json!({"company": wanted.company, "programme": wanted.programme, "from": wanted.from, "to": wanted.to});
@@ -279,6 +282,7 @@ pub async fn figures(
         to: wanted.to,
         for_company: wanted.for_company,
         coverage,
+        coverage_total,
         dimensions,
         erased_scores: if wanted.for_company { suppress::round(erased) } else { erased },
         left_out,
@@ -399,7 +403,11 @@ fn change(cells: &[Cell]) -> Option<f64> {
     (programmes == same).then(|| exact(last - first))
 }
 
-type Answer = (Vec<CoverageCell>, Vec<DimensionFigures>);
+struct Answer {
+    coverage: Vec<CoverageCell>,
+    coverage_total: Option<CoverageCell>,
+    dimensions: Vec<DimensionFigures>,
+}
 
 /// Quarter by quarter, each with its own threshold.
 fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
@@ -443,7 +451,9 @@ fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
             by_people: Some(texts.iter().filter(|text| text.by_people[dimension]).count()),
         }
     });
-    (coverage, dimensions.collect())
+    let everywhere = Place { from: wanted.from, to: wanted.to, programmes: programmes.clone() };
+    let coverage_total = (!texts.is_empty()).then(|| covered(everywhere, self::coverage(texts.iter()), false));
+    Answer { coverage, coverage_total, dimensions: dimensions.collect() }
 }
 
 /// The blocks that are within what was asked for.
@@ -470,10 +480,10 @@ fn for_company(texts: &[Text], wanted: &Wanted, now: Timestamp) -> Answer {
     };
     let of = |block: &Block| block.points.iter().map(|&at| &texts[at]).collect::<Vec<_>>();
     let all: Vec<(usize, Point)> = texts.iter().enumerate().map(point).collect();
-    let coverage = cut(&all, suppress::PERSONS)
-        .iter()
-        .map(|block| covered(place(block), coverage(of(block).into_iter()), true))
-        .collect();
+    let parts = cut(&all, suppress::PERSONS);
+    let coverage =
+        parts.iter().map(|block| covered(place(block), self::coverage(of(block).into_iter()), true)).collect();
+    let coverage_total = together(&parts).map(|place| covered(place, self::coverage(parts.iter().flat_map(of)), true));
     let dimensions = wanted.dimensions.iter().map(|&dimension| {
         let least = suppress::persons(DIMENSIONS[dimension]);
         let with: Vec<(usize, Point)> =
@@ -481,19 +491,22 @@ fn for_company(texts: &[Text], wanted: &Wanted, now: Timestamp) -> Answer {
         let cut = cut(&with, least);
         let cells: Vec<Cell> =
             cut.iter().map(|block| cell(place(block), measure(of(block).into_iter(), dimension), true, true)).collect();
-        let together = measure(cut.iter().flat_map(|block| of(block)), dimension);
-        let mut programmes: Vec<String> = cut.iter().flat_map(|block| block.programmes.keys().cloned()).collect();
-        programmes.sort();
-        programmes.dedup();
-        let whole = cut.iter().map(Block::first).min().zip(cut.iter().map(|block| block.last).max());
-        let total = whole.filter(|_| cut.len() > 1).map(|(first, last)| {
-            let place = Place { from: first.first_day(), to: last.next().first_day(), programmes };
-            cell(place, together, true, true)
-        });
+        let whole = measure(cut.iter().flat_map(of), dimension);
+        let total = together(&cut).filter(|_| cut.len() > 1).map(|place| cell(place, whole, true, true));
         let change = change(&cells);
         DimensionFigures { dimension: DIMENSIONS[dimension], min_persons: least, cells, total, change, by_people: None }
     });
-    (coverage, dimensions.collect())
+    Answer { coverage, coverage_total, dimensions: dimensions.collect() }
+}
+
+/// Where blocks are together; none: nowhere.
+fn together(blocks: &[Block]) -> Option<Place> {
+    let mut programmes: Vec<String> = blocks.iter().flat_map(|block| block.programmes.keys().cloned()).collect();
+    programmes.sort();
+    programmes.dedup();
+    let first = blocks.iter().map(Block::first).min()?;
+    let last = blocks.iter().map(|block| block.last).max()?;
+    Some(Place { from: first.first_day(), to: last.next().first_day(), programmes })
 }
 
 const SCOPE: &str = "($1::uuid IS NULL OR company_id = $1) AND ($2::text IS NULL OR programme = $2)";

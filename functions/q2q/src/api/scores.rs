@@ -1,6 +1,6 @@
 //! `GET /v1/q2q/scores`: from a figure to the outcomes it was counted from.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State};
 use jiff::{Timestamp, civil::Date};
@@ -120,6 +120,10 @@ pub async fn scores(
     let note = json!({"company": query.company, "programme": query.programme, "from": query.from, "to": query.to,
                       "dimension": query.dimension, "polarity": query.polarity, "outcomes": items.len()});
     audit::note(&tx, &ids, &claims, "outcome.list", None, &note).await?;
+    // Who looked at whom: an entry a person, for whom it can be found by.
+    let people: BTreeSet<Uuid> = items.iter().map(|item| item.profile_id).collect();
+    let entries: Vec<_> = people.into_iter().map(|person| (person, json!({"dimension": query.dimension}))).collect();
+    audit::note_each(&tx, &ids, &claims, "outcome.listed", &entries).await?;
     tx.commit().await?;
     Ok(Json(Scores { items, next }))
 }

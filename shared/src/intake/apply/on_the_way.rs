@@ -1,9 +1,10 @@
 //! What a file writes, on its way to the database while more of the file is read and decided.
 //!
 //! The database is kept busy: what is asked about a chunk goes out before the writes of the chunk before it, so the
-//! answer is there while they are still at work, and does not depend on them.
+//! answer is there while they are still at work, and does not depend on them. Both are sent while the writes before
+//! them are still on, so that the connection does not run dry between two chunks.
 
-use std::pin::Pin;
+use std::{collections::VecDeque, pin::Pin};
 
 use futures::{
     future::{BoxFuture, MaybeDone, maybe_done},
@@ -14,10 +15,10 @@ use super::ApplyError;
 
 type Writes<'t> = MaybeDone<BoxFuture<'t, Result<(), ApplyError>>>;
 
-/// The writes of the last two chunks: one sent, one to be sent.
+/// The writes of the last chunks: two sent at most, one to be sent.
 #[derive(Default)]
 pub struct OnTheWay<'t> {
-    sent: Option<Writes<'t>>,
+    sent: VecDeque<Writes<'t>>,
     ready: Option<Writes<'t>>,
 }
 
@@ -31,13 +32,28 @@ impl<'t> OnTheWay<'t> {
     pub(super) async fn send(&mut self) {
         if let Some(mut writes) = self.ready.take() {
             let _ = poll!(Pin::new(&mut writes));
-            self.sent = Some(writes);
+            self.sent.push_back(writes);
         }
+    }
+
+    /// Waits until what was sent is written, all but the latest writes.
+    pub(super) async fn all_but_the_latest_arrived(&mut self) -> Result<(), ApplyError> {
+        while self.sent.len() > 1 {
+            self.next_arrived().await?;
+        }
+        Ok(())
     }
 
     /// Waits until what was sent is written.
     pub(super) async fn arrived(&mut self) -> Result<(), ApplyError> {
-        let Some(mut writes) = self.sent.take() else { return Ok(()) };
+        while !self.sent.is_empty() {
+            self.next_arrived().await?;
+        }
+        Ok(())
+    }
+
+    async fn next_arrived(&mut self) -> Result<(), ApplyError> {
+        let Some(mut writes) = self.sent.pop_front() else { return Ok(()) };
         Pin::new(&mut writes).await;
         Pin::new(&mut writes).take_output().unwrap_or(Ok(()))
     }

@@ -28,14 +28,14 @@ impl Apply<'_> {
         tx: &Transaction<'_>,
         candidates: &[(usize, Candidate)],
     ) -> Result<(), ApplyError> {
-        let (mut emails, mut ids) = (HashSet::new(), HashSet::new());
+        let (mut emails, mut ids) = (Vec::with_capacity(2 * candidates.len()), HashSet::new());
         let is_listed =
             |field: &str| matches!(self.mapping.entity.field(field).map(|f| f.kind), Some(FieldKind::Listed(_)));
         for (_, candidate) in candidates {
             for (field, given) in candidate.fields.iter() {
                 match given {
-                    Some(Given::Person(email, _)) => {
-                        emails.insert(email.expose().as_str());
+                    Some(Given::Person(email, index)) => {
+                        emails.push((*index, email.expose().as_str()));
                         if is_listed(field) {
                             ids.insert(candidate.key.as_str());
                         }

@@ -1,6 +1,6 @@
 //! No purpose, no processing: records about people whose data may not be used for the programme.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::{
         fates::{Fate, Note},
     },
     purpose::{self, Purpose},
+    random_keys::{RandomMap, RandomSet},
 };
 
 impl Apply<'_> {
@@ -25,29 +26,44 @@ impl Apply<'_> {
         ends: &mut Ends,
     ) -> Result<(), ApplyError> {
         let entity = self.mapping.entity;
-        let mut by_programme: BTreeMap<&'static str, HashSet<Uuid>> = BTreeMap::new();
+        let mut by_programme: BTreeMap<&'static str, RandomSet<Uuid>> = BTreeMap::new();
         for one in decided.iter() {
             if let Some(programme) = (entity.programme)(&one.merged.fact) {
                 by_programme.entry(programme).or_default().extend(one.merged.fact.persons());
             }
         }
+        // Somebody new has said nothing yet.
+        let new: RandomSet<Uuid> =
+            decided.iter().flat_map(|one| &one.arrivals).filter(|one| one.new).map(|one| one.profile_id).collect();
         for (programme, people) in by_programme {
-            let unasked = |id: &Uuid| !self.purposes.contains_key(&(programme, *id));
-            let people: Vec<Uuid> = people.into_iter().filter(unasked).collect();
-            if people.is_empty() {
-                continue;
+            let mut asked = self.purposes.remove(programme).unwrap_or_default();
+            let mut unknown = Vec::new();
+            for id in people {
+                if asked.contains_key(&id) {
+                    continue;
+                }
+                let said = if new.contains(&id) { Some(None) } else { self.people.said_of_purpose(id) };
+                match said {
+                    Some(Some(granted)) => _ = asked.insert(id, !granted),
+                    Some(None) => _ = asked.insert(id, self.refused_by_default(tx, programme).await?),
+                    None => unknown.push(id),
+                }
             }
-            let no: HashSet<Uuid> =
-                purpose::refused(tx, Purpose::Programme, programme, &people).await?.into_iter().collect();
-            self.refusals += no.len();
-            self.purposes.extend(people.into_iter().map(|id| ((programme, id), no.contains(&id))));
+            if !unknown.is_empty() {
+                let no = purpose::refused(tx, Purpose::Programme, programme, &unknown).await?;
+                asked.extend(unknown.into_iter().map(|id| (id, no.contains(&id))));
+            }
+            self.refusals |= asked.values().any(|no| *no);
+            self.purposes.insert(programme, asked);
         }
-        if self.refusals == 0 {
+        if !self.refusals {
             return Ok(());
         }
+        let nobody = RandomMap::default();
         decided.retain_mut(|one| {
             let programme = (entity.programme)(&one.merged.fact).unwrap_or_default();
-            let no = |id: &Uuid| self.purposes.get(&(programme, *id)) == Some(&true);
+            let asked = self.purposes.get(programme).unwrap_or(&nobody);
+            let no = |id: &Uuid| asked.get(id) == Some(&true);
             if sides(&one.merged.fact).any(|id| no(&id)) {
                 let note = Note { rejection: None, warnings: vec![Code::NoPurpose] };
                 ends[one.at] = Some((Fate::Suppressed, None, note));
@@ -59,6 +75,17 @@ impl Apply<'_> {
             true
         });
         Ok(())
+    }
+
+    /// Whether a programme may not use the data of somebody who said nothing; asked once a programme.
+    async fn refused_by_default(&mut self, tx: &Transaction<'_>, programme: &'static str) -> Result<bool, ApplyError> {
+        if let Some(no) = self.defaults.get(programme) {
+            return Ok(*no);
+        }
+        let nobody = [Uuid::nil()];
+        let no = !purpose::refused(tx, Purpose::Programme, programme, &nobody).await?.is_empty();
+        self.defaults.insert(programme, no);
+        Ok(no)
     }
 }
 
