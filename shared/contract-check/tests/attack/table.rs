@@ -9,6 +9,7 @@ pub const SESSION: &str = "kintell.session.completed.v1";
 const ENDED: &str = "buddy.match.ended.v1";
 const PROJECTOR: &str = "profile-projector reads data.";
 const WHOLE: &str = "profile-projector does not read";
+const SCREENER: &str = "moderation-screener does not read";
 const NOBODY: &str = "none of ours";
 
 pub const ATTACKS: &[Attack] = &[
@@ -264,14 +265,14 @@ pub const ATTACKS: &[Attack] = &[
         kind: "intake.text.received.v1",
         edit: |s| require(s, "authorId"),
         breaks: &[(Replay, "data.authorId")],
-        reader: NOBODY,
+        reader: SCREENER,
     },
     Attack {
         what: "the author never needed",
         kind: "intake.text.received.v1",
         edit: |s| drop(data(s).as_object_mut().unwrap().remove("anyOf")),
         breaks: &[(Live, "data.authorId")],
-        reader: NOBODY,
+        reader: SCREENER,
     },
     Attack {
         what: "a score of well-being let out",
