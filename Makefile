@@ -8,7 +8,7 @@ STAGE  ?= prod
 export AWS_LC_SYS_NO_JITTER_ENTROPY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean reset samples status token logs invoke webhook acceptance psql testdb test test-fast lint fmt generate contracts contracts-release bench build deploy
+.PHONY: help up down clean reset samples status token logs invoke webhook acceptance psql testdb test test-fast lint fmt eval generate contracts contracts-release bench build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -52,6 +52,8 @@ lint: ## what CI refuses: format, clippy, contracts that break somebody, templat
 	$(CARGO) run -q -p contract-check --locked -- check
 	$(VENV)/bin/cfn-lint template.yaml events/consumer-example/template.yaml
 	$(VENV)/bin/python -m compileall -q -x node_modules localstack/teei_local localstack/executor/src tests/e2e tests/browser
+eval: ## how the text engines do on the labelled sets, for each language
+	$(CARGO) run -q --release --locked -p moderation-engine --example eval -- tests/eval/moderation-dev.jsonl tests/eval/moderation-own.jsonl tests/eval/q2q-dev.jsonl
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
 generate: ## refresh what is generated: contracts, AsyncAPI, OpenAPI, ER diagram

@@ -80,6 +80,11 @@ pub(crate) fn is_common(word: &str) -> bool {
     words().get(word).is_some_and(|mask| mask & (EN | NB | UK | RU) != 0)
 }
 
+/// Whether a word is Norwegian and not English.
+pub(crate) fn is_bokmal_alone(word: &str) -> bool {
+    words().get(word).is_some_and(|mask| mask & (EN | NB) == NB) || word.contains(['æ', 'ø', 'å'])
+}
+
 /// What the words of a sentence say.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {

@@ -48,6 +48,8 @@ pub struct Entry {
     pub id: String,
     /// The section's attributes, then its own; the last of a key holds. A flag has an empty value.
     pub attributes: Vec<(&'static str, &'static str)>,
+    /// The pattern as it is written.
+    pub pattern: &'static str,
     /// Sentences it must match.
     pub examples: Vec<&'static str>,
     /// Sentences it must not match.
@@ -91,11 +93,23 @@ impl Lexicon {
     /// # Errors
     /// The first line that is wrong.
     pub fn load(files: &[File]) -> Result<Self, DataError> {
+        Self::load_where(files, |_| true)
+    }
+
+    /// The same with some of the entries: an engine may look for kinds of entries at different times.
+    ///
+    /// # Errors
+    /// The first line that is wrong.
+    pub fn load_where(files: &[File], keep: impl Fn(&Entry) -> bool) -> Result<Self, DataError> {
         let mut all = Self { entries: Vec::new(), patterns: Patterns::new(), hash: hash_of(files) };
         for file in files {
             let mut section: Vec<(&'static str, &'static str)> = Vec::new();
             for (line, text) in lines(file) {
-                all.line(file, line, &text, &mut section).map_err(|what| DataError { file: file.name, line, what })?;
+                all.line(file, line, &text, &mut section, &keep).map_err(|what| DataError {
+                    file: file.name,
+                    line,
+                    what,
+                })?;
             }
         }
         let mut names: Vec<(&str, &Entry)> = all.entries.iter().map(|entry| (entry.id.as_str(), entry)).collect();
@@ -113,6 +127,7 @@ impl Lexicon {
         line: u32,
         text: &Line,
         section: &mut Vec<(&'static str, &'static str)>,
+        keep: &impl Fn(&Entry) -> bool,
     ) -> Result<(), String> {
         if let Some(class) = text.head.strip_prefix('@') {
             let (name, first) = class.split_once('=').ok_or("a class is `@NAME = a | b`")?;
@@ -145,6 +160,7 @@ impl Lexicon {
         let mut entry = Entry {
             id: String::new(),
             attributes,
+            pattern,
             examples: split(examples),
             counter_examples: rest.first().map(|field| split(field)).unwrap_or_default(),
             note: rest.get(1).copied().unwrap_or(""),
@@ -155,6 +171,9 @@ impl Lexicon {
             return Err("the entry has no example".to_owned());
         }
         entry.id = format!("{}{name}", entry.get("prefix").unwrap_or(""));
+        if !keep(&entry) {
+            return Ok(());
+        }
         self.patterns.add(pattern, entry.has("sentence"))?;
         self.entries.push(entry);
         Ok(())

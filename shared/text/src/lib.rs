@@ -7,11 +7,13 @@
 mod fold;
 mod language;
 mod read;
+mod spaced;
+mod text;
 mod variant;
 
 pub use fold::fold;
 pub use language::Coverage;
-pub use read::{Clause, Kind, Script, Sentence, Text, Token};
+pub use text::{Clause, Kind, Script, Sentence, Text, Token};
 
 pub mod lexicon;
 pub mod pattern;

@@ -6,6 +6,7 @@
 //! | `{a\|b c\|d*}`, `@CLASS` | one of several alternatives, each of one or more words |
 //! | `(x y)?`, `{a\|b}?`, `word?`, `@CLASS?` | may be missing |
 //! | `_`, `..3` | any one word; up to three words, as few as possible |
+//! | `a ~3 b` | both, in either order, with up to three words between |
 //! | `!{a\|b c}` | none of these follows here |
 //! | `<!{a\|b}` | none of these stands directly before |
 //! | `^`, `$` | the clause begins, ends here |
@@ -13,7 +14,21 @@
 //!
 //! Matching is bounded: gaps are short and an attempt ends after [`STEPS`] steps as "no match".
 
-use std::collections::{BTreeMap, HashMap};
+mod parse;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::BuildHasherDefault,
+    sync::Arc,
+};
+
+use crate::language::Fnv;
+
+use parse::Parser;
+use run::{Marks, Run};
 
 /// Steps that one entry may take at one place. Real patterns need some tens.
 pub const STEPS: u32 = 4_000;
@@ -62,11 +77,11 @@ pub struct Hit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
     Word { text: String, stem: bool },
-    Alternatives(Vec<Vec<Node>>),
+    Alternatives(Arc<Vec<Vec<Node>>>),
     Optional(Vec<Node>),
     Any,
     Gap(u8),
-    Not(Vec<Vec<Node>>),
+    Not(Arc<Vec<Vec<Node>>>),
     NotBehind(Vec<Vec<Node>>),
     Begin,
     End,
@@ -85,11 +100,18 @@ enum Op {
     Jump(u32),
     /// What follows must not match; then it goes on at the address.
     Not(u32),
+    /// The same for so many words before.
+    NotBack(u32, u32),
     Begin,
     End,
     Open(u16),
     Close(u16),
     Accept,
+}
+
+/// The bits of a set's number: a word whose atoms have not both is not in the set.
+const fn sign(set: u32) -> (u64, u64) {
+    (1 << (set % 64), 1 << (set / 64 % 64))
 }
 
 /// What an entry needs to be tried: the atom and how many words stand before it at least and at most.
@@ -160,18 +182,22 @@ impl Table {
 struct Atom {
     text: String,
     stem: bool,
+    /// How often it is to be expected.
+    cost: u32,
     sets: Vec<u32>,
-    /// A bit for each of its sets, modulo 64.
-    reach: u64,
+    /// A bit for each of its sets, by the low and by the high bits of the set's number.
+    reach: (u64, u64),
     anchors: Vec<(u32, u8, u8)>,
 }
 
 /// Compiled patterns. Build with [`Patterns::class`] and [`Patterns::add`], then [`Patterns::finish`].
 #[derive(Debug, Default)]
 pub struct Patterns {
-    classes: BTreeMap<String, Vec<Vec<Node>>>,
-    known: [HashMap<String, u32>; 2],
-    known_sets: HashMap<Vec<u32>, u32>,
+    classes: BTreeMap<String, Arc<Vec<Vec<Node>>>>,
+    known: [HashMap<String, u32, BuildHasherDefault<Fnv>>; 2],
+    known_sets: HashMap<Vec<u32>, u32, BuildHasherDefault<Fnv>>,
+    /// Classes that were compiled before, by their place in memory; each keeps its class there.
+    opened: HashMap<usize, Opened>,
     atoms: Vec<Atom>,
     sets: Vec<Vec<u32>>,
     parts: Vec<String>,
@@ -179,6 +205,19 @@ pub struct Patterns {
     entries: Vec<Program>,
     exact: Table,
     stems: Table,
+}
+
+/// Alternatives, compiled.
+#[derive(Debug, Clone)]
+struct Opened {
+    /// The alternatives of one word.
+    set: u32,
+    /// The first words of all, where some have more than one.
+    peek: Option<u32>,
+    rest: Arc<Vec<Vec<Node>>>,
+    anchors: Option<(u32, Vec<Anchor>)>,
+    /// Held, so that its place is not used again.
+    _of: Arc<Vec<Vec<Node>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -202,7 +241,7 @@ impl Patterns {
             return Err(format!("the class @{name} is defined twice"));
         }
         let parsed = Parser::new(alternatives, &self.classes).all_alternatives()?;
-        self.classes.insert(name.to_owned(), parsed);
+        self.classes.insert(name.to_owned(), Arc::new(parsed));
         Ok(())
     }
 
@@ -245,11 +284,14 @@ impl Patterns {
         for (set, atoms) in self.sets.iter().enumerate() {
             for &atom in atoms {
                 self.atoms[atom as usize].sets.push(set as u32);
-                self.atoms[atom as usize].reach |= 1 << (set % 64);
+                let (low, high) = sign(set as u32);
+                self.atoms[atom as usize].reach.0 |= low;
+                self.atoms[atom as usize].reach.1 |= high;
             }
         }
         self.known = Default::default();
-        self.known_sets = HashMap::new();
+        self.known_sets = HashMap::default();
+        self.opened = HashMap::new();
     }
 
     /// How many entries there are.
@@ -283,7 +325,15 @@ impl Patterns {
                         if tokens[start].sentence() != tokens[at].sentence() {
                             break;
                         }
-                        tries.push((start as u64) << 32 | u64::from(entry));
+                        // Nearly every try fails at its first word.
+                        let begins = match self.ops[self.entries[entry as usize].start as usize] {
+                            Op::Atom(atom) => marks.is_atom(start, atom).is_some(),
+                            Op::Set(set) | Op::Peek(set) => marks.in_set(self, start, set).is_some(),
+                            _ => true,
+                        };
+                        if begins {
+                            tries.push((start as u64) << 32 | u64::from(entry));
+                        }
                     }
                 }
             }
@@ -294,6 +344,15 @@ impl Patterns {
         for one in tries {
             let (start, entry) = ((one >> 32) as usize, one as u32);
             let program = self.entries[entry as usize];
+            // A pattern of one word: its anchor stands here, and that is all of it.
+            if let (Op::Set(set), Op::Accept) = (self.ops[program.start as usize], self.ops[program.start as usize + 1])
+            {
+                if let Some(variant) = marks.in_set(self, start, set) {
+                    let place = start as u32;
+                    hits.push(Hit { entry, start: place, end: place + 1, variant, parts: Vec::new() });
+                }
+                continue;
+            }
             let mut run =
                 Run { all: self, tokens, marks: &marks, program, from: start, steps: STEPS, parts: Vec::new() };
             if let Some((end, variant)) = run.go(program.start, start, false)
@@ -311,7 +370,15 @@ impl Patterns {
             return atom;
         }
         let atom = self.atoms.len() as u32;
-        self.atoms.push(Atom { text: text.to_owned(), stem, sets: Vec::new(), reach: 0, anchors: Vec::new() });
+        let cost = commonness(text, stem);
+        self.atoms.push(Atom {
+            text: text.to_owned(),
+            stem,
+            cost,
+            sets: Vec::new(),
+            reach: (0, 0),
+            anchors: Vec::new(),
+        });
         self.known[usize::from(stem)].insert(text.to_owned(), atom);
         atom
     }
@@ -334,21 +401,11 @@ impl Patterns {
         let mut best: Option<(u32, Vec<Anchor>)> = None;
         for node in nodes {
             let own = match node {
-                Node::Word { text, stem } => Some((commonness(text, *stem), vec![(self.atom(text, *stem), 0, 0)])),
-                Node::Alternatives(list) => {
-                    let mut sum = (0u32, Vec::new());
-                    let mut whole = true;
-                    for one in list {
-                        match self.anchors(one) {
-                            Some((cost, anchors)) => {
-                                sum.0 += cost;
-                                sum.1.extend(anchors);
-                            }
-                            None => whole = false,
-                        }
-                    }
-                    whole.then_some(sum)
+                Node::Word { text, stem } => {
+                    let atom = self.atom(text, *stem);
+                    Some((self.atoms[atom as usize].cost, vec![(atom, 0, 0)]))
                 }
+                Node::Alternatives(list) => self.opened(list).anchors,
                 Node::Part(_, inner) => self.anchors(inner),
                 _ => None,
             };
@@ -407,11 +464,19 @@ impl Patterns {
                 }
                 Node::NotBehind(list) => {
                     let (singles, rest) = self.singles(list);
-                    if !rest.is_empty() {
-                        return Err("`<!{…}` takes single words only".to_owned());
-                    }
                     let set = self.set(singles);
                     self.ops.push(Op::NotBehind(set));
+                    for one in &rest {
+                        let (least, most) = one.iter().map(reach).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+                        if least != most || least == 0 {
+                            return Err("an alternative of `<!{…}` has a fixed number of words".to_owned());
+                        }
+                        let at = self.ops.len();
+                        self.ops.push(Op::NotBack(0, 0));
+                        self.emit(one)?;
+                        self.ops.push(Op::Accept);
+                        self.ops[at] = Op::NotBack(least, self.ops.len() as u32);
+                    }
                 }
                 Node::Part(name, inner) => {
                     let number = match self.parts.iter().position(|have| have == name) {
@@ -430,17 +495,14 @@ impl Patterns {
         Ok(())
     }
 
-    fn emit_alternatives(&mut self, list: &[Vec<Node>]) -> Result<(), String> {
-        let (singles, rest) = self.singles(list);
-        if let Some(first) = self.first(list)
-            && !rest.is_empty()
-        {
-            let set = self.set(first);
+    fn emit_alternatives(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Result<(), String> {
+        let Opened { set, peek, rest, .. } = self.opened(list);
+        if let Some(set) = peek {
             self.ops.push(Op::Peek(set));
         }
         // The longer alternatives go first: "look forward to" before "look".
         let mut jumps = Vec::new();
-        for one in &rest {
+        for one in rest.iter() {
             let at = self.ops.len();
             self.ops.push(Op::Split(0, 0));
             self.emit(one)?;
@@ -449,13 +511,45 @@ impl Patterns {
             let next = self.ops.len() as u32;
             self.ops[at] = Op::Split(at as u32 + 1, next);
         }
-        let set = self.set(singles);
         self.ops.push(Op::Set(set));
         let end = self.ops.len() as u32;
         for jump in jumps {
             self.ops[jump] = Op::Jump(end);
         }
         Ok(())
+    }
+
+    /// Alternatives as they are compiled; those of a class once.
+    fn opened(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Opened {
+        let place = Arc::as_ptr(list) as usize;
+        if let Some(opened) = self.opened.get(&place) {
+            return opened.clone();
+        }
+        let mut sum = (0u32, Vec::new());
+        let mut whole = true;
+        for one in list.iter() {
+            match self.anchors(one) {
+                Some((cost, anchors)) => {
+                    sum.0 += cost;
+                    sum.1.extend(anchors);
+                }
+                None => whole = false,
+            }
+        }
+        let (singles, rest) = self.singles(list);
+        let first = if rest.is_empty() { None } else { self.first(list) };
+        let opened = Opened {
+            set: self.set(singles),
+            peek: first.map(|first| self.set(first)),
+            rest: Arc::new(rest),
+            anchors: whole.then_some(sum),
+            _of: Arc::clone(list),
+        };
+        // Only a class stands elsewhere too.
+        if Arc::strong_count(list) > 2 {
+            self.opened.insert(place, opened.clone());
+        }
+        opened
     }
 
     /// The alternatives of one word, and the others with nested ones opened.
@@ -525,467 +619,5 @@ fn commonness(word: &str, stem: bool) -> u32 {
         4 => 300,
         5 => 100,
         _ => 40,
-    }
-}
-
-/// The atoms and sets of each token of a text.
-struct Marks {
-    /// Atom and whether only another reading of the word has it.
-    atoms: Vec<(u32, bool)>,
-    ends: Vec<u32>,
-}
-
-impl Marks {
-    fn of<T: Token>(all: &Patterns, tokens: &[T]) -> Self {
-        let mut marks = Self { atoms: Vec::with_capacity(tokens.len() * 2), ends: Vec::with_capacity(tokens.len()) };
-        for token in tokens {
-            let from = marks.atoms.len();
-            marks.read(all, token.folded(), from, false);
-            let mut number = 0;
-            while let Some(word) = token.variant(number) {
-                marks.read(all, word, from, true);
-                number += 1;
-            }
-            marks.ends.push(marks.atoms.len() as u32);
-        }
-        marks
-    }
-
-    fn read(&mut self, all: &Patterns, word: &str, from: usize, variant: bool) {
-        let mut hash = FNV;
-        let bytes = word.as_bytes();
-        for (at, &byte) in bytes.iter().enumerate() {
-            hash = step(hash, byte);
-            if word.is_char_boundary(at + 1)
-                && let Some(atom) = all.stems.find(hash, &word[..=at], &all.atoms)
-            {
-                self.push(atom, from, variant);
-            }
-        }
-        if let Some(atom) = all.exact.find(hash, word, &all.atoms) {
-            self.push(atom, from, variant);
-        }
-    }
-
-    fn push(&mut self, atom: u32, from: usize, variant: bool) {
-        if !self.atoms[from..].iter().any(|(have, _)| *have == atom) {
-            self.atoms.push((atom, variant));
-        }
-    }
-
-    fn atoms(&self, at: usize) -> &[(u32, bool)] {
-        let from = if at == 0 { 0 } else { self.ends[at - 1] as usize };
-        &self.atoms[from..self.ends[at] as usize]
-    }
-
-    /// `None`: not in the set; otherwise whether only another reading is.
-    fn in_set(&self, all: &Patterns, at: usize, set: u32) -> Option<bool> {
-        // A reading of its own counts before another: its atoms come first.
-        let bit = 1 << (set % 64);
-        let mut found = self.atoms(at).iter().filter(|(atom, _)| {
-            let atom = &all.atoms[*atom as usize];
-            atom.reach & bit != 0 && atom.sets.binary_search(&set).is_ok()
-        });
-        found.next().map(|(_, variant)| *variant)
-    }
-
-    fn is_atom(&self, at: usize, atom: u32) -> Option<bool> {
-        self.atoms(at).iter().find(|(have, _)| *have == atom).map(|(_, variant)| *variant)
-    }
-}
-
-/// One attempt of one entry at one place.
-struct Run<'a, T> {
-    all: &'a Patterns,
-    tokens: &'a [T],
-    marks: &'a Marks,
-    program: Program,
-    from: usize,
-    steps: u32,
-    parts: Vec<Part>,
-}
-
-impl<T: Token> Run<'_, T> {
-    /// Whether the word belongs to where the match may be.
-    fn inside(&self, at: usize) -> bool {
-        match (self.tokens.get(at), self.tokens.get(self.from)) {
-            (Some(token), Some(first)) => {
-                token.sentence() == first.sentence() && (self.program.sentence || token.clause() == first.clause())
-            }
-            _ => false,
-        }
-    }
-
-    fn begins(&self, at: usize) -> bool {
-        at == 0
-            || at >= self.tokens.len()
-            || self.tokens[at - 1].clause() != self.tokens[at].clause()
-            || self.tokens[at - 1].sentence() != self.tokens[at].sentence()
-    }
-
-    fn go(&mut self, mut pc: u32, mut at: usize, mut variant: bool) -> Option<(usize, bool)> {
-        loop {
-            self.steps = self.steps.checked_sub(1)?;
-            match self.all.ops[pc as usize] {
-                Op::Accept => return Some((at, variant)),
-                Op::Atom(atom) => {
-                    if !self.inside(at) {
-                        return None;
-                    }
-                    variant |= self.marks.is_atom(at, atom)?;
-                    at += 1;
-                }
-                Op::Set(set) => {
-                    if !self.inside(at) {
-                        return None;
-                    }
-                    variant |= self.marks.in_set(self.all, at, set)?;
-                    at += 1;
-                }
-                Op::Peek(set) => {
-                    if !self.inside(at) {
-                        return None;
-                    }
-                    self.marks.in_set(self.all, at, set)?;
-                }
-                Op::NotBehind(set) => {
-                    if at > 0
-                        && self.tokens[at - 1].sentence() == self.tokens[self.from].sentence()
-                        && self.marks.in_set(self.all, at - 1, set).is_some()
-                    {
-                        return None;
-                    }
-                }
-                Op::Any => {
-                    if !self.inside(at) {
-                        return None;
-                    }
-                    at += 1;
-                }
-                Op::Begin => {
-                    if !self.begins(at) {
-                        return None;
-                    }
-                }
-                Op::End => {
-                    if at < self.tokens.len() && !self.begins(at) {
-                        return None;
-                    }
-                }
-                Op::Jump(to) => {
-                    pc = to;
-                    continue;
-                }
-                Op::Split(first, second) => {
-                    let parts = self.parts.len();
-                    if let Some(found) = self.go(first, at, variant) {
-                        return Some(found);
-                    }
-                    self.parts.truncate(parts);
-                    pc = second;
-                    continue;
-                }
-                Op::Not(after) => {
-                    let parts = self.parts.len();
-                    let found = self.go(pc + 1, at, variant).is_some();
-                    self.parts.truncate(parts);
-                    if found {
-                        return None;
-                    }
-                    pc = after;
-                    continue;
-                }
-                Op::Open(name) => self.parts.push(Part { name, start: at as u32, end: u32::MAX }),
-                Op::Close(name) => {
-                    // A closed part is pushed anew, so that going back only cuts the list.
-                    let open = self.parts.iter().rev().find(|part| part.name == name && part.end == u32::MAX)?;
-                    let start = open.start;
-                    self.parts.push(Part { name, start, end: at as u32 });
-                }
-            }
-            pc += 1;
-        }
-    }
-}
-
-/// Reads a written pattern.
-struct Parser<'a> {
-    rest: &'a str,
-    classes: &'a BTreeMap<String, Vec<Vec<Node>>>,
-}
-
-impl<'a> Parser<'a> {
-    fn new(rest: &'a str, classes: &'a BTreeMap<String, Vec<Vec<Node>>>) -> Self {
-        Self { rest, classes }
-    }
-
-    fn whole(mut self) -> Result<Vec<Node>, String> {
-        let nodes = self.sequence()?;
-        if !self.rest.is_empty() {
-            return Err(format!("cannot read the pattern from {:?} on", self.rest));
-        }
-        if nodes.is_empty() {
-            return Err("the pattern is empty".to_owned());
-        }
-        Ok(nodes)
-    }
-
-    fn all_alternatives(mut self) -> Result<Vec<Vec<Node>>, String> {
-        let list = self.alternatives()?;
-        if !self.rest.is_empty() {
-            return Err(format!("cannot read the alternatives from {:?} on", self.rest));
-        }
-        Ok(list)
-    }
-
-    fn alternatives(&mut self) -> Result<Vec<Vec<Node>>, String> {
-        let mut list = Vec::new();
-        loop {
-            let one = self.sequence()?;
-            if one.is_empty() {
-                return Err("an alternative is empty".to_owned());
-            }
-            list.push(one);
-            if !self.take("|") {
-                return Ok(list);
-            }
-        }
-    }
-
-    fn skip(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
-    fn take(&mut self, what: &str) -> bool {
-        self.skip();
-        match self.rest.strip_prefix(what) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn need(&mut self, what: &str) -> Result<(), String> {
-        if self.take(what) { Ok(()) } else { Err(format!("{what:?} is missing before {:?}", self.rest)) }
-    }
-
-    fn sequence(&mut self) -> Result<Vec<Node>, String> {
-        let mut nodes = Vec::new();
-        loop {
-            self.skip();
-            if self.rest.is_empty() || self.rest.starts_with(['|', '}', ')', '>']) {
-                return Ok(nodes);
-            }
-            let node = self.item()?;
-            nodes.push(if self.rest.starts_with('?') {
-                self.rest = &self.rest[1..];
-                Node::Optional(vec![node])
-            } else {
-                node
-            });
-        }
-    }
-
-    fn item(&mut self) -> Result<Node, String> {
-        if self.take("<!{") {
-            let list = self.alternatives()?;
-            self.need("}")?;
-            return Ok(Node::NotBehind(list));
-        }
-        if self.take("!{") {
-            let list = self.alternatives()?;
-            self.need("}")?;
-            return Ok(Node::Not(list));
-        }
-        if self.take("{") {
-            let list = self.alternatives()?;
-            self.need("}")?;
-            return Ok(Node::Alternatives(list));
-        }
-        if self.take("(") {
-            let inner = self.sequence()?;
-            self.need(")")?;
-            return Ok(Node::Alternatives(vec![inner]));
-        }
-        if self.take("<") {
-            let name = self.name()?;
-            self.need(":")?;
-            let inner = self.sequence()?;
-            self.need(">")?;
-            return Ok(Node::Part(name, inner));
-        }
-        if self.take("@") {
-            let name = self.name()?;
-            return match self.classes.get(&name) {
-                Some(list) => Ok(Node::Alternatives(list.clone())),
-                None => Err(format!("the class @{name} is not defined above")),
-            };
-        }
-        if self.take("..") {
-            let digits: String = self.rest.chars().take_while(char::is_ascii_digit).collect();
-            self.rest = &self.rest[digits.len()..];
-            return match digits.parse::<u8>() {
-                Ok(most @ 1..=12) => Ok(Node::Gap(most)),
-                _ => Err("a gap is `..1` to `..12`".to_owned()),
-            };
-        }
-        if self.take("^") {
-            return Ok(Node::Begin);
-        }
-        if self.take("$") {
-            return Ok(Node::End);
-        }
-        let end = self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$".contains(c)).unwrap_or(self.rest.len());
-        let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        if word == "_" {
-            return Ok(Node::Any);
-        }
-        if word.is_empty() {
-            return Err(format!("cannot read the pattern from {:?} on", self.rest));
-        }
-        let stem = match self.rest.strip_prefix('*') {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        };
-        let text: String = word.to_lowercase();
-        if text != word {
-            return Err(format!("{word:?} is not folded: write {text:?}"));
-        }
-        Ok(Node::Word { text, stem })
-    }
-
-    fn name(&mut self) -> Result<String, String> {
-        let end = self.rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').unwrap_or(self.rest.len());
-        let (name, rest) = self.rest.split_at(end);
-        if name.is_empty() {
-            return Err(format!("a name is missing before {rest:?}"));
-        }
-        self.rest = rest;
-        Ok(name.to_owned())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Word(String, u32, u32);
-
-    impl Token for Word {
-        fn folded(&self) -> &str {
-            &self.0
-        }
-        fn variant(&self, number: usize) -> Option<&str> {
-            (number == 0 && self.0 == "h4te").then_some("hate")
-        }
-        fn sentence(&self) -> u32 {
-            self.1
-        }
-        fn clause(&self) -> u32 {
-            self.2
-        }
-    }
-
-    /// Words; `,` begins a clause and `.` a sentence.
-    fn words(text: &str) -> Vec<Word> {
-        let (mut sentence, mut clause, mut all) = (0, 0, Vec::new());
-        for word in text.split_whitespace() {
-            match word {
-                "," => clause += 1,
-                "." => {
-                    clause += 1;
-                    sentence += 1;
-                }
-                _ => all.push(Word(word.to_owned(), sentence, clause)),
-            }
-        }
-        all
-    }
-
-    fn spans(pattern: &str, text: &str) -> Vec<(u32, u32)> {
-        let mut all = Patterns::new();
-        all.class("SELF", "i | we | my wife and i").unwrap();
-        all.class("FEAR", "afraid | scare* | @SELF fear").unwrap();
-        all.add(pattern, false).unwrap();
-        all.finish();
-        all.find(&words(text)).iter().map(|hit| (hit.start, hit.end)).collect()
-    }
-
-    #[test]
-    fn words_stems_and_alternatives_match() {
-        assert_eq!(spans("am afraid", "i am afraid of it"), [(1, 3)]);
-        assert_eq!(spans("am {happy|so glad|scare*}", "i am so glad , i am scared"), [(1, 4), (5, 7)]);
-        assert_eq!(spans("@FEAR", "we fear , my wife and i fear , afraid"), [(0, 2), (2, 7), (5, 7), (7, 8)]);
-    }
-
-    #[test]
-    fn optional_parts_and_gaps_stay_inside_the_clause() {
-        assert_eq!(spans("i (am not)? afraid", "i afraid , i am not afraid"), [(0, 2), (2, 6)]);
-        assert_eq!(spans("i ..2 sleep", "i can not sleep , i want , sleep"), [(0, 4)]);
-        assert_eq!(spans("i really? sleep", "i really sleep . i sleep"), [(0, 3), (3, 5)]);
-    }
-
-    #[test]
-    fn what_must_not_follow_or_precede_is_minded() {
-        assert_eq!(spans("i !{never|do not} ..2 sleep", "i never sleep , i do not sleep , i can sleep"), [(7, 10)]);
-        assert_eq!(spans("<!{not} alone", "not alone , alone"), [(2, 3)]);
-    }
-
-    #[test]
-    fn the_begin_and_the_end_of_a_clause_match() {
-        assert_eq!(spans("^ lonely", "lonely , so lonely"), [(0, 1)]);
-        assert_eq!(spans("lonely $", "lonely people , so lonely"), [(3, 4)]);
-    }
-
-    #[test]
-    fn parts_have_names_and_the_last_attempt_decides() {
-        let mut all = Patterns::new();
-        all.add("i (<v: can>)? <what: speak ..2 well>", false).unwrap();
-        all.finish();
-        let hit = &all.find(&words("now i speak very well"))[0];
-        let parts: Vec<_> = hit.parts.iter().map(|part| (all.part(part.name), part.start, part.end)).collect();
-        assert_eq!(parts, [("what", 2, 5)]);
-    }
-
-    #[test]
-    fn another_reading_of_a_word_is_told() {
-        let mut all = Patterns::new();
-        all.add("i hate", false).unwrap();
-        all.finish();
-        let variants: Vec<bool> = all.find(&words("i hate , i h4te")).iter().map(|hit| hit.variant).collect();
-        assert_eq!(variants, [false, true]);
-    }
-
-    #[test]
-    fn hits_come_by_place_then_by_entry() {
-        let mut all = Patterns::new();
-        for pattern in ["b", "a", "a b", "b c"] {
-            all.add(pattern, false).unwrap();
-        }
-        all.finish();
-        let order: Vec<(u32, u32)> = all.find(&words("a b c")).iter().map(|hit| (hit.start, hit.entry)).collect();
-        assert_eq!(order, [(0, 1), (0, 2), (1, 0), (1, 3)]);
-    }
-
-    #[test]
-    fn mistakes_are_told_in_words() {
-        let mut all = Patterns::new();
-        assert!(all.add("@NONE x", false).unwrap_err().contains("@NONE"));
-        assert!(all.add("{a|b", false).unwrap_err().contains('}'));
-        assert!(all.add("(a)? _", false).unwrap_err().contains("no word"));
-        assert!(all.add("Not", false).unwrap_err().contains("folded"));
-    }
-
-    #[test]
-    fn an_attempt_ends() {
-        let pattern = "a ..12 ..12 ..12 ..12 ..12 ..12 b ..12 ..12 c";
-        let text = "a b ".repeat(60);
-        assert_eq!(spans(pattern, &text), []);
     }
 }

@@ -3,183 +3,87 @@
 use std::ops::Range;
 
 use crate::{
-    Language, Span,
+    Clause, Kind, Language, Script, Sentence, Span, Text, Token,
     fold::{Class, class, lower, push_normalised},
     language::{self, Coverage},
     variant,
 };
 
-/// What a token is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// At least one letter; digits and signs may be inside (`st4b`, `f**k`).
-    Word,
-    /// Digits alone.
-    Number,
-    /// A mark; a run of full stops, question and exclamation marks is one token.
-    Punctuation,
-    /// Anything else: `@`, `€`, an emoji.
-    Symbol,
-}
-
-/// The script of a word's letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Script {
-    /// Latin.
-    Latin,
-    /// Cyrillic.
-    Cyrillic,
-    /// Latin or Greek beside Cyrillic or each other in one word.
-    Mixed,
-    /// Letters of another script.
-    Other,
-    /// No letters.
-    None,
-}
-
-/// A word, number, mark or sign.
-#[derive(Debug, Clone, Copy)]
-pub struct Token {
-    /// Where it is in the original, in characters.
-    pub span: Span,
-    /// The same in bytes of the original.
-    pub bytes: (u32, u32),
-    base: (u32, u32),
-    /// What it is made of.
-    pub kind: Kind,
-    /// In which letters.
-    pub script: Script,
-    /// The index of its sentence in [`Text::sentences`].
-    pub sentence: u32,
-    /// The index of its clause in [`Text::clauses`].
-    pub clause: u32,
-    /// Whether white space (or nothing) stands before it.
-    pub spaced: bool,
-    /// Whether its first letter is upper case.
-    pub capital: bool,
-    /// Whether it is all upper case, with two letters or more.
-    pub shouted: bool,
-    /// Whether it has variants: [`Text::variants`].
-    pub disguised: bool,
-}
-
-/// A run of tokens in which words belong together: between contrast words, colons, semicolons and dashes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clause {
-    /// Its first token.
-    pub first: u32,
-    /// One past its last token.
-    pub end: u32,
-    /// Whether a contrast word opens it (`but`, `men`, `але`, `но`); the word is its first token.
-    pub contrast: bool,
-}
-
-/// A sentence: its tokens, its place, its language.
-#[derive(Debug, Clone, Copy)]
-pub struct Sentence {
-    /// Its first token.
-    pub first: u32,
-    /// One past its last token.
-    pub end: u32,
-    /// Its first clause.
-    pub first_clause: u32,
-    /// One past its last clause.
-    pub end_clause: u32,
-    /// Where it is in the original.
-    pub span: Span,
-    /// Its language and how much of it is covered.
-    pub coverage: Coverage,
-}
-
-/// A text, read.
-#[derive(Debug, Clone)]
-pub struct Text<'a> {
-    original: &'a str,
-    arena: String,
-    tokens: Vec<Token>,
-    clauses: Vec<Clause>,
-    sentences: Vec<Sentence>,
-    /// Sorted by token.
-    variants: Vec<(u32, String)>,
-    language: Option<Language>,
-    chars: u32,
-}
-
 /// Words that open a clause wherever they stand.
-const CONTRAST: &[&str] = &[
-    "but",
-    "however",
-    "although",
-    "though",
-    "whereas",
-    "nevertheless",
-    "men",
-    "likevel",
-    "derimot",
-    "imidlertid",
-    "але",
-    "проте",
-    "однак",
-    "хоча",
-    "зате",
-    "но",
-    "однако",
-    "хотя",
-    "зато",
-];
+fn is_contrast(word: &str) -> bool {
+    matches!(
+        word,
+        "but"
+            | "however"
+            | "although"
+            | "though"
+            | "whereas"
+            | "nevertheless"
+            | "men"
+            | "likevel"
+            | "derimot"
+            | "imidlertid"
+            | "але"
+            | "проте"
+            | "однак"
+            | "хоча"
+            | "зате"
+            | "но"
+            | "однако"
+            | "хотя"
+            | "зато"
+    )
+}
 
 /// Words that open a clause after a comma.
-const CONTRAST_AFTER_COMMA: &[&str] =
-    &["yet", "still", "only", "while", "bare", "mens", "selv", "та", "а", "тільки", "только", "лише"];
+fn is_contrast_after_comma(word: &str) -> bool {
+    matches!(
+        word,
+        "yet" | "still" | "only" | "while" | "bare" | "mens" | "selv" | "та" | "а" | "тільки" | "только" | "лише"
+    )
+}
 
 /// Abbreviations whose full stop ends no sentence.
-const ABBREVIATIONS: &[&str] = &[
-    "mr",
-    "mrs",
-    "ms",
-    "dr",
-    "prof",
-    "st",
-    "etc",
-    "vs",
-    "no",
-    "approx",
-    "ca",
-    "nr",
-    "tlf",
-    "tel",
-    "bl",
-    "eks",
-    "kl",
-    "dvs",
-    "osv",
-    "mht",
-    "evt",
-    "jf",
-    "pga",
-    "вул",
-    "просп",
-    "бул",
-    "буд",
-    "кв",
-    "обл",
-    "тел",
-    "тис",
-    "млн",
-    "грн",
-    "напр",
-    "ул",
-    "тыс",
-    "руб",
-    "др",
-    "ст",
-    "стор",
-    "стр",
-    "apt",
-];
+const ABBREVIATIONS: &str = "mr mrs ms dr prof st etc vs no approx ca nr tlf tel bl eks kl dvs osv mht evt jf pga вул просп бул буд кв обл тел тис млн грн напр ул тыс руб др ст стор стр apt";
+
+fn is_abbreviation(word: &str) -> bool {
+    ABBREVIATIONS.split(' ').any(|one| one == word)
+}
 
 /// Words of one letter: a run of them is no spaced-out word.
-const LONELY: &str = "aiouåøæyіїєаяійвуузоиcскбжeе";
+pub(crate) const LONELY: &str = "aiouåøæyіїєаяійвуузоиcскбжeе";
+
+/// Reads a text.
+pub(crate) fn read<'a>(original: &'a str, hint: Option<Language>) -> Text<'a> {
+    let guess = original.len() / 5 + 8;
+    let text = Text {
+        original,
+        arena: String::with_capacity(original.len() + 16),
+        tokens: Vec::with_capacity(guess),
+        clauses: Vec::with_capacity(guess / 8),
+        sentences: Vec::with_capacity(guess / 12),
+        variants: Vec::new(),
+        language: None,
+        chars: 0,
+    };
+    let mut reader = Reader {
+        text,
+        sentence_first: 0,
+        sentence_clause: 0,
+        clause_first: 0,
+        clause_contrast: false,
+        ended: false,
+        singles: 0,
+    };
+    reader.read();
+    let Reader { mut text, singles, .. } = reader;
+    if singles >= 3 {
+        text.join_spaced();
+    }
+    text.find_variants();
+    text.language = language::judge(&mut text, hint);
+    text
+}
 
 struct Reader<'a> {
     text: Text<'a>,
@@ -193,247 +97,8 @@ struct Reader<'a> {
     singles: u32,
 }
 
-impl<'a> Text<'a> {
-    /// Reads a text: linear in its length, for any Unicode text.
-    pub fn new(original: &'a str) -> Self {
-        Self::with_hint(original, None)
-    }
-
-    /// The same, where somebody said which language it is in; that only breaks ties.
-    pub fn with_hint(original: &'a str, hint: Option<Language>) -> Self {
-        let guess = original.len() / 5 + 8;
-        let text = Text {
-            original,
-            arena: String::with_capacity(original.len() + 16),
-            tokens: Vec::with_capacity(guess),
-            clauses: Vec::with_capacity(guess / 8),
-            sentences: Vec::with_capacity(guess / 12),
-            variants: Vec::new(),
-            language: None,
-            chars: 0,
-        };
-        let mut reader = Reader {
-            text,
-            sentence_first: 0,
-            sentence_clause: 0,
-            clause_first: 0,
-            clause_contrast: false,
-            ended: false,
-            singles: 0,
-        };
-        reader.read();
-        let Reader { mut text, singles, .. } = reader;
-        if singles >= 3 {
-            text.join_spaced();
-        }
-        text.find_variants();
-        text.language = language::judge(&mut text, hint);
-        text
-    }
-
-    /// The text as it was given.
-    pub fn original(&self) -> &'a str {
-        self.original
-    }
-
-    /// How many characters it has.
-    pub fn chars(&self) -> u32 {
-        self.chars
-    }
-
-    /// All tokens.
-    pub fn tokens(&self) -> &[Token] {
-        &self.tokens
-    }
-
-    /// All clauses, in order.
-    pub fn clauses(&self) -> &[Clause] {
-        &self.clauses
-    }
-
-    /// All sentences, in order.
-    pub fn sentences(&self) -> &[Sentence] {
-        &self.sentences
-    }
-
-    /// The language of most of it; `None` when no sentence is covered.
-    pub fn language(&self) -> Option<Language> {
-        self.language
-    }
-
-    /// The base view of a token: what lexicons are compared with.
-    pub fn word(&self, token: usize) -> &str {
-        self.tokens.get(token).map_or("", |t| self.base(t))
-    }
-
-    /// The base view of a token of this text.
-    pub fn base(&self, token: &Token) -> &str {
-        self.arena.get(token.base.0 as usize..token.base.1 as usize).unwrap_or_default()
-    }
-
-    /// The token as it stands in the original.
-    pub fn raw(&self, token: &Token) -> &'a str {
-        self.original.get(token.bytes.0 as usize..token.bytes.1 as usize).unwrap_or_default()
-    }
-
-    /// What a disguised token may stand for; empty for nearly every token.
-    pub fn variants(&self, token: usize) -> impl Iterator<Item = &str> {
-        let from = self.variants.partition_point(|(of, _)| (*of as usize) < token);
-        self.variants[from..].iter().take_while(move |(of, _)| *of as usize == token).map(|(_, word)| word.as_str())
-    }
-
-    /// Adds what a token may stand for, where an engine knows more (a masked word of its lexicon).
-    pub fn add_variant(&mut self, token: usize, word: String) {
-        let Some(of) = self.tokens.get_mut(token) else { return };
-        of.disguised = true;
-        let at = self.variants.partition_point(|(of, _)| (*of as usize) <= token);
-        self.variants.insert(at, (token as u32, word));
-    }
-
-    /// The part of the original that a span of characters names.
-    pub fn slice(&self, span: Span) -> &'a str {
-        let mut from = self.original.len();
-        let mut to = self.original.len();
-        for (at, (byte, _)) in self.original.char_indices().enumerate() {
-            if at as u32 == span.start {
-                from = byte;
-            }
-            if at as u32 == span.end {
-                to = byte;
-                break;
-            }
-        }
-        self.original.get(from..to.max(from)).unwrap_or_default()
-    }
-
-    pub(crate) fn set_coverage(&mut self, sentence: usize, coverage: Coverage) {
-        self.sentences[sentence].coverage = coverage;
-    }
-
-    /// Replaces letters that stand alone in a row (`k i l l`, `i.d.i.o.t`) by one token.
-    fn join_spaced(&mut self) {
-        let single = |t: &Token| t.span.end - t.span.start == 1 && matches!(t.kind, Kind::Word | Kind::Number);
-        let mut kept = Vec::with_capacity(self.tokens.len());
-        let mut moved = Vec::new();
-        let mut at = 0;
-        while at < self.tokens.len() {
-            let first = self.tokens[at];
-            let mut members = vec![];
-            let mut next = at;
-            let mut style = None;
-            while single(&first) && next < self.tokens.len() && single(&self.tokens[next]) {
-                let token = &self.tokens[next];
-                if let Some(before) = members.last().map(|i: &usize| &self.tokens[*i]) {
-                    let gap = &self.original[before.bytes.1 as usize..token.bytes.0 as usize];
-                    let fits =
-                        matches!(gap, " " | "." | "-" | "_" | "*" | "/" | ". " | " - " | "," | "\u{a0}" | "·" | "+");
-                    if !fits || *style.get_or_insert(gap) != gap || token.sentence != first.sentence && gap != ". " {
-                        break;
-                    }
-                }
-                members.push(next);
-                next += 1;
-                // The separator may be a token itself.
-                if self.tokens.get(next).is_some_and(|t| !single(t) && t.span.end - t.span.start == 1)
-                    && self.tokens.get(next + 1).is_some_and(single)
-                {
-                    next += 1;
-                }
-            }
-            let letters = members.iter().filter(|i| self.tokens[**i].kind == Kind::Word).count();
-            let telling = members
-                .iter()
-                .filter(|i| self.tokens[**i].kind == Kind::Word)
-                .any(|i| !self.base(&self.tokens[*i]).chars().all(|c| LONELY.contains(c)));
-            let enough = if first.script == Script::Cyrillic { 4 } else { 3 };
-            if letters < enough || !telling || letters * 2 < members.len() {
-                moved.push((at, kept.len()));
-                kept.push(first);
-                at += 1;
-                continue;
-            }
-            let last = self.tokens[members[members.len() - 1]];
-            let start = self.arena.len();
-            let words: String = members.iter().map(|i| self.base(&self.tokens[*i])).collect();
-            self.arena.push_str(&words);
-            let mut joined = first;
-            joined.base = (start as u32, self.arena.len() as u32);
-            joined.span.end = last.span.end;
-            joined.bytes.1 = last.bytes.1;
-            joined.disguised = true;
-            joined.kind = Kind::Word;
-            joined.script = script_of(&words);
-            let of = kept.len() as u32;
-            self.variants.push((of, words.clone()));
-            // `a m o r o n`: the first letter may be a word of its own.
-            let head = words.chars().next().map_or(0, char::len_utf8);
-            if words.chars().next().is_some_and(|c| LONELY.contains(c)) && words.len() > head {
-                self.variants.push((of, words[head..].to_owned()));
-            }
-            let more = variant::variants(&words, joined.script);
-            self.variants.extend(more.into_iter().map(|v| (of, v)));
-            let next = members[members.len() - 1] + 1;
-            for old in at..next {
-                moved.push((old, kept.len()));
-            }
-            kept.push(joined);
-            at = next;
-        }
-        if kept.len() == self.tokens.len() {
-            return;
-        }
-        // Sentences and clauses name tokens by index: both are read again from the tokens that are left.
-        let to = |old: u32| {
-            let at = moved.partition_point(|(from, _)| (*from as u32) < old);
-            moved.get(at).map_or(kept.len(), |(_, new)| *new) as u32
-        };
-        for clause in &mut self.clauses {
-            (clause.first, clause.end) = (to(clause.first), to(clause.end));
-        }
-        for sentence in &mut self.sentences {
-            (sentence.first, sentence.end) = (to(sentence.first), to(sentence.end));
-        }
-        // A word that was spaced over a boundary belongs to the first sentence; later ones lose what it took.
-        let mut from = 0;
-        for sentence in &mut self.sentences {
-            sentence.first = sentence.first.max(from);
-            sentence.end = sentence.end.max(sentence.first);
-            from = sentence.end;
-        }
-        let mut from = 0;
-        for clause in &mut self.clauses {
-            clause.first = clause.first.max(from);
-            clause.end = clause.end.max(clause.first);
-            from = clause.end;
-        }
-        self.tokens = kept;
-    }
-
-    fn find_variants(&mut self) {
-        let before = std::mem::take(&mut self.variants);
-        let mut joined = before.into_iter().peekable();
-        let mut found = Vec::new();
-        for at in 0..self.tokens.len() {
-            let token = self.tokens[at];
-            if joined.peek().is_some_and(|(of, _)| *of as usize == at) {
-                while let Some(variant) = joined.next_if(|(of, _)| *of as usize == at) {
-                    found.push(variant);
-                }
-                continue;
-            }
-            if !token.disguised {
-                continue;
-            }
-            let more = variant::variants(self.base(&token), token.script);
-            self.tokens[at].disguised = !more.is_empty();
-            found.extend(more.into_iter().map(|v| (at as u32, v)));
-        }
-        self.variants = found;
-    }
-}
-
 /// The script of a word that was put together.
-fn script_of(word: &str) -> Script {
+pub(crate) fn script_of(word: &str) -> Script {
     let mut seen = Scripts::default();
     word.chars().for_each(|c| seen.add(c));
     seen.script()
@@ -509,7 +174,7 @@ impl Reader<'_> {
                 breaks = 0;
             }
             let closing = matches!(c, '"' | '\'' | '”' | '“' | '»' | ')' | ']' | '’');
-            if self.ended && !(closing && !spaced) {
+            if self.ended && (spaced || !closing) {
                 self.close_sentence();
             }
             // `$hit`, `@sshole`; other words after an at sign are names.
@@ -726,7 +391,9 @@ impl Reader<'_> {
         let dots = run.chars().all(|c| matches!(c, '.' | '…'));
         let follows = rest.chars().take(12).find(|c| !c.is_whitespace());
         if !dots {
-            return open || next.is_some_and(char::is_alphabetic);
+            // `Really?Yes` ends a sentence, `watch?v=` does not.
+            let query = rest.chars().take(20).take_while(|c| !c.is_whitespace()).any(|c| c == '=');
+            return open || next.is_some_and(char::is_alphabetic) && !query;
         }
         if run.len() > 1 {
             return open && !follows.is_some_and(char::is_lowercase) || !open && next.is_some_and(char::is_uppercase);
@@ -736,7 +403,7 @@ impl Reader<'_> {
         if open {
             let initial = before.kind == Kind::Word && before.capital && before.span.end - before.span.start == 1;
             let ordinal = before.kind == Kind::Number && follows.is_some_and(char::is_lowercase);
-            return !(initial && word != "i" || ordinal || ABBREVIATIONS.contains(&word) && follows.is_some());
+            return !(initial && word != "i" || ordinal || is_abbreviation(word) && follows.is_some());
         }
         // `so tired.My husband`: a space that was forgotten.
         before.kind == Kind::Word
@@ -757,7 +424,13 @@ impl Reader<'_> {
                 let last = self.text.tokens.last().map_or("", |t| self.text.base(t));
                 matches!(last, "nothing" | "all" | "anything" | "everything" | "none" | "nobody")
             };
-            let opens = contrast(word, bound, || {
+            let norwegian = || {
+                self.text
+                    .tokens
+                    .last()
+                    .is_none_or(|t| t.sentence != token.sentence || language::is_bokmal_alone(self.text.base(t)))
+            };
+            let opens = contrast(word, bound, norwegian, || {
                 self.text.tokens.last().is_some_and(|t| self.text.base(t) == "," && t.sentence == token.sentence)
             });
             if opens {
@@ -811,10 +484,15 @@ fn char_at(text: &str, at: usize) -> char {
     if byte < 0x80 { char::from(byte) } else { text[at..].chars().next().unwrap_or(' ') }
 }
 
-fn contrast(word: &str, before: impl Fn() -> bool, after_comma: impl Fn() -> bool) -> bool {
+fn contrast(
+    word: &str,
+    before: impl Fn() -> bool,
+    norwegian: impl Fn() -> bool,
+    after_comma: impl Fn() -> bool,
+) -> bool {
     // The first letters leave nearly every word out.
     let first = word.as_bytes()[0];
-    if first < 0x80 && !matches!(word.len(), 3 | 4 | 5 | 6 | 7 | 8 | 12) || word.len() > 12 && first < 0x80 {
+    if first < 0x80 && !matches!(word.len(), 3..=8 | 12) {
         return false;
     }
     if !matches!(
@@ -823,10 +501,14 @@ fn contrast(word: &str, before: impl Fn() -> bool, after_comma: impl Fn() -> boo
     ) {
         return false;
     }
+    // The men of an English sentence are no contrast.
+    if word == "men" && !after_comma() && !norwegian() {
+        return false;
+    }
     if word == "but" && before() {
         return false;
     }
-    CONTRAST.contains(&word) || CONTRAST_AFTER_COMMA.contains(&word) && after_comma()
+    is_contrast(word) || is_contrast_after_comma(word) && after_comma()
 }
 
 #[cfg(test)]

@@ -8,79 +8,31 @@ use crate::Script;
 const MOST: usize = 8;
 
 /// Letters that look alike in Latin and Cyrillic (lower case, as folded).
-const ALIKE: &[(char, char)] = &[
-    ('a', 'а'),
-    ('b', 'ь'),
-    ('b', 'в'),
-    ('c', 'с'),
-    ('d', 'ԁ'),
-    ('e', 'е'),
-    ('h', 'н'),
-    ('h', 'һ'),
-    ('i', 'і'),
-    ('j', 'ј'),
-    ('k', 'к'),
-    ('m', 'м'),
-    ('n', 'п'),
-    ('o', 'о'),
-    ('p', 'р'),
-    ('q', 'ԛ'),
-    ('r', 'г'),
-    ('s', 'ѕ'),
-    ('t', 'т'),
-    ('u', 'и'),
-    ('w', 'ԝ'),
-    ('x', 'х'),
-    ('y', 'у'),
-    ('y', 'ү'),
-    ('3', 'з'),
-    ('6', 'б'),
-    ('ï', 'ї'),
-];
+const ALIKE: &str = "aа bь bв cс dԁ eе hн hһ iі jј kк mм nп oо pр qԛ rг sѕ tт uи wԝ xх yу yү 3з 6б ïї";
 
 /// Greek letters and other look-alikes, as Latin.
-const GREEK: &[(char, char)] = &[
-    ('α', 'a'),
-    ('β', 'b'),
-    ('ε', 'e'),
-    ('η', 'n'),
-    ('ι', 'i'),
-    ('κ', 'k'),
-    ('μ', 'u'),
-    ('ν', 'v'),
-    ('ο', 'o'),
-    ('ρ', 'p'),
-    ('σ', 'o'),
-    ('τ', 't'),
-    ('υ', 'u'),
-    ('χ', 'x'),
-    ('ω', 'w'),
-    ('γ', 'y'),
-    ('ς', 's'),
-    ('ɑ', 'a'),
-    ('ı', 'i'),
-    ('ɡ', 'g'),
-    ('ո', 'n'),
-    ('օ', 'o'),
-    ('ս', 'u'),
-];
+const GREEK: &str = "αa βb εe ηn ιi κk μu νv οo ρp σo τt υu χx ωw γy ςs ɑa ıi ɡg ոn օo սu";
+
+/// The pairs of a table of look-alikes.
+fn pairs(table: &'static str) -> impl Iterator<Item = (char, char)> {
+    table.split(' ').filter_map(|pair| {
+        let mut chars = pair.chars();
+        Some((chars.next()?, chars.next()?))
+    })
+}
 
 fn latin(c: char) -> Option<char> {
     if c.is_ascii_alphanumeric() || c == '\'' {
         return Some(c);
     }
-    ALIKE
-        .iter()
-        .find(|(_, y)| *y == c)
-        .map(|(l, _)| *l)
-        .or_else(|| GREEK.iter().find(|(g, _)| *g == c).map(|(_, l)| *l))
+    pairs(ALIKE).find(|(_, y)| *y == c).map(|(l, _)| l).or_else(|| pairs(GREEK).find(|(g, _)| *g == c).map(|(_, l)| l))
 }
 
 fn cyrillic(c: char) -> Option<char> {
     if ('а'..='я').contains(&c) || "іїєґ'".contains(c) {
         return Some(c);
     }
-    ALIKE.iter().find(|(l, _)| *l == c).map(|(_, y)| *y)
+    pairs(ALIKE).find(|(l, _)| *l == c).map(|(_, y)| y)
 }
 
 /// The letters a digit or sign may stand for; the second where there are two habits.

@@ -38,28 +38,41 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     }
+    // Words that begin many rules, over and over: the dearest text that is known.
+    let dear = "if i will you they are all women and muslims should not want to my mentor said he said you know where your kids ";
+    texts.insert("dear".to_owned(), dear.repeat(8));
     for (language, of) in texts.iter().filter(|(_, of)| of.len() > 500) {
         let long = of.repeat(2_000_000 / of.len() + 1);
         let mut best = f64::MAX;
         for _ in 0..3 {
             let start = on_core();
             black_box(engine.analyse(black_box(&long), CONTEXT));
-            best = best.min((on_core() - start));
+            best = best.min(on_core() - start);
         }
+        // Twice the text, twice the time.
+        let twice = long.repeat(2);
+        let start = on_core();
+        black_box(engine.analyse(black_box(&twice), CONTEXT));
+        let growth = (on_core() - start) / best;
         let chars: Vec<char> = long.chars().collect();
         let mut times: Vec<f64> = chars
             .chunks(2_000)
             .take(1_000)
             .map(|chunk| {
                 let text: String = chunk.iter().collect();
-                let start = on_core();
-                black_box(engine.analyse(black_box(&text), CONTEXT));
-                (on_core() - start) * 1e3
+                // The best of three: what other programs take is no property of the engine.
+                (0..3)
+                    .map(|_| {
+                        let start = Instant::now();
+                        black_box(engine.analyse(black_box(&text), CONTEXT));
+                        start.elapsed().as_secs_f64() * 1e3
+                    })
+                    .fold(f64::MAX, f64::min)
             })
             .collect();
         times.sort_by(f64::total_cmp);
         println!(
-            "{language:<4} long text {:5.1} MB/s   2,000 characters: median {:.3} ms, p99 {:.3} ms",
+            "{language:<4} long text {:5.1} MB/s, twice as long {growth:.1} x   2,000 characters: median {:.3} ms, p99 {:.3} ms",
             long.len() as f64 / 1e6 / best,
             times[times.len() / 2],
             times[times.len() * 99 / 100],

@@ -37,6 +37,7 @@ pub(crate) const FILES: &[File] = files![
     "classes.uk.lex",
     "classes.ru.lex",
     "signals.lex",
+    "concepts.lex",
     "hate.lex",
     "threat.lex",
     "self_harm.lex",
@@ -47,7 +48,7 @@ pub(crate) const FILES: &[File] = files![
 ];
 
 /// A set of signals, a bit each.
-pub(crate) type Signals = u64;
+pub(crate) type Signals = u128;
 
 /// What an entry says, read.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +57,6 @@ pub(crate) struct Rule {
     pub category: Option<Category>,
     pub grade: Grade,
     pub score: u16,
-    pub signal: Signals,
     pub needs: Signals,
     pub here: Signals,
     pub unless: Signals,
@@ -71,8 +71,14 @@ pub(crate) struct Rule {
 /// The lexicon with the meaning of its entries.
 #[derive(Debug)]
 pub(crate) struct Rules {
+    /// What is found everywhere.
     pub lexicon: Lexicon,
+    /// What the entries of `lexicon` mean, in their order.
     pub rules: Vec<Rule>,
+    /// Signals: looked for only beside what was found.
+    pub signals: Lexicon,
+    /// The bits of the entries of `signals`, and the language they are bound to.
+    pub bits: Vec<(Signals, Option<Language>)>,
     names: Vec<&'static str>,
 }
 
@@ -83,7 +89,7 @@ impl Rules {
     }
 
     pub fn hash(&self) -> u64 {
-        self.lexicon.hash() ^ text::lexicon::hash_of(&[crate::policy::FILE]).rotate_left(1)
+        self.lexicon.hash() ^ text::lexicon::hash_of(&[crate::policy::FILE, crate::lists::FILE]).rotate_left(1)
     }
 }
 
@@ -100,15 +106,21 @@ pub(crate) fn rules() -> &'static Rules {
 }
 
 pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
-    let lexicon = Lexicon::load(FILES)?;
-    let mut names: Vec<&'static str> = lexicon.entries().iter().filter_map(|entry| entry.get("sig")).collect();
+    let is_signal = |entry: &text::lexicon::Entry| entry.get("cat") == Some("signal");
+    let lexicon = Lexicon::load_where(FILES, |entry| !is_signal(entry))?;
+    let signals = Lexicon::load_where(FILES, is_signal)?;
+    let mut names: Vec<&'static str> = signals.entries().iter().filter_map(|entry| entry.get("sig")).collect();
     names.sort_unstable();
     names.dedup();
-    let mut all = Rules { lexicon, rules: Vec::new(), names };
+    let mut all = Rules { lexicon, rules: Vec::new(), signals, bits: Vec::new(), names };
+    for entry in all.signals.entries() {
+        let only = entry.get("only").and_then(Language::of_code);
+        all.bits.push((all.signal(entry.get("sig").unwrap_or("")), only));
+    }
     for entry in all.lexicon.entries() {
         let error = |what: String| entry.error(format!("{}: {what}", entry.id));
-        if all.names.len() > 64 {
-            return Err(error("more than 64 signals".to_owned()));
+        if all.names.len() > 128 {
+            return Err(error("more than 128 signals".to_owned()));
         }
         let set = |key: &str| -> Result<Signals, text::lexicon::DataError> {
             let mut bits = 0;
@@ -124,7 +136,6 @@ pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
         // Where a course's subject clears, words that a lesson is about do as well.
         let (topic, words) = (all.signal("topic"), all.signal("words"));
         let category = match entry.get("cat") {
-            Some("signal") => None,
             Some("hate") => Some(Category::Hate),
             Some("harassment") => Some(Category::Harassment),
             Some("threat") => Some(Category::Threat),
@@ -150,7 +161,6 @@ pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
             Some("noise") => Grade::Noise,
             Some("disclosure") => Grade::Disclosure,
             Some("ongoing") => Grade::Ongoing,
-            None if category.is_none() => Grade::Noise,
             other => return Err(error(format!("the grade {other:?} is none"))),
         };
         let by_nature = matches!(
@@ -171,10 +181,14 @@ pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
             category,
             grade,
             score,
-            signal: set("sig")?,
             needs: set("needs")?,
             here: set("here")?,
-            unless: unless | if unless & topic != 0 && category != Some(Category::Sexual) { words } else { 0 },
+            unless: unless
+                | if unless & topic != 0 && category != Some(Category::Sexual) && grade != Grade::Disclosure {
+                    words
+                } else {
+                    0
+                },
             negated: entry.has("neg"),
             hard: entry.has("hard"),
             aimed: (by_nature && !entry.has("unaimed")) || entry.has("aimed"),
@@ -226,8 +240,8 @@ mod tests {
     fn every_entry_matches_its_own_sentence() {
         let rules = rules();
         let mut wrong = Vec::new();
-        for (number, entry) in rules.lexicon.entries().iter().enumerate() {
-            let hit = |text: &str| screen::entries_that_hit(rules, text).contains(&(number as u32));
+        for entry in rules.lexicon.entries().iter().chain(rules.signals.entries()) {
+            let hit = |text: &str| screen::entries_that_hit(rules, text).contains(&entry.id.as_str());
             for example in entry.examples.iter().filter(|text| !hit(text)) {
                 wrong.push(format!("{}:{}: {} does not match {example:?}", entry.file, entry.line, entry.id));
             }

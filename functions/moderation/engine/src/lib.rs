@@ -2,6 +2,7 @@
 //! ([`policy::Policy::decide`]). No clock, no network, no random order: the same text gives the same bytes.
 
 mod lexicon;
+mod lists;
 mod noise;
 mod pii;
 pub mod policy;

@@ -2,122 +2,7 @@
 
 use text::{Kind, Script, Text};
 
-use crate::{Category, Finding, Grade, pii};
-
-/// Words people put asterisks into.
-const MASKED: &[&str] = &[
-    "asshole",
-    "assholes",
-    "bastard",
-    "bastards",
-    "bitch",
-    "bitches",
-    "bullshit",
-    "cock",
-    "cunt",
-    "cunts",
-    "damn",
-    "dick",
-    "die",
-    "faggot",
-    "faggots",
-    "fuck",
-    "fucked",
-    "fucker",
-    "fuckers",
-    "fucking",
-    "hate",
-    "hell",
-    "idiot",
-    "idiotic",
-    "idiots",
-    "kill",
-    "killed",
-    "killing",
-    "loser",
-    "moron",
-    "morons",
-    "murder",
-    "nigger",
-    "niggers",
-    "nude",
-    "nudes",
-    "paki",
-    "porn",
-    "pussy",
-    "rape",
-    "retard",
-    "retarded",
-    "retards",
-    "scum",
-    "sex",
-    "shit",
-    "shoot",
-    "shut",
-    "slut",
-    "sluts",
-    "stab",
-    "stupid",
-    "suicide",
-    "whore",
-    "whores",
-    "drittsekk",
-    "dritt",
-    "faen",
-    "fitte",
-    "hore",
-    "horer",
-    "idioter",
-    "jævla",
-    "jævel",
-    "kuk",
-    "kukk",
-    "neger",
-    "pikk",
-    "svin",
-    "tulling",
-    "kjerring",
-    "drep",
-    "drepe",
-    "дебіл",
-    "дебил",
-    "дурень",
-    "дурак",
-    "дура",
-    "ідіот",
-    "идиот",
-    "козел",
-    "лох",
-    "мразь",
-    "мудак",
-    "покидьок",
-    "сука",
-    "суки",
-    "сволота",
-    "сволочь",
-    "тварь",
-    "тварюка",
-    "тупий",
-    "тупой",
-    "хуй",
-    "хуйло",
-    "блядь",
-    "блять",
-    "пізда",
-    "пизда",
-    "убью",
-    "вб'ю",
-    "хохол",
-    "хохлы",
-    "жид",
-    "жиди",
-    "чурка",
-    "шлюха",
-    "шльондра",
-    "курва",
-    "здохни",
-    "сдохни",
-];
+use crate::{Category, Finding, Grade, lists::lists, pii};
 
 /// Adds the words that a token with asterisks may stand for.
 pub(crate) fn unmask(text: &mut Text<'_>) {
@@ -132,15 +17,13 @@ pub(crate) fn unmask(text: &mut Text<'_>) {
             continue;
         }
         let letters: Vec<char> = base.chars().collect();
-        for word in MASKED {
+        for word in &lists().masked {
             if fits(&letters, word) {
                 found.push((at, (*word).to_owned()));
             }
         }
     }
-    for (at, word) in found {
-        text.add_variant(at, word);
-    }
+    text.add_variants(found);
 }
 
 /// Whether letters with signs among them can be the word: each sign is one letter; a run of asterisks at least one.
@@ -163,27 +46,13 @@ fn fits(letters: &[char], word: &str) -> bool {
         && word.ends_with(&letters[letters.len() - tail..])
 }
 
-/// Rows of keyboards, both ways.
-const ROWS: &[&str] = &[
-    "qwertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-    "qwertyuiopå",
-    "asdfghjkløæ",
-    "йцукенгшщзхї",
-    "йцукенгшщзхъ",
-    "фівапролджє",
-    "фывапролджэ",
-    "ячсмитьбю",
-];
-
 /// Whether three letters stand side by side on a keyboard.
 fn on_a_row(letters: &[char]) -> bool {
     let both = |row: &str| {
         let row: Vec<char> = row.chars().collect();
         row.windows(3).any(|w| w == letters || w.iter().rev().eq(letters.iter()))
     };
-    ROWS.iter().any(|row| both(row))
+    lists().keyboard_rows.iter().any(|row| both(row))
 }
 
 fn is_vowel(c: char) -> bool {
@@ -206,22 +75,15 @@ fn is_mash(word: &str) -> bool {
     rows >= 2 && rows * 3 >= letters.len() - 2 || rows >= 1 && longest >= 4 || longest >= 6
 }
 
-const SHORTENERS: &[&str] = &[
-    "bit", "tinyurl", "goo", "is", "ow", "cutt", "rb", "shorturl", "t", "clck", "vk", "u", "tiny", "rebrand", "buff",
-    "v", "lnkd", "s", "shorte", "adf", "bl",
-];
-const SHORT_TLDS: &[&str] =
-    &["ly", "com", "gl", "gd", "gy", "at", "co", "ru", "cc", "to", "cc", "me", "in", "st", "ink"];
-
 /// Whether `bit.ly` and the like stands at a token.
 fn short_link(text: &Text<'_>, at: usize) -> bool {
     let glued = |i: usize| text.tokens().get(i).is_some_and(|t| !t.spaced);
     let (host, tld) = (text.word(at), text.word(at + 2));
-    SHORTENERS.contains(&host)
+    lists().shorteners.contains(&host)
         && text.word(at + 1) == "."
         && glued(at + 1)
         && glued(at + 2)
-        && SHORT_TLDS.contains(&tld)
+        && lists().short_tlds.contains(&tld)
         && (host.len() > 2
             || matches!(
                 (host, tld),

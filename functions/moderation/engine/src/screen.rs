@@ -224,8 +224,7 @@ fn norwegian_letters(word: &str) -> Option<String> {
 }
 
 /// All hits of the lexicon, by place.
-fn hits(rules: &Rules, text: &Text<'_>, masked: &[(u32, u32)]) -> Vec<Hit> {
-    let quotes = quoted(text);
+fn hits(rules: &Rules, text: &Text<'_>, masked: &[(u32, u32)], quotes: &[(u32, u32)]) -> Vec<Hit> {
     let sentences = text.sentences();
     let mut all = Vec::new();
     let mut from = 0;
@@ -235,17 +234,11 @@ fn hits(rules: &Rules, text: &Text<'_>, masked: &[(u32, u32)]) -> Vec<Hit> {
         while to < sentences.len() && sentences[to].end as usize - start <= CHUNK {
             to += 1;
         }
-        let words = words(text, &sentences[from..to], from, masked, &quotes);
+        let words = words(text, &sentences[from..to], from, masked, quotes);
         for part in words.chunks(CHUNK * 4) {
             for hit in rules.lexicon.find(part) {
                 let (first, last) = (&part[hit.start as usize], &part[hit.end as usize - 1]);
-                let inside = part[hit.start as usize..hit.end as usize].iter().any(|w| is_negation(w.base));
-                let never = part[hit.start as usize..hit.end as usize].iter().any(|w| NEVER.contains(&w.base));
-                let before = (1..=4u8).find(|back| {
-                    (hit.start as usize).checked_sub(usize::from(*back)).and_then(|i| part.get(i)).is_some_and(|w| {
-                        w.sentence == first.sentence && w.clause == first.clause && is_negation(w.base)
-                    })
-                });
+                let (inside, never, before) = around(part, hit.start as usize, hit.end as usize);
                 let disguised = hit.variant
                     && part[hit.start as usize..hit.end as usize]
                         .iter()
@@ -267,11 +260,37 @@ fn hits(rules: &Rules, text: &Text<'_>, masked: &[(u32, u32)]) -> Vec<Hit> {
     all
 }
 
+/// Whether a negation stands inside a hit, whether one of what never happened, and how many words before it one stands.
+fn around(part: &[Word<'_>], start: usize, end: usize) -> (bool, bool, Option<u8>) {
+    let first = &part[start];
+    let inside = part[start..end].iter().any(|w| {
+        // `without clothes` turns nothing round.
+        is_negation(w.base) && !matches!(w.base, "without" | "uten" | "без" | "no")
+    });
+    let never = part[start..end].iter().any(|w| NEVER.contains(&w.base));
+    let before = (1..=4u8).find(|back| {
+        start
+            .checked_sub(usize::from(*back))
+            .and_then(|i| part.get(i))
+            .is_some_and(|w| w.sentence == first.sentence && w.clause == first.clause && is_negation(w.base))
+    });
+    (inside, never, before)
+}
+
 /// The entries that hit a text, before guards: for the test of the lexicon.
 #[cfg(test)]
-pub(crate) fn entries_that_hit(rules: &Rules, text: &str) -> Vec<u32> {
+pub(crate) fn entries_that_hit<'r>(rules: &'r Rules, text: &str) -> Vec<&'r str> {
     let text = Text::new(text);
-    hits(rules, &text, &[]).iter().map(|hit| hit.entry).collect()
+    let quotes = quoted(&text);
+    let words = words(&text, text.sentences(), 0, &[], &quotes);
+    let name = |lexicon: &'r text::lexicon::Lexicon| {
+        lexicon
+            .find(&words)
+            .into_iter()
+            .map(|hit| lexicon.entries()[hit.entry as usize].id.as_str())
+            .collect::<Vec<_>>()
+    };
+    [name(&rules.lexicon), name(&rules.signals)].concat()
 }
 
 /// The guards of each category: signals that clear it.
@@ -344,8 +363,9 @@ pub(crate) fn analyse(rules: &Rules, original: &str, context: Context) -> Analys
     noise::unmask(&mut text);
     let personal = pii::find(&text);
     let masked: Vec<(u32, u32)> = personal.iter().map(|f| (f.first as u32, f.end as u32)).collect();
-    let hits = hits(rules, &text, &masked);
-    let signals = signals(rules, &text, &hits);
+    let quotes = quoted(&text);
+    let hits = hits(rules, &text, &masked, &quotes);
+    let signals = signals(rules, &text, &hits, &masked, &quotes);
     let guards = Guards::of(rules);
     let mut findings: Vec<Finding> = personal
         .iter()
@@ -401,15 +421,37 @@ fn span_of(tokens: &[Token], first: u32, last: u32) -> Span {
     tokens[first as usize].span.to(tokens[last as usize].span)
 }
 
-/// The signals of each sentence.
-fn signals(rules: &Rules, text: &Text<'_>, hits: &[Hit]) -> Vec<Signals> {
-    let mut all = vec![0; text.sentences().len()];
+/// The signals of the sentences with a hit and of those beside them; none elsewhere, where nobody asks.
+fn signals(rules: &Rules, text: &Text<'_>, hits: &[Hit], masked: &[(u32, u32)], quotes: &[(u32, u32)]) -> Vec<Signals> {
+    let sentences = text.sentences();
+    let mut all = vec![0; sentences.len()];
+    let mut wanted = vec![false; sentences.len()];
     for hit in hits {
-        let rule = &rules.rules[hit.entry as usize];
-        let fits = rule.only.is_none_or(|only| text.sentences()[hit.sentence as usize].coverage.language == Some(only));
-        if rule.category.is_none() && fits {
-            all[hit.sentence as usize] |= rule.signal;
+        let at = hit.sentence as usize;
+        wanted[at.saturating_sub(2)..(at + 2).min(sentences.len())].fill(true);
+    }
+    let mut from = 0;
+    while from < sentences.len() {
+        if !wanted[from] {
+            from += 1;
+            continue;
         }
+        let mut to = from + 1;
+        let start = sentences[from].first as usize;
+        while to < sentences.len() && wanted[to] && sentences[to].end as usize - start <= CHUNK {
+            to += 1;
+        }
+        let words = words(text, &sentences[from..to], from, masked, quotes);
+        for part in words.chunks(CHUNK * 4) {
+            for hit in rules.signals.find(part) {
+                let sentence = part[hit.start as usize].sentence as usize;
+                let (bit, only) = rules.bits[hit.entry as usize];
+                if only.is_none_or(|only| sentences[sentence].coverage.language == Some(only)) {
+                    all[sentence] |= bit;
+                }
+            }
+        }
+        from = to;
     }
     all
 }

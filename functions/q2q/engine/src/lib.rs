@@ -1,7 +1,17 @@
 //! What a text says about outcomes. No evidence, no score; the same text gives the same bytes.
 
+mod clauses;
+mod read;
+mod rules;
+#[cfg(test)]
+mod selftest;
+pub mod taxonomy;
+
+use rules::{Rules, SCORED};
 use serde::{Deserialize, Serialize};
+pub use taxonomy::taxonomy;
 pub use text::{Language, Span};
+use text::{Text, lexicon::DataError};
 
 /// The five dimensions; the names of the contract events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +33,17 @@ impl Dimension {
     /// All, in the order of the taxonomy.
     pub const ALL: [Self; 5] =
         [Self::Confidence, Self::Belonging, Self::LangLevelProxy, Self::JobReadiness, Self::WellBeing];
+
+    /// The name in events and data.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confidence => "confidence",
+            Self::Belonging => "belonging",
+            Self::LangLevelProxy => "lang_level_proxy",
+            Self::JobReadiness => "job_readiness",
+            Self::WellBeing => "well_being",
+        }
+    }
 }
 
 /// What the text was written about; the names of the contract events.
@@ -73,6 +94,17 @@ pub enum Polarity {
     /// Lacks, has lost.
     #[serde(rename = "-")]
     Minus,
+}
+
+impl Polarity {
+    /// The other one.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Plus => Self::Minus,
+            Self::Minus => Self::Plus,
+        }
+    }
 }
 
 /// How sure; each band's precision is measured (`docs/q2q-card.md`).
@@ -144,12 +176,29 @@ pub struct Reading {
 #[derive(Debug)]
 pub struct Engine {
     version: String,
+    /// In the order of [`SCORED`].
+    rules: Vec<Rules>,
 }
 
+/// Of a text in several languages at least this share of its words has to be covered, in percent.
+const LEAST_COVERED: usize = 50;
+
 impl Engine {
-    /// Compiles the lexicons; about some milliseconds.
+    /// Compiles the lexicons; some tens of milliseconds. Make it once: it keeps the names of its rules.
+    ///
+    /// # Panics
+    /// When a data file of the program is broken; the tests load them all.
     pub fn new() -> Self {
-        Self { version: "0.0.0".to_owned() }
+        match Self::load() {
+            Ok(engine) => engine,
+            Err(error) => panic!("a data file of the engine is broken: {error}"),
+        }
+    }
+
+    fn load() -> Result<Self, DataError> {
+        let rules = SCORED.into_iter().map(Rules::load).collect::<Result<_, _>>()?;
+        let hash = rules::data_hash();
+        Ok(Self { version: format!("{}+{:08x}", taxonomy().version, (hash ^ (hash >> 32)) as u32), rules })
     }
 
     /// The version with a hash over the data files: `1.0.0+3fa2c1d4`.
@@ -157,11 +206,87 @@ impl Engine {
         &self.version
     }
 
+    /// How many rules there are for a language.
+    pub fn rules(&self, language: Language) -> usize {
+        SCORED.iter().position(|one| *one == language).map_or(0, |at| self.rules[at].rules.len())
+    }
+
+    /// The rules that match before guards and weights decide: for tuning the lexicons.
+    pub fn matches(&self, input: Input<'_>) -> Vec<&'static str> {
+        let text = Text::with_hint(input.text, input.language);
+        let scored = languages(&text);
+        let mut all = Vec::new();
+        for (at, rules) in self.rules.iter().enumerate() {
+            let words = clauses::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
+            all.extend(rules.lexicon.find(&words).iter().map(|hit| rules.ids[hit.entry as usize]));
+        }
+        all
+    }
+
     /// What the text says. Linear in its length; does not panic on any text.
-    pub fn read(&self, _input: Input<'_>) -> Reading {
-        Reading { language: Some(Language::English), not_read: None, outcomes: Vec::new() }
+    pub fn read(&self, input: Input<'_>) -> Reading {
+        let text = Text::with_hint(input.text, input.language);
+        let scored = languages(&text);
+        let mut counts = [0usize; SCORED.len()];
+        let mut all = 0usize;
+        for token in text.tokens().iter().filter(|token| token.kind == text::Kind::Word) {
+            all += 1;
+            if let Some(at) = scored[token.sentence as usize] {
+                counts[at] += 1;
+            }
+        }
+        let not_read = |why| Reading { language: None, not_read: Some(why), outcomes: Vec::new() };
+        if all == 0 {
+            return not_read(NotRead::Empty);
+        }
+        if counts.iter().sum::<usize>() * 100 < all * LEAST_COVERED {
+            return not_read(NotRead::Language);
+        }
+        // The language of most of the text speaks first; where it is silent on a dimension, the others do.
+        let mut order: Vec<usize> = (0..SCORED.len()).filter(|at| counts[*at] > 0).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(counts[*at]));
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for &at in &order {
+            let words = clauses::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
+            for outcome in read::outcomes(&self.rules[at], SCORED[at], &words, input.role) {
+                if !outcomes.iter().any(|have| have.dimension == outcome.dimension) {
+                    outcomes.push(outcome);
+                }
+            }
+        }
+        outcomes.sort_by_key(|outcome| outcome.dimension);
+        Reading { language: order.first().map(|at| SCORED[*at]), not_read: None, outcomes }
     }
 }
+
+/// For each sentence the place of its language in [`SCORED`]; nothing where it is not covered.
+fn languages(text: &Text<'_>) -> Vec<Option<usize>> {
+    text.sentences()
+        .iter()
+        .map(|sentence| {
+            let coverage = sentence.coverage;
+            let at = SCORED.iter().position(|one| coverage.language == Some(*one)).filter(|_| !coverage.foreign)?;
+            let nynorsk = || {
+                let words = (sentence.first..sentence.end).map(|token| text.word(token as usize));
+                let (mut new, mut book) = (0, 0);
+                for word in words {
+                    new += u32::from(NYNORSK.contains(&word));
+                    book += u32::from(BOKMAL.contains(&word));
+                }
+                new > book
+            };
+            (SCORED[at] != Language::Bokmal || !nynorsk()).then_some(at)
+        })
+        .collect()
+}
+
+/// Words of Nynorsk that Bokmål has not, and what Bokmål has for them.
+const NYNORSK: [&str; 24] = [
+    "ikkje", "eg", "kva", "korleis", "kvifor", "noko", "nokon", "nokre", "dei", "vere", "vore", "mykje", "berre",
+    "frå", "sjølv", "gjere", "seie", "verte", "vart", "hjå", "fyrste", "eigen", "kven", "meir",
+];
+const BOKMAL: [&str; 14] =
+    ["ikke", "jeg", "hva", "hvordan", "hvorfor", "noe", "noen", "være", "vært", "mye", "bare", "fra", "selv", "hvem"];
 
 impl Default for Engine {
     fn default() -> Self {

@@ -1,0 +1,184 @@
+//! Reads a pattern as it is written.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::Node;
+
+/// Reads a written pattern.
+pub(super) struct Parser<'a> {
+    rest: &'a str,
+    classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(rest: &'a str, classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>) -> Self {
+        Self { rest, classes }
+    }
+
+    pub(super) fn whole(mut self) -> Result<Vec<Node>, String> {
+        let nodes = self.sequence()?;
+        if !self.rest.is_empty() {
+            return Err(format!("cannot read the pattern from {:?} on", self.rest));
+        }
+        if nodes.is_empty() {
+            return Err("the pattern is empty".to_owned());
+        }
+        Ok(nodes)
+    }
+
+    pub(super) fn all_alternatives(mut self) -> Result<Vec<Vec<Node>>, String> {
+        let list = self.alternatives()?;
+        if !self.rest.is_empty() {
+            return Err(format!("cannot read the alternatives from {:?} on", self.rest));
+        }
+        Ok(list)
+    }
+
+    fn alternatives(&mut self) -> Result<Vec<Vec<Node>>, String> {
+        let mut list = Vec::new();
+        loop {
+            let one = self.sequence()?;
+            if one.is_empty() {
+                return Err("an alternative is empty".to_owned());
+            }
+            list.push(one);
+            if !self.take("|") {
+                return Ok(list);
+            }
+        }
+    }
+
+    fn skip(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    fn take(&mut self, what: &str) -> bool {
+        self.skip();
+        match self.rest.strip_prefix(what) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn need(&mut self, what: &str) -> Result<(), String> {
+        if self.take(what) { Ok(()) } else { Err(format!("{what:?} is missing before {:?}", self.rest)) }
+    }
+
+    fn sequence(&mut self) -> Result<Vec<Node>, String> {
+        let mut nodes = Vec::new();
+        loop {
+            self.skip();
+            if self.rest.is_empty() || self.rest.starts_with(['|', '}', ')', '>']) {
+                return Ok(nodes);
+            }
+            if self.take("~") {
+                let gap = Node::Gap(self.most()?);
+                let right = self.sequence()?;
+                if nodes.is_empty() || right.is_empty() {
+                    return Err("something stands on both sides of `~`".to_owned());
+                }
+                let there = [nodes.clone(), vec![gap.clone()], right.clone()].concat();
+                let back = [right, vec![gap], nodes].concat();
+                return Ok(vec![Node::Alternatives(Arc::new(vec![there, back]))]);
+            }
+            let node = self.item()?;
+            nodes.push(if self.rest.starts_with('?') {
+                self.rest = &self.rest[1..];
+                Node::Optional(vec![node])
+            } else {
+                node
+            });
+        }
+    }
+
+    fn item(&mut self) -> Result<Node, String> {
+        if self.take("<!{") {
+            let list = self.alternatives()?;
+            self.need("}")?;
+            return Ok(Node::NotBehind(list));
+        }
+        if self.take("!{") {
+            let list = self.alternatives()?;
+            self.need("}")?;
+            return Ok(Node::Not(Arc::new(list)));
+        }
+        if self.take("{") {
+            let list = self.alternatives()?;
+            self.need("}")?;
+            return Ok(Node::Alternatives(Arc::new(list)));
+        }
+        if self.take("(") {
+            let inner = self.sequence()?;
+            self.need(")")?;
+            return Ok(Node::Alternatives(Arc::new(vec![inner])));
+        }
+        if self.take("<") {
+            let name = self.name()?;
+            self.need(":")?;
+            let inner = self.sequence()?;
+            self.need(">")?;
+            return Ok(Node::Part(name, inner));
+        }
+        if self.take("@") {
+            let name = self.name()?;
+            return match self.classes.get(&name) {
+                Some(list) => Ok(Node::Alternatives(Arc::clone(list))),
+                None => Err(format!("the class @{name} is not defined above")),
+            };
+        }
+        if self.take("..") {
+            return Ok(Node::Gap(self.most()?));
+        }
+        if self.take("^") {
+            return Ok(Node::Begin);
+        }
+        if self.take("$") {
+            return Ok(Node::End);
+        }
+        let end =
+            self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        if word == "_" {
+            return Ok(Node::Any);
+        }
+        if word.is_empty() {
+            return Err(format!("cannot read the pattern from {:?} on", self.rest));
+        }
+        let stem = match self.rest.strip_prefix('*') {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        };
+        let text: String = word.to_lowercase();
+        if text != word {
+            return Err(format!("{word:?} is not folded: write {text:?}"));
+        }
+        Ok(Node::Word { text, stem })
+    }
+
+    fn most(&mut self) -> Result<u8, String> {
+        let digits = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = self.rest.split_at(digits);
+        self.rest = rest;
+        match number.parse::<u8>() {
+            Ok(most @ 1..=12) => Ok(most),
+            _ => Err("a gap is of 1 to 12 words".to_owned()),
+        }
+    }
+
+    fn name(&mut self) -> Result<String, String> {
+        let end = self.rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at(end);
+        if name.is_empty() {
+            return Err(format!("a name is missing before {rest:?}"));
+        }
+        self.rest = rest;
+        Ok(name.to_owned())
+    }
+}
