@@ -108,7 +108,7 @@ pub struct SqsMessage {
 
 impl SqsMessage {
     /// How often SQS has handed it out, this time included.
-    fn handed_out(&self) -> u32 {
+    pub fn handed_out(&self) -> u32 {
         let count = self.attributes["ApproximateReceiveCount"].as_str();
         count.and_then(|count| count.parse().ok()).unwrap_or(1)
     }

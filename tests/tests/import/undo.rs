@@ -113,6 +113,29 @@ async fn fields_somebody_set_since_stay_and_the_others_go_back() {
 }
 
 #[tokio::test]
+async fn words_of_an_undone_import_hide_no_others_in_whatever_order_it_was_undone() {
+    let world = World::new().await;
+    world.import("kintell/sessions/a.csv", file(&[line("S1", "4", "good")])).await;
+    let middle = world.import("kintell/sessions/b.csv", file(&[line("S1", "4", "bad")])).await;
+    let last = world.import("kintell/sessions/c.csv", file(&[line("S1", "4", "fine")])).await;
+    let held = "SELECT string_agg((withdrawn_at IS NULL)::text, ' ' ORDER BY received_at, text_id) FROM vault.texts";
+    world.undo(&middle).await;
+    assert_eq!(world.text(held).await, "true false true");
+    world.undo(&last).await;
+    assert_eq!(world.text(held).await, "true false false", "nothing that holds stands in place of the first");
+    let gone: Vec<_> = world
+        .event_data("fact.retracted.v1")
+        .await
+        .into_iter()
+        .filter(|fact| fact["factType"] == "intake.text")
+        .map(|fact| fact["factId"].clone())
+        .collect();
+    let texts = world.event_data("intake.text.received.v1").await;
+    assert_eq!(gone, [texts[1]["textId"].clone()]);
+    assert_eq!(texts.last().unwrap()["textId"], texts[0]["textId"]);
+}
+
+#[tokio::test]
 async fn a_fact_that_was_set_since_as_a_whole_is_kept_and_reported() {
     let world = World::new().await;
     world.import("kintell/sessions/a.csv", file(&[line("S1", "4", "good")])).await;

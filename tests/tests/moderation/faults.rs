@@ -16,7 +16,7 @@ use shared::{
 use tokio::time::Instant;
 use tokio_postgres::Transaction;
 
-use crate::support::{SCREENER, World, batch, deliver, hours, screener_of, screens};
+use crate::support::{SCREENER, World, batch, deliver, deliver_again, hours, screener_of, screens};
 
 #[derive(Clone, Copy, Debug)]
 enum Death {
@@ -84,7 +84,7 @@ async fn whatever_dies_before_the_commit_a_second_delivery_ends_in_the_same_stat
         let (plain, insult) = (world.wrote("Hyggelig.").await, world.wrote("#insult").await);
         let bodies = [plain.received(), insult.received()];
         let db = world.database.db_for(SCREENER);
-        let consumer = Dying(death, Screener { screens: &screens, vault: &vault, hours: &hours });
+        let consumer = Dying(death, Screener { screens: &screens, vault: &vault, hours: &hours, patient: true });
         let driver = Driver { consumer: &consumer, db: &db, nudger: world.nudges.as_ref() };
         let summary = driver.run(batch(&[&bodies[0], &bodies[1]]), Instant::now() + Duration::from_millis(700)).await;
         assert_eq!(summary.reply.failures.len(), 2, "{death:?}");
@@ -146,6 +146,19 @@ async fn when_the_relay_cannot_be_woken_nothing_is_committed() {
     world.nudges.fail(false);
     assert_eq!(world.decide(item, Role::Reviewer, "kari", &etag, &body).await.status.as_u16(), 200);
     assert_eq!(world.cleared(&text).await.as_deref(), Some("#insult"));
+}
+
+#[tokio::test]
+async fn a_text_the_engine_is_slow_with_comes_again_before_it_is_left_to_a_person() {
+    let world = World::new().await;
+    let (slow, plain) = (world.wrote("#slow").await, world.wrote("Hyggelig.").await);
+    let bodies = [slow.received(), plain.received()];
+    for times in [1, 2] {
+        assert_eq!(deliver_again(&world.screener, &bodies, times).await, ["m0"], "the other is taken in");
+        assert_eq!(world.one("SELECT count(*) FROM core.screenings").await, "1");
+    }
+    assert_eq!(deliver_again(&world.screener, &bodies, 3).await, [""; 0]);
+    assert_eq!(world.outcome(&slow).await, json!(["review", "general", true, false, "pending", "review"]));
 }
 
 #[tokio::test]

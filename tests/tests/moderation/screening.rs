@@ -277,6 +277,25 @@ async fn words_that_others_replace_are_screened_all_the_same_and_only_the_new_on
 }
 
 #[tokio::test]
+async fn words_are_replaced_also_by_what_replaced_words_that_were_taken_back() {
+    let world = World::new().await;
+    let first = world.received("Hyggelig.").await;
+    let middle = world.wrote_as(first.person, "Bra.", Some(first.id)).await;
+    let last = world.wrote_as(first.person, "Fint.", Some(middle.id)).await;
+    assert_eq!(world.deliver(&[middle.received(), last.received()]).await, [""; 0]);
+    let withdraw = |text: &crate::support::Text| {
+        format!("UPDATE vault.texts SET withdrawn_at = now() WHERE text_id = '{}'", text.id)
+    };
+    let again = [first.received_again(2), middle.retracted(RetractionReason::Undone)];
+    world.owner.batch_execute(&withdraw(&middle)).await.unwrap();
+    assert_eq!(world.deliver(&again).await, [""; 0]);
+    assert_eq!((world.cleared(&first).await, world.cleared(&last).await.as_deref()), (None, Some("Fint.")));
+    world.owner.batch_execute(&withdraw(&last)).await.unwrap();
+    assert_eq!(world.deliver(&[last.retracted(RetractionReason::Undone), first.received_again(3)]).await, [""; 0]);
+    assert_eq!(world.cleared(&first).await.as_deref(), Some("Hyggelig."));
+}
+
+#[tokio::test]
 async fn the_store_itself_keeps_self_harm_and_what_nobody_let_through_from_being_scored() {
     let world = World::new().await;
     let screener = world.database.client_for(SCREENER).await;

@@ -43,13 +43,18 @@ use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
 use crate::{
-    backend::{Backend, Rules},
+    backend::{Backend, BackendError, Rules},
     items,
     office_hours::OfficeHours,
     policies::{self, Numbered, PolicyError},
     screening::{self, Screened},
 };
 use texts::{Stored, Words};
+
+/// How often a message is handed out before its text counts as one the engine comes to no end with. Each costs the
+/// queue's visibility timeout, while somebody may need help; and it is less than the queue's receives, so that the message
+/// is no dead letter first.
+const SLOW_TRIES: u32 = 3;
 
 /// What the screener works with.
 pub struct App {
@@ -133,6 +138,9 @@ pub enum ScreenerError {
     /// The store holds a value this version does not know.
     #[error("the store holds a value this version does not know: deploy the version that wrote it")]
     StoredValue,
+    /// The engine took too long with a text, and it is tried again: a busy machine is slow as well.
+    #[error("the engine did not come to an end with a text in time; it is tried again")]
+    TooSlow,
     /// What woke the function is neither a batch of messages nor a schedule.
     #[error("the batch of messages cannot be read")]
     BadBatch,
@@ -152,6 +160,7 @@ impl Classified for ScreenerError {
             Self::Policy(error) => error.retry(),
             Self::Outbox(error) => error.retry(),
             Self::Nudge(error) => error.retry(),
+            Self::TooSlow => Retry::Retry,
             Self::StoredValue | Self::BadBatch => Retry::Never,
         }
     }
@@ -163,6 +172,7 @@ impl Classified for ScreenerError {
             Self::Outbox(error) => error.code(),
             Self::Nudge(error) => error.code(),
             Self::StoredValue => "unknown_stored_value",
+            Self::TooSlow => BackendError::TooSlow.code(),
             Self::BadBatch => "bad_batch",
         }
     }
@@ -202,6 +212,8 @@ pub struct Screener<'a> {
     pub vault: &'a Vault,
     /// When an item of the sensitive lane is due.
     pub hours: &'a OfficeHours,
+    /// Whether a text the engine was too slow with comes again; else it is noted so and waits for a person.
+    pub patient: bool,
 }
 
 impl Consumer for Screener<'_> {
@@ -277,6 +289,10 @@ impl Screener<'_> {
             }
             Words::Unreadable => Screened::failed("text_unreadable"),
         };
+        // What is noted stays until engine or policy change.
+        if self.patient && screened.failure == Some(BackendError::TooSlow.code()) {
+            return Err(ScreenerError::TooSlow);
+        }
         let new = store::New { text: &text, words: &words, key: &key, screened: &screened, policy };
         store::put(tx, self, &new, outbox).await?;
         // Also words that others replaced, or that were taken back, were written by somebody: they are screened, and then
@@ -337,7 +353,8 @@ pub async fn handle(app: &App, event: Value, remaining: Duration) -> Result<Repl
 pub async fn take_in(app: &App, batch: SqsBatch, until: Instant) -> Summary {
     let summary = match app.opened().await {
         Ok(vault) => {
-            let consumer = Screener { screens: &app.screens, vault, hours: &app.hours };
+            let patient = batch.records.iter().all(|message| message.handed_out() < SLOW_TRIES);
+            let consumer = Screener { screens: &app.screens, vault, hours: &app.hours, patient };
             Driver { consumer: &consumer, db: &app.db, nudger: app.nudger.as_ref() }.run(batch, until).await
         }
         Err(error) => {

@@ -73,7 +73,8 @@ pub async fn run(app: &App, until: Instant) -> Result<Swept, ScreenerError> {
     swept.sampled = sample(app).await?;
     swept.forgotten = forget(app).await?;
     let vault = app.opened().await?;
-    let screener = Screener { screens: &app.screens, vault, hours: &app.hours };
+    // A text the engine is too slow with now keeps the screening it has.
+    let screener = Screener { screens: &app.screens, vault, hours: &app.hours, patient: true };
     swept.screened = allowed_by_now(app, &screener, until).await?;
     while Instant::now() < until {
         match rescreen(app, &screener, until).await? {
@@ -354,7 +355,7 @@ async fn follow(
                 told |= wrote;
                 followed.screened += 1;
             }
-            Ok(Err(error)) if error.retry() == Retry::Never => {
+            Ok(Err(error)) if error.retry() == Retry::Never || matches!(error, ScreenerError::TooSlow) => {
                 tracing::error!(code = error.code(), text = %text, "a text cannot be screened again: {error}");
             }
             Ok(Err(error)) => return Err(error),

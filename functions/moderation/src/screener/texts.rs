@@ -52,7 +52,10 @@ pub async fn stored(tx: &Transaction<'_>, text_id: Uuid) -> Result<Option<Stored
     let sql = format!(
         "SELECT t.subject_id, t.author_id, t.author_role, t.kind, t.sealed, t.written_at, t.import_id, t.line, {PROGRAMME},
                 t.withdrawn_at IS NOT NULL,
-                EXISTS (SELECT FROM vault.texts n WHERE n.supersedes = t.text_id AND n.withdrawn_at IS NULL)
+                EXISTS (WITH RECURSIVE later AS (
+                          SELECT n.text_id, n.withdrawn_at FROM vault.texts n WHERE n.supersedes = t.text_id
+                          UNION SELECT n.text_id, n.withdrawn_at FROM vault.texts n JOIN later l ON n.supersedes = l.text_id)
+                        SELECT FROM later WHERE withdrawn_at IS NULL)
          FROM vault.texts t WHERE t.text_id = $1"
     );
     let rows = tx.query_typed(&sql, &[(&text_id, Type::UUID)]).await?;

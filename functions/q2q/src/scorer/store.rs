@@ -79,7 +79,10 @@ pub async fn standing(tx: &Transaction<'_>, text: Uuid) -> Result<Option<Standin
     let rows = tx
         .query_typed(
             "SELECT t.subject_id, t.author_id, t.author_role, t.kind, t.written_at, t.import_id, t.line, t.withdrawn_at IS NOT NULL,
-                    EXISTS (SELECT FROM vault.texts n WHERE n.supersedes = t.text_id AND n.withdrawn_at IS NULL),
+                    EXISTS (WITH RECURSIVE later AS (
+                          SELECT n.text_id, n.withdrawn_at FROM vault.texts n WHERE n.supersedes = t.text_id
+                          UNION SELECT n.text_id, n.withdrawn_at FROM vault.texts n JOIN later l ON n.supersedes = l.text_id)
+                        SELECT FROM later WHERE withdrawn_at IS NULL),
                     c.screening_id, c.sealed, f.programme, f.instance_id, f.company_id, r.state, r.digest, r.engine_version
              FROM vault.texts t
              LEFT JOIN vault.cleared_texts c ON c.text_id = t.text_id AND c.withdrawn_at IS NULL

@@ -9,6 +9,8 @@ pub const SESSION: &str = "kintell.session.completed.v1";
 const ENDED: &str = "buddy.match.ended.v1";
 const PROJECTOR: &str = "profile-projector reads data.";
 const WHOLE: &str = "profile-projector does not read";
+const BOTH: &str = "profile-projector, moderation-screener reads data.";
+const SCREENER: &str = "moderation-screener does not read";
 const NOBODY: &str = "none of ours";
 
 pub const ATTACKS: &[Attack] = &[
@@ -264,14 +266,14 @@ pub const ATTACKS: &[Attack] = &[
         kind: "intake.text.received.v1",
         edit: |s| require(s, "authorId"),
         breaks: &[(Replay, "data.authorId")],
-        reader: NOBODY,
+        reader: SCREENER,
     },
     Attack {
         what: "the author never needed",
         kind: "intake.text.received.v1",
         edit: |s| drop(data(s).as_object_mut().unwrap().remove("anyOf")),
         breaks: &[(Live, "data.authorId")],
-        reader: NOBODY,
+        reader: SCREENER,
     },
     Attack {
         what: "a score of well-being let out",
@@ -289,7 +291,7 @@ pub const ATTACKS: &[Attack] = &[
         kind: "fact.retracted.v1",
         edit: |s| add_name(s, "factType", "kintell.note"),
         breaks: &[(Live, "data.factType")],
-        reader: PROJECTOR,
+        reader: BOTH,
     },
     Attack {
         what: "a milestone with every retraction",
@@ -299,7 +301,7 @@ pub const ATTACKS: &[Attack] = &[
             data.remove("else");
         },
         breaks: &[(Live, "data.milestone")],
-        reader: WHOLE,
+        reader: "profile-projector, moderation-screener does not read data.milestone",
     },
     Attack {
         what: "another service as source",

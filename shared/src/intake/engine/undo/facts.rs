@@ -74,7 +74,7 @@ impl Undo<'_> {
         self.lay_attributes(now.values_mut().map(|(known, _)| known)).await?;
         // A fact that is not there any more was taken back by another undo.
         let mut ends: HashMap<Uuid, Fate> = ids.iter().map(|id| (*id, Fate::Removed)).collect();
-        let decisions = self.decide(&now).await?;
+        let (decisions, brought) = self.decide(&now).await?;
         let (mut removed, mut rows) = (Vec::new(), HashMap::new());
         for (id, decision) in decisions {
             match decision {
@@ -99,7 +99,7 @@ impl Undo<'_> {
         }
         self.update(restored.values().map(|restored| restored.row.clone()).collect()).await?;
         self.delete(&removed).await?;
-        self.texts_back(&now, &removed, &restored).await?;
+        self.texts_back(&now, &removed, &restored, brought).await?;
         self.links_back(&now, &removed).await?;
 
         for id in removed {
@@ -127,7 +127,11 @@ impl Undo<'_> {
         Ok(ends)
     }
 
-    async fn decide(&mut self, now: &HashMap<Uuid, (Existing, Value)>) -> Result<Vec<(Uuid, Decision)>, DbError> {
+    /// What becomes of each fact; and the texts that stand in revisions of this import, which may have brought them.
+    async fn decide(
+        &mut self,
+        now: &HashMap<Uuid, (Existing, Value)>,
+    ) -> Result<(Vec<(Uuid, Decision)>, HashSet<Uuid>), DbError> {
         let ids: Vec<Uuid> = now.keys().copied().collect();
         let earlier = self
             .tx
@@ -139,6 +143,7 @@ impl Undo<'_> {
             )
             .await?;
         let mut histories: HashMap<Uuid, Vec<Version>> = HashMap::new();
+        let mut brought = HashSet::new();
         for row in &earlier {
             let mine = row.get::<_, Option<Uuid>>(1) == Some(self.import_id);
             let version = Version {
@@ -146,6 +151,11 @@ impl Undo<'_> {
                 content: row.get(3),
                 stored: row.get::<_, Option<Value>>(4).unwrap_or_default(),
             };
+            if mine {
+                let fields = self.entity.fields.iter().filter(|field| matches!(field.kind, FieldKind::Text { .. }));
+                brought
+                    .extend(fields.filter_map(|field| version.content.get(field.name)?.as_str()?.parse::<Uuid>().ok()));
+            }
             histories.entry(row.get(0)).or_default().push(version);
         }
         let others: Vec<Uuid> = now.values().filter_map(|(known, _)| known.import_id).collect();
@@ -174,7 +184,7 @@ impl Undo<'_> {
             }
             decisions.push((*id, decision));
         }
-        Ok(decisions)
+        Ok((decisions, brought))
     }
 
     /// Which of these facts other facts refer to, or did in an earlier revision that another undo may bring back: their
@@ -368,9 +378,20 @@ impl Undo<'_> {
         now: &HashMap<Uuid, (Existing, Value)>,
         removed: &[Uuid],
         restored: &HashMap<Uuid, Restored>,
+        mut brought: HashSet<Uuid>,
     ) -> Result<(), ApplyError> {
         let mut texts = Texts::default();
         let nothing = Fact::default();
+        // Words of this import that others replaced do not hold any more either. What a fact names stays with it.
+        let kept = now.iter().filter(|(id, _)| !removed.contains(id) && !restored.contains_key(id));
+        let facts = kept.map(|(_, (known, _))| &known.fact).chain(restored.values().map(|one| &one.next.fact));
+        for fact in facts {
+            for field in self.entity.fields {
+                if let Some(text) = fact.text(field.name) {
+                    brought.remove(&text);
+                }
+            }
+        }
         let gone = removed.iter().map(|id| (id, &nothing));
         for (id, next) in gone.chain(restored.iter().map(|(id, restored)| (id, &restored.next.fact))) {
             let Some((known, _)) = now.get(id) else { continue };
@@ -378,7 +399,7 @@ impl Undo<'_> {
                 texts.note(known.fact.text(field.name), next.text(field.name));
             }
         }
-        self.take_back_texts(&texts).await
+        self.take_back_texts(&texts, &brought).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Texts of facts that are taken back: withdrawn, or current again and told once more, so that screening sees what
 //! holds now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tokio_postgres::{Row, types::Type};
 use uuid::Uuid;
@@ -36,9 +36,25 @@ impl Texts {
 }
 
 impl Undo<'_> {
-    /// Withdraws and brings back.
-    pub async fn take_back_texts(&mut self, texts: &Texts) -> Result<(), ApplyError> {
+    /// Withdraws and brings back. `brought`: texts of this import that no fact names any more; those that stood in place
+    /// of others would go on hiding them.
+    pub async fn take_back_texts(&mut self, texts: &Texts, brought: &HashSet<Uuid>) -> Result<(), ApplyError> {
         let ids = |of: &HashMap<Uuid, Option<Uuid>>| of.keys().copied().collect::<Vec<_>>();
+        let named = |text: &&Uuid| !texts.withdrawn.contains_key(*text) && !texts.again.contains_key(*text);
+        let replaced: Vec<Uuid> = brought.iter().filter(named).copied().collect();
+        if !replaced.is_empty() {
+            let rows = self
+                .tx
+                .query_typed(
+                    "UPDATE vault.texts SET withdrawn_at = now(), revision = revision + 1
+                     WHERE text_id = ANY($1) AND import_id = $2 AND withdrawn_at IS NULL RETURNING text_id, revision",
+                    &[(&replaced, Type::UUID_ARRAY), (&self.import_id, Type::UUID)],
+                )
+                .await?;
+            for row in &rows {
+                self.retracted(FactType::IntakeText, row.get(0), row.get(1))?;
+            }
+        }
         if !texts.withdrawn.is_empty() {
             let rows = self
                 .tx
