@@ -4,7 +4,7 @@ use moderation::screener::{Reply, handle};
 use serde_json::{Value, json};
 use shared::{auth::Role, http::answer};
 
-use crate::support::{PLENTY, World, bus::sample, token};
+use crate::support::{PLENTY, World, consuming::sample, token};
 
 async fn send(world: &World, file: &str, role: Role) -> (u16, Value) {
     let mut event = sample(file);

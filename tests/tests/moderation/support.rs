@@ -27,13 +27,12 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the tests of the bus use the rest")]
-pub mod bus;
+pub mod consuming;
 #[path = "../api/support.rs"]
 #[allow(dead_code, reason = "the tests of the API use the rest")]
 pub mod web;
 
-pub use bus::{PLENTY, batch, delivered, text};
+pub use consuming::{PLENTY, batch, delivered, text};
 pub use web::{Answer, call, token};
 
 pub const SCREENER: &str = "teei_moderation_screener";
