@@ -58,7 +58,9 @@ def next_steps(profile: str | None) -> list[str]:
     return [
         "",
         f"  API      {address}",
-        f"  page     {address}/v1/imports/console   (sign in with: make token ROLE=coordinator)",
+        f"  pages    {address}/v1/imports/console      (make token ROLE=coordinator)",
+        f"           {address}/v1/moderation/console   (make token ROLE=safeguarding)",
+        f"           {address}/v1/q2q/console          (make token ROLE=admin)",
         f"  more     make status · make logs · make psql · make acceptance · {short(settings.HOME / 'stack.json')}",
         "",
         "  Ask for a profile (the token holds for an hour; a new one: make token ROLE=admin):",

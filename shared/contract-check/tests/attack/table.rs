@@ -9,7 +9,7 @@ pub const SESSION: &str = "kintell.session.completed.v1";
 const ENDED: &str = "buddy.match.ended.v1";
 const PROJECTOR: &str = "profile-projector reads data.";
 const WHOLE: &str = "profile-projector does not read";
-const BOTH: &str = "profile-projector, moderation-screener reads data.";
+const BOTH: &str = "profile-projector, moderation-screener, q2q-scorer reads data.";
 const SCREENER: &str = "moderation-screener does not read";
 const NOBODY: &str = "none of ours";
 
@@ -301,7 +301,7 @@ pub const ATTACKS: &[Attack] = &[
             data.remove("else");
         },
         breaks: &[(Live, "data.milestone")],
-        reader: "profile-projector, moderation-screener does not read data.milestone",
+        reader: "profile-projector, moderation-screener, q2q-scorer does not read data.milestone",
     },
     Attack {
         what: "another service as source",
