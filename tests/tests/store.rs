@@ -147,6 +147,7 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_moderation_screener INSERT cleared_texts",
         "teei_moderation_screener SELECT cleared_texts(text_id,withdrawn_at)",
         "teei_moderation_screener SELECT keyring",
+        "teei_moderation_screener SELECT review_notes(subject_id)",
         "teei_moderation_screener SELECT subject_keys(epoch,profile_id,wrapped)",
         "teei_moderation_screener SELECT texts(author_id,author_role,fact_id,import_id,kind,line,received_at,sealed,source,subject_id,supersedes,text_id,withdrawn_at,written_at)",
         "teei_profile_api INSERT attributes",
