@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderName, HeaderValue, header};
+use axum::{extract::State, response::Response};
 use shared::{
     config::Env,
-    http::{Problem, problem},
+    http::{Document, Problem},
 };
 
 use crate::api::App;
 
-const PAGE: &str = include_str!("../assets/console/page.html");
+const PAGE: &str = include_str!("../../../shared/page/page.html");
 /// The look that all pages share, and what only these have.
 const STYLE: &str =
     concat!(include_str!("../../../shared/page/page.css"), include_str!("../assets/console/console.css"));
@@ -42,8 +36,8 @@ const BUS_SCRIPT: &str = include_str!("../assets/bus/bus.js");
 /// The pages with their policies, or nothing on a stage where nobody may sign in by pasting a token.
 #[derive(Debug, Default)]
 pub struct Console {
-    imports: Option<(String, HeaderValue)>,
-    bus: Option<(String, HeaderValue)>,
+    imports: Option<Document>,
+    bus: Option<Document>,
 }
 
 impl Console {
@@ -53,10 +47,10 @@ impl Console {
     /// | `AWS_ENDPOINT_URL` | where uploads go on the local stack |
     /// | `DROPS_BUCKET`, `AWS_REGION` | where uploads go otherwise |
     pub fn from_env(env: &Env) -> Self {
-        let get = |name| env.optional(name).filter(|value| !value.is_empty());
-        if !matches!(get("STAGE").as_deref(), Some("local" | "test")) {
+        if !Document::are_there(env) {
             return Self::default();
         }
+        let get = |name| env.optional(name).filter(|value| !value.is_empty());
         let store = get("AWS_ENDPOINT_URL").or_else(|| {
             let (bucket, region) = (get("DROPS_BUCKET")?, get("AWS_REGION")?);
             Some(format!("https://{bucket}.s3.{region}.amazonaws.com https://{bucket}.s3.amazonaws.com"))
@@ -72,23 +66,10 @@ impl Console {
     /// Pages of which the coordinator's may upload to this origin besides its own.
     pub fn with_store(store: &str) -> Self {
         Self {
-            imports: document(PAGE, SCRIPT, &format!("'self' {store}")),
-            bus: document(BUS_PAGE, BUS_SCRIPT, "'self'"),
+            imports: Document::new(PAGE, STYLE, SCRIPT, &format!("'self' {store}")),
+            bus: Document::new(BUS_PAGE, STYLE, BUS_SCRIPT, "'self'"),
         }
     }
-}
-
-/// A page and the policy that lets it be nothing else.
-fn document(page: &str, script: &str, connect: &str) -> Option<(String, HeaderValue)> {
-    let sha = |text: &str| STANDARD.encode(digest(&SHA256, text.as_bytes()));
-    let policy = format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; connect-src {connect}; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
-        sha(script),
-        sha(STYLE),
-    );
-    let page = page.replace("{{style}}", STYLE).replace("{{script}}", script);
-    HeaderValue::try_from(policy).ok().map(|policy| (page, policy))
 }
 
 /// The coordinator's page
@@ -98,7 +79,7 @@ fn document(page: &str, script: &str, connect: &str) -> Option<(String, HeaderVa
     (status = 200, description = "The page", content_type = "text/html", body = String),
     (status = 404, description = "`not_found`: no such page on this stage")))]
 pub async fn console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    serve(app.console.imports.as_ref())
+    Document::serve(app.console.imports.as_ref())
 }
 
 /// The operator's page
@@ -108,18 +89,7 @@ pub async fn console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     (status = 200, description = "The page", content_type = "text/html", body = String),
     (status = 404, description = "`not_found`: no such page on this stage")))]
 pub async fn bus_console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    serve(app.console.bus.as_ref())
-}
-
-fn serve(page: Option<&(String, HeaderValue)>) -> Result<Response, Problem> {
-    let (page, policy) = page.ok_or(Problem::new(&problem::NOT_FOUND))?;
-    let headers: [(HeaderName, HeaderValue); 4] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::CONTENT_SECURITY_POLICY, policy.clone()),
-    ];
-    Ok((headers, page.clone()).into_response())
+    Document::serve(app.console.bus.as_ref())
 }
 
 #[cfg(test)]
@@ -128,7 +98,7 @@ mod tests {
 
     fn on(pairs: &[(&str, &str)]) -> Option<[(String, String); 2]> {
         let found = Console::from_env(&Env::from_pairs(pairs));
-        let text = |(page, policy): (String, HeaderValue)| (page, policy.to_str().unwrap().to_owned());
+        let text = |document: Document| (document.page().to_owned(), document.policy().to_owned());
         Some([found.imports.map(text)?, found.bus.map(text)?])
     }
 

@@ -4,6 +4,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | `document` | pages of one document, with their policy |
 //! | `problem` | RFC 9457 answers with a stable code; the list of codes |
 //! | `edge` | the layer |
 //! | `extract` | JSON bodies, queries and path ids whose refusals are problems |
@@ -12,6 +13,7 @@
 //! | `idempotency` | `Idempotency-Key`: the effect once, the answer again |
 //! | `server` | the router behind the Lambda Runtime API |
 
+mod document;
 mod edge;
 mod etag;
 mod extract;
@@ -21,6 +23,7 @@ mod page;
 pub mod problem;
 mod server;
 
+pub use document::Document;
 pub use edge::{Beat, Caller, Edge, Ids, MaybeCaller, wrap};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, MaybeJson, PathId, Query, RawJson};

@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderName, HeaderValue, header};
+use axum::{extract::State, response::Response};
 use shared::{
     config::Env,
-    http::{Problem, problem},
+    http::{Document, Problem},
 };
 
 use super::App;
 
-const PAGE: &str = include_str!("console.html");
+const PAGE: &str = include_str!("../../../../shared/page/page.html");
 /// The look that all pages share, and what only this one has.
 const STYLE: &str = concat!(include_str!("../../../../shared/page/page.css"), include_str!("console/console.css"));
 /// One module: a file sees what the files above it declare.
@@ -41,17 +35,14 @@ const SCRIPT: &str = concat!(
 
 /// The page with its policy, or nothing on a stage where nobody may sign in by pasting a token.
 #[derive(Debug, Default)]
-pub struct Console(Option<(String, HeaderValue)>);
+pub struct Console(Option<Document>);
 
 impl Console {
     /// | variable | meaning |
     /// |---|---|
     /// | `STAGE` | the page is there on `local` and `test` |
     pub fn from_env(env: &Env) -> Self {
-        match env.optional("STAGE").as_deref() {
-            Some("local" | "test") => Self(document()),
-            _ => Self::default(),
-        }
+        Self(Document::are_there(env).then(document).flatten())
     }
 
     /// Whether the stage has the page.
@@ -60,17 +51,8 @@ impl Console {
     }
 }
 
-/// The page and the policy that lets it be nothing else.
-fn document() -> Option<(String, HeaderValue)> {
-    let sha = |text: &str| STANDARD.encode(digest(&SHA256, text.as_bytes()));
-    let policy = format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
-        sha(SCRIPT),
-        sha(STYLE),
-    );
-    let page = PAGE.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
-    HeaderValue::try_from(policy).ok().map(|policy| (page, policy))
+fn document() -> Option<Document> {
+    Document::new(PAGE, STYLE, SCRIPT, "'self'")
 }
 
 /// The safety reviewers' page
@@ -80,14 +62,7 @@ fn document() -> Option<(String, HeaderValue)> {
     (status = 200, description = "The page", content_type = "text/html", body = String),
     (status = 404, description = "`not_found`: no such page on this stage")))]
 pub async fn console(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let (page, policy) = app.console.0.as_ref().ok_or(Problem::new(&problem::NOT_FOUND))?;
-    let headers: [(HeaderName, HeaderValue); 4] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::CONTENT_SECURITY_POLICY, policy.clone()),
-    ];
-    Ok((headers, page.clone()).into_response())
+    Document::serve(app.console.0.as_ref())
 }
 
 #[cfg(test)]
@@ -104,13 +79,13 @@ mod tests {
 
     #[test]
     fn the_page_is_one_document_without_handlers_in_its_markup_or_anything_from_elsewhere() {
-        let (page, policy) = document().unwrap();
+        let document = document().unwrap();
+        let (page, policy) = (document.page(), document.policy());
         assert!(!page.contains("{{"), "everything is filled in");
         assert_eq!((page.matches("<script").count(), page.matches("<style").count()), (1, 1));
         for outside in ["http://", "https://", "src=", "@import", "url(", " onclick=\"", "innerHTML", "eval("] {
             assert!(!page.contains(outside), "{outside}");
         }
-        let policy = policy.to_str().unwrap();
         assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
         assert!(policy.contains("connect-src 'self';"), "{policy}");
     }
