@@ -55,6 +55,7 @@ lint: ## what CI refuses: format, clippy, contracts that break somebody, templat
 eval: ## how the text engines do on the labelled sets, for each language
 	$(CARGO) run -q --release --locked -p moderation-engine --example moderation_eval -- tests/eval/moderation-*.jsonl tests/eval/held-out/moderation*.jsonl
 	$(CARGO) run -q --release --locked -p q2q-engine --example q2q_eval -- tests/eval/q2q-dev.jsonl
+	$(CARGO) run -q --release --locked -p q2q-engine --example q2q_eval -- tests/eval/q2q-own.jsonl
 	$(CARGO) run -q --release --locked -p q2q-engine --example q2q_eval -- tests/eval/held-out/q2q.jsonl
 fmt: ## format the Rust code
 	$(CARGO) fmt --all

@@ -1,5 +1,6 @@
 """Files for the drop bucket, and waiting for what becomes of them."""
 
+import time
 from typing import Any
 
 from teei_local import follow
@@ -62,3 +63,12 @@ def counts(receipt: dict[str, Any]) -> dict[str, int]:
     found = receipt["counts"]
     assert found["records"] == sum(n for fate, n in found.items() if fate != "records"), found
     return {fate: n for fate, n in found.items() if n}
+
+
+def until(what, patience: float = 60.0, why: str = ""):
+    """The first answer that holds."""
+    end = time.time() + patience
+    while not (answer := what()):
+        assert time.time() < end, why or "it did not come to that"
+        time.sleep(0.3)
+    return answer

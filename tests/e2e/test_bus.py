@@ -1,11 +1,10 @@
 """The bus as an operator meets it: a rule that is gone, events sent once more, dead letters put back."""
 
 import json
-import time
 import uuid
 
 import pytest
-from drops import find, import_file, language_file, session
+from drops import find, import_file, language_file, session, until
 from teei_local import deploy, follow, localstack, settings
 from teei_local.api import Api
 
@@ -30,15 +29,6 @@ def projector(api: Api) -> dict:
 
 def of_type(consumer: dict, kind: str) -> dict:
     return next(line for line in consumer["types"] if line["type"] == kind)
-
-
-def until(what, patience: float = 60.0, why: str = ""):
-    """The first answer that holds."""
-    end = time.time() + patience
-    while not (answer := what()):
-        assert time.time() < end, why or "it did not come to that"
-        time.sleep(0.3)
-    return answer
 
 
 def replay(api: Api, **body) -> dict:

@@ -1,11 +1,11 @@
 """A text from a file to the reviewer and on to scoring, through the running platform."""
 
 import json
-import time
+import uuid
 from typing import Any
 
 import pytest
-from drops import import_file, language_file, session
+from drops import import_file, language_file, session, until
 from teei_local import follow, settings
 from teei_local.api import Api
 
@@ -34,18 +34,15 @@ def reviewers(stack) -> dict[str, Api]:
 @pytest.fixture(scope="module")
 def screened(db, api) -> dict[str, dict[str, Any]]:
     """The texts, dropped as a file, screened and in their queues."""
-    import uuid
-
     mark = uuid.uuid4().hex[:10]
     rows = [session(mark, n, feedback_text=words) for n, words in enumerate(TEXTS.values(), 1)]
     import_file(api, f"kintell/sessions/moderation-{mark}.csv", language_file(rows))
-    found, until = {}, time.time() + 60
-    while time.time() < until:
-        found = {name: db.rows(SCREENED, id=f"{mark}-{n:03d}")[0] for n, name in enumerate(TEXTS, 1)}
-        if all(row["decision"] for row in found.values()):
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"not screened after a minute: {found}")
+
+    def found():
+        rows = {name: db.rows(SCREENED, id=f"{mark}-{n:03d}")[0] for n, name in enumerate(TEXTS, 1)}
+        return rows if all(row["decision"] for row in rows.values()) else None
+
+    return until(found, why="not screened after a minute")
 
 
 def post(api: Api, path: str, **options: Any):

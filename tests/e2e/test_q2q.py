@@ -1,8 +1,6 @@
 """From a dropped file to outcomes: screened, read, scored, told, asked for; and what follows when it holds no more."""
 
-import time
-
-from drops import counts, find, import_file, language_file, session
+from drops import counts, find, import_file, language_file, session, until
 from teei_local import invoke
 from teei_local.api import Api
 
@@ -13,14 +11,6 @@ SELECT r.text_id, r.state, r.reason, r.programme, r.engine_version FROM core.rea
 JOIN vault.texts t ON t.text_id = r.text_id JOIN intake.imports i ON i.import_id = t.import_id
 WHERE i.import_id = :'id'::uuid ORDER BY t.line
 """
-
-
-def until(what, patience: float = 60.0):
-    """What a question answers once it answers something; the last answer when the time is over."""
-    end = time.time() + patience
-    while not (found := what()) and time.time() < end:
-        time.sleep(0.3)
-    return found
 
 
 def dropped(api: Api, mark: str, *texts: str) -> dict:
@@ -36,8 +26,7 @@ def outcomes(api: Api, profile: str) -> list[dict]:
 
 def test_a_dropped_file_becomes_outcomes_that_lead_back_to_its_words_and_its_line(stack, db, api, bus, mark):
     receipt = dropped(api, mark, WORDS, RUSSIAN)
-    readings = until(lambda: (rows := db.rows(READINGS, id=receipt["id"])) and len(rows) == 2 and rows)
-    assert readings, "the texts were not looked at"
+    readings = until(lambda: (rows := db.rows(READINGS, id=receipt["id"])) and len(rows) == 2 and rows, why="the texts were not looked at")
     read, russian = readings
     assert (read["state"], read["programme"]) == ("read", "language")
     assert russian["state"] in ("held", "not_read"), "a language that is not covered is counted, never guessed"
@@ -54,18 +43,17 @@ def test_a_dropped_file_becomes_outcomes_that_lead_back_to_its_words_and_its_lin
     assert whole["text"] == WORDS
     assert whole["evidence"] and all(WORDS[p["start"]:p["end"]] == p["quote"] for p in whole["evidence"])
     assert whole["origin"]["line"] == 2 and whole["origin"]["door"] == "csv"
-    logged = db.rows("SELECT count(*)::int AS n FROM audit.log WHERE action = 'outcome.read' AND target = :'p'::uuid", p=profile)
-    assert logged[0]["n"] == 1
+    assert db.value("SELECT count(*)::int FROM audit.log WHERE action = 'outcome.read' AND target = :'p'::uuid", p=profile) == 1
 
     # Told, by id, without a word
     told = bus.until(1, lambda d: d["type"] == "q2q.outcome.scored.v1" and d["subject"] == one["id"])
     assert len(told) == 1 and "afraid" not in str(told)
 
     # The same file again changes nothing
-    before = db.rows("SELECT count(*)::int AS n FROM core.outcomes")[0]["n"]
+    before = db.value("SELECT count(*)::int FROM core.outcomes")
     rows = [session(mark, n, feedback_text=text) for n, text in enumerate((WORDS, RUSSIAN), 1)]
     import_file(api, f"kintell/sessions/q2q-{mark}-again.csv", language_file(rows))
-    assert db.rows("SELECT count(*)::int AS n FROM core.outcomes")[0]["n"] == before
+    assert db.value("SELECT count(*)::int FROM core.outcomes") == before
 
 
 def test_a_purpose_that_is_withdrawn_takes_scores_back(stack, db, api, bus, mark):
@@ -74,13 +62,13 @@ def test_a_purpose_that_is_withdrawn_takes_scores_back(stack, db, api, bus, mark
     assert until(lambda: outcomes(api, profile))
     db.run("INSERT INTO core.purposes VALUES (:'p'::uuid, 'outcome_scoring', 'consent', 'withdrawn', 'test', now())", p=profile)
     invoke.call("Q2qScorer", {})
-    assert until(lambda: not outcomes(api, profile)), "the sweep compares purposes"
+    assert until(lambda: not outcomes(api, profile), why="the sweep compares purposes")
     told = bus.until(1, lambda d: d["type"] == "fact.retracted.v1" and d["data"]["factType"] == "q2q.outcome" and d["data"]["reason"] == "withdrawn")
     assert told
     # Other people's are as they were
     db.run("DELETE FROM core.purposes WHERE profile_id = :'p'::uuid", p=profile)
     invoke.call("Q2qScorer", {})
-    assert until(lambda: outcomes(api, profile)), "granted again, scored again"
+    assert until(lambda: outcomes(api, profile), why="granted again, scored again")
 
 
 def test_an_undone_import_takes_its_outcomes_along(stack, db, api, mark):
@@ -89,18 +77,18 @@ def test_an_undone_import_takes_its_outcomes_along(stack, db, api, mark):
     ids = [one["id"] for one in until(lambda: outcomes(api, profile))]
     answer = api.call("POST", f"/v1/imports/{receipt['id']}/undo", json={})
     assert answer.status_code == 202, answer.text
-    left = "SELECT count(*)::int AS n FROM core.outcomes WHERE retracted IS NULL AND outcome_id = ANY(string_to_array(:'ids', ',')::uuid[])"
-    assert until(lambda: db.rows(left, ids=",".join(ids))[0]["n"] == 0), "the outcomes outlived their text"
+    left = "SELECT count(*)::int FROM core.outcomes WHERE retracted IS NULL AND outcome_id = ANY(string_to_array(:'ids', ',')::uuid[])"
+    assert until(lambda: db.value(left, ids=",".join(ids)) == 0, why="the outcomes outlived their text")
 
 
 def test_a_text_is_read_on_request_and_not_stored(stack, db, mark):
-    before = db.rows("SELECT count(*)::int AS n FROM core.readings")[0]["n"]
+    before = db.value("SELECT count(*)::int FROM core.readings")
     answer = Api("service").call("POST", "/v1/q2q/classify", json={"items": [{"text": WORDS}, {"text": RUSSIAN}]})
     assert answer.status_code == 200, answer.text
     first, second = answer.json()["items"]
     assert any(one["dimension"] == "confidence" and one["polarity"] == "+" for one in first["outcomes"])
     assert second["not_read"] == "language" and second["outcomes"] == []
-    assert db.rows("SELECT count(*)::int AS n FROM core.readings")[0]["n"] == before
+    assert db.value("SELECT count(*)::int FROM core.readings") == before
     assert mark not in answer.text
 
 
