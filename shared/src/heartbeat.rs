@@ -10,6 +10,8 @@ use std::{
 
 use tokio_postgres::Client;
 
+use crate::db::Db;
+
 const AT_MOST_EVERY: Duration = Duration::from_secs(10);
 
 /// The heartbeat of one function.
@@ -25,27 +27,24 @@ impl Heartbeat {
         Self { function, service, last: Mutex::new(None) }
     }
 
-    /// Whether a run that ended so should be written now. Lets a caller without a connection skip opening one.
-    pub fn due(&self, ok: bool) -> bool {
+    /// How a run ended: well, or with this stable code. After its commit or rollback, not inside a transaction. When the
+    /// database is gone there is nobody to tell, which the health answer notices by itself.
+    pub async fn note(&self, db: &Db, code: Option<&str>) {
+        if self.due(code.is_none())
+            && let Ok(client) = db.client().await
+        {
+            self.write(&client, code).await;
+        }
+    }
+
+    /// Whether a run that ended so should be written now; else no connection is taken for it.
+    fn due(&self, ok: bool) -> bool {
         let last = self.last.lock().ok().and_then(|last| *last);
         last.is_none_or(|(at, was_ok)| was_ok != ok || at.elapsed() >= AT_MOST_EVERY)
     }
 
-    /// A run ended well. Must not be called inside a transaction that may still fail.
-    pub async fn ok(&self, client: &Client) {
-        self.beat(client, None).await;
-    }
-
-    /// A run failed, with a stable code. After the rollback, not inside it.
-    pub async fn failed(&self, client: &Client, code: &str) {
-        self.beat(client, Some(code)).await;
-    }
-
     /// A heartbeat that cannot be written is logged and no error: the run's own result matters more.
-    async fn beat(&self, client: &Client, code: Option<&str>) {
-        if !self.due(code.is_none()) {
-            return;
-        }
+    async fn write(&self, client: &Client, code: Option<&str>) {
         let sql = match code {
             None => {
                 "INSERT INTO core.heartbeats (function, service, last_ok_at) VALUES ($1, $2, now())

@@ -18,10 +18,10 @@ use shared::{
     },
     contracts::{ContractError, Revision, SessionCompleted},
     db::Db,
-    error::{Classified, Retry},
 };
 use support::{
     PLENTY, batch,
+    dying::{DEATHS, Dying},
     meetings::{ROLE, app, day, event, failures, from_store, model, people, rated, session, stored},
     nudges, text,
 };
@@ -30,55 +30,6 @@ use tokio::time::Instant;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-/// How a consumer dies after its effect and before its commit.
-#[derive(Clone, Copy, Debug)]
-enum Death {
-    Error,
-    Panic,
-    Kill,
-}
-
-struct Dying(Death);
-
-#[derive(Debug, thiserror::Error)]
-#[error("injected")]
-struct Injected;
-
-impl Classified for Injected {
-    fn retry(&self) -> Retry {
-        Retry::Never
-    }
-    fn code(&self) -> &'static str {
-        "injected"
-    }
-}
-
-impl From<ProjectorError> for Injected {
-    fn from(_: ProjectorError) -> Self {
-        Self
-    }
-}
-
-impl Consumer for Dying {
-    const NAME: &'static str = Projector::NAME;
-    type Event = Fact;
-    type Error = Injected;
-
-    fn read(kind: &str, detail: &str) -> Result<Fact, ContractError> {
-        Projector::read(kind, detail)
-    }
-
-    async fn apply(&self, tx: &Transaction<'_>, fact: &Fact, outbox: &mut Outbox) -> Result<(), Injected> {
-        Projector.apply(tx, fact, outbox).await?;
-        outbox.write(tx).await.unwrap();
-        match self.0 {
-            Death::Error => Err(Injected),
-            Death::Panic => panic!("injected"),
-            Death::Kill => std::future::pending().await,
-        }
-    }
-}
-
 #[tokio::test]
 async fn whatever_dies_before_the_commit_a_second_delivery_ends_in_the_same_state_with_one_effect() {
     let database = Database::fresh().await;
@@ -86,7 +37,7 @@ async fn whatever_dies_before_the_commit_a_second_delivery_ends_in_the_same_stat
     let [p, v] = people(&owner).await;
     let [q, w] = people(&owner).await;
     let (app, nudges) = app(&database);
-    for (death, code) in [(Death::Error, "injected"), (Death::Panic, "panicked"), (Death::Kill, "out_of_time")] {
+    for (death, code) in DEATHS {
         owner
             .batch_execute(
                 "TRUNCATE core.timeline, core.enrolments, core.milestones, core.flags, bus.inbox, bus.batches CASCADE",
@@ -95,7 +46,7 @@ async fn whatever_dies_before_the_commit_a_second_delivery_ends_in_the_same_stat
             .unwrap();
         let dying = event(session(Uuid::now_v7(), p, v, 10));
         let db = database.db_for(ROLE);
-        let driver = Driver { consumer: &Dying(death), db: &db, nudger: &nudges };
+        let driver = Driver { consumer: &Dying(death, Projector), db: &db, nudger: &nudges };
         let until = Instant::now() + Duration::from_millis(500);
         let summary = driver.run(batch(&[&dying.1]), until).await;
         assert_eq!((failures(&summary), summary.last_error), (vec!["m0"], Some(code)));

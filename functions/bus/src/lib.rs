@@ -52,19 +52,6 @@ impl<B: EventBus> App<B> {
         let (heartbeat, checks) = (Heartbeat::new("bus-relay", "bus"), check::Checks::default());
         Self { db, bus, nudger, queues, stage, heartbeat, checks }
     }
-
-    /// How the run ended, for the health answer. When the database is gone there is nobody to tell, which the
-    /// health answer notices by itself.
-    async fn beat(&self, code: Option<&'static str>) {
-        if self.heartbeat.due(code.is_none())
-            && let Ok(client) = self.db.client().await
-        {
-            match code {
-                None => self.heartbeat.ok(&client).await,
-                Some(code) => self.heartbeat.failed(&client, code).await,
-            }
-        }
-    }
 }
 
 impl App<EventBridge> {
@@ -152,7 +139,7 @@ pub async fn handle<B: EventBus>(app: &App<B>, _event: Value, remaining: Duratio
             "the outbox could not be published: {error}"
         );
     }
-    app.beat(result.as_ref().err().map(Classified::code)).await;
+    app.heartbeat.note(&app.db, result.as_ref().err().map(Classified::code)).await;
     check::after_run(app, result.as_ref().map_or(0, |report| report.published)).await;
     result.map(|_| BatchReply { failures: Vec::new() })
 }

@@ -76,8 +76,7 @@ pub struct Cleared<'a> {
 impl Cleared<'_> {
     /// Writes it, in place of what was cleared before. The store refuses it for texts that are never scored.
     pub async fn write(&self, tx: &Transaction<'_>, key: &SubjectKey) -> Result<(), VaultError> {
-        let place = Place { table: "vault.cleared_texts", column: "sealed", row: self.text_id };
-        let sealed = key.seal(place, self.words.as_bytes())?;
+        let sealed = key.seal(Place::cleared(self.text_id), self.words.as_bytes())?;
         // Not an upsert, which would need the right to read what was sealed before. The text's lock is held.
         hold_back(tx, self.text_id).await?;
         tx.execute_typed(

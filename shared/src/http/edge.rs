@@ -59,19 +59,7 @@ impl Beat {
             _ if status.is_server_error() => return,
             _ => None,
         };
-        if !self.heartbeat.due(missing.is_none()) {
-            return;
-        }
-        let write = async {
-            // A database that is not there has nothing to write to; health itself finds that out.
-            if let Ok(client) = self.db.client().await {
-                match missing {
-                    None => self.heartbeat.ok(&client).await,
-                    Some(code) => self.heartbeat.failed(&client, code).await,
-                }
-            }
-        };
-        if tokio::time::timeout(BEAT_LIMIT, write).await.is_err() {
+        if tokio::time::timeout(BEAT_LIMIT, self.heartbeat.note(&self.db, missing)).await.is_err() {
             tracing::warn!(limit_ms = BEAT_LIMIT.as_millis() as u64, "the heartbeat could not be written in time");
         }
     }

@@ -115,7 +115,7 @@ pub async fn handle(app: &App, event: Value, deadline: Instant) -> Result<Answer
             }
         }
     }
-    beat(app, failed).await;
+    app.heartbeat.note(&app.engine.db, failed).await;
     match bare {
         Some(error) => Err(error),
         None if event.pointer("/Records/0/messageId").is_some() => {
@@ -145,15 +145,4 @@ async fn run(app: &App, jobs: Result<Vec<Job>, NotANotification>, deadline: Inst
         }
     }
     failed.map_or(Ok(done), Err)
-}
-
-async fn beat(app: &App, failed: Option<&'static str>) {
-    if app.heartbeat.due(failed.is_none())
-        && let Ok(client) = app.engine.db.client().await
-    {
-        match failed {
-            None => app.heartbeat.ok(&client).await,
-            Some(code) => app.heartbeat.failed(&client, code).await,
-        }
-    }
 }

@@ -71,7 +71,6 @@ pub fn seal(
 ) -> Result<Sealed, VaultError> {
     let person = |part: &str| entity.person_field(part).and_then(|field| fact.person(field));
     let subject_id = person(words.subject).ok_or(VaultError::Erased)?;
-    let place = Place { table: "vault.texts", column: "sealed", row: words.text_id };
     Ok(Sealed {
         text_id: words.text_id,
         subject_id,
@@ -79,7 +78,7 @@ pub fn seal(
         kind: words.kind,
         fact_id,
         field: words.field,
-        sealed: people.key(subject_id)?.seal(place, words.text.expose().as_bytes())?,
+        sealed: people.key(subject_id)?.seal(Place::text(words.text_id), words.text.expose().as_bytes())?,
         digest: words.digest,
         supersedes: words.supersedes,
         written_at: (entity.happened)(fact).unwrap_or(context.now),

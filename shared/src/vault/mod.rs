@@ -177,6 +177,15 @@ impl Vault {
         SubjectKey::from_bytes(&kek.unseal_bytes(place, wrapped)?)
     }
 
+    /// The key of one person; none without a row, or once erased.
+    pub async fn subject_key(
+        &self,
+        client: &impl GenericClient,
+        profile: Uuid,
+    ) -> Result<Option<SubjectKey>, VaultError> {
+        Ok(self.subject_keys(client, &[profile]).await?.remove(&profile))
+    }
+
     /// The keys of these people. Somebody without a row, or erased, is not in the answer.
     pub async fn subject_keys(
         &self,

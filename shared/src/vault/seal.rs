@@ -20,6 +20,18 @@ pub struct Place<'a> {
     pub row: Uuid,
 }
 
+impl Place<'static> {
+    /// A text as it came in.
+    pub fn text(id: Uuid) -> Self {
+        Self { table: "vault.texts", column: "sealed", row: id }
+    }
+
+    /// A text as moderation gave it to scoring.
+    pub fn cleared(id: Uuid) -> Self {
+        Self { table: "vault.cleared_texts", column: "sealed", row: id }
+    }
+}
+
 impl Place<'_> {
     fn aad(&self, format: u8) -> Aad<Vec<u8>> {
         let mut bytes = vec![format];
@@ -90,7 +102,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn place(row: u128) -> Place<'static> {
-        Place { table: "vault.texts", column: "sealed", row: Uuid::from_u128(row) }
+        Place::text(Uuid::from_u128(row))
     }
 
     proptest! {

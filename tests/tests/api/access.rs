@@ -142,14 +142,13 @@ fn requests(row: &Access, caller: &str) -> Vec<(&'static str, Call)> {
         }
         (
             method,
-            "/v1/moderation/reviews/{id}" | "/v1/moderation/reviews/{id}/claim" | "/v1/moderation/reviews/{id}/open",
+            "/v1/moderation/reviews/{id}"
+            | "/v1/moderation/reviews/{id}/claim"
+            | "/v1/moderation/reviews/{id}/open"
+            | "/v1/moderation/reviews/{id}/release",
         ) => {
             let path = |id: Uuid| row.path.replace("{id}", &id.to_string());
             vec![("general lane", call(method, &path(GENERAL))), ("sensitive lane", call(method, &path(SENSITIVE)))]
-        }
-        ("POST", "/v1/moderation/reviews/{id}/release") => {
-            let path = |id: Uuid| row.path.replace("{id}", &id.to_string());
-            vec![("general lane", call("POST", &path(GENERAL))), ("sensitive lane", call("POST", &path(SENSITIVE)))]
         }
         // Nothing is decided, so that it is the same for whoever may.
         ("POST", "/v1/moderation/reviews/{id}/decision" | "/v1/moderation/reviews/{id}/appeal") => {

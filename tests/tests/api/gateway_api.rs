@@ -32,11 +32,11 @@ async fn services_that_have_not_run_yet_are_not_down() {
 #[tokio::test]
 async fn a_service_is_down_from_its_failure_to_its_next_good_run() {
     let world = World::new().await;
-    let client = world.database.client_for("teei_kintell_import").await;
+    let db = world.database.db_for("teei_kintell_import");
     // Two instances of one function, as Lambda runs them.
     let (a, b) = (Heartbeat::new("kintell-import", "kintell"), Heartbeat::new("kintell-import", "kintell"));
-    a.ok(&client).await;
-    b.failed(&client, "database_unavailable").await;
+    a.note(&db, None).await;
+    b.note(&db, Some("database_unavailable")).await;
     let down = get(&world, "/v1/kintell/health").await;
     assert_eq!((down.status.as_u16(), &down.json["status"]), (503, &json!("down")));
     assert_eq!(down.json["last_error"], "database_unavailable");
@@ -45,7 +45,7 @@ async fn a_service_is_down_from_its_failure_to_its_next_good_run() {
         (whole.status.as_u16(), status_of(&whole, "kintell"), status_of(&whole, "bus")),
         (503, json!("down"), json!("up"))
     );
-    b.ok(&client).await;
+    b.note(&db, None).await;
     assert_eq!(get(&world, "/v1/kintell/health").await.status.as_u16(), 200);
     // The answer for all services is kept for ten seconds.
     assert_eq!(get(&world, "/v1/health").await.status.as_u16(), 503);
@@ -54,15 +54,15 @@ async fn a_service_is_down_from_its_failure_to_its_next_good_run() {
 #[tokio::test]
 async fn a_heartbeat_is_written_at_most_every_ten_seconds_but_at_once_when_it_turns() {
     let world = World::new().await;
-    let client = world.database.client_for("teei_kintell_import").await;
+    let db = world.database.db_for("teei_kintell_import");
     let heartbeat = Heartbeat::new("kintell-import", "kintell");
     let beats = "SELECT xmin::text FROM core.heartbeats WHERE function = 'kintell-import'";
     let version = async || world.owner.query_one(beats, &[]).await.unwrap().get::<_, String>(0);
-    heartbeat.ok(&client).await;
+    heartbeat.note(&db, None).await;
     let first = version().await;
-    heartbeat.ok(&client).await;
+    heartbeat.note(&db, None).await;
     assert_eq!(version().await, first);
-    heartbeat.failed(&client, &"x".repeat(200)).await;
+    heartbeat.note(&db, Some(&"x".repeat(200))).await;
     assert_ne!(version().await, first);
 }
 
@@ -165,8 +165,8 @@ async fn what_a_service_stands_on_makes_it_down_and_one_request_that_fails_does_
 #[tokio::test]
 async fn the_detail_of_health_is_for_those_who_can_do_something_about_it() {
     let world = World::new().await;
-    let client = world.database.client_for("teei_bus_relay").await;
-    Heartbeat::new("bus-relay", "bus").failed(&client, "bus_throttled").await;
+    let db = world.database.db_for("teei_bus_relay");
+    Heartbeat::new("bus-relay", "bus").note(&db, Some("bus_throttled")).await;
     for role in Role::ALL {
         let answer = call("GET", "/v1/bus/health").bearer(&token(role, "somebody", None)).to(&world.gateway).await;
         let detail = matches!(role, Role::Admin | Role::Coordinator);

@@ -2,69 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use moderation::screener::{App, Screener, ScreenerError, Told};
+use moderation::screener::{App, Screener};
 use serde_json::json;
 use shared::{
     auth::Role,
-    bus::{
-        consumer::{Consumer, Driver},
-        outbox::Outbox,
-    },
-    contracts::ContractError,
-    error::{Classified, Retry},
+    bus::consumer::Driver,
 };
 use tokio::time::Instant;
-use tokio_postgres::Transaction;
 
-use crate::support::{SCREENER, World, batch, deliver, deliver_again, hours, screener_of, screens};
-
-#[derive(Clone, Copy, Debug)]
-enum Death {
-    Error,
-    Panic,
-    Kill,
-}
-
-struct Dying<'a>(Death, Screener<'a>);
-
-#[derive(Debug, thiserror::Error)]
-#[error("injected")]
-struct Injected;
-
-impl Classified for Injected {
-    fn retry(&self) -> Retry {
-        Retry::Never
-    }
-    fn code(&self) -> &'static str {
-        "injected"
-    }
-}
-
-impl From<ScreenerError> for Injected {
-    fn from(_: ScreenerError) -> Self {
-        Self
-    }
-}
-
-impl Consumer for Dying<'_> {
-    const NAME: &'static str = "moderation-screener";
-    type Event = Told;
-    type Error = Injected;
-
-    fn read(kind: &str, detail: &str) -> Result<Told, ContractError> {
-        Screener::read(kind, detail)
-    }
-
-    async fn apply(&self, tx: &Transaction<'_>, told: &Told, outbox: &mut Outbox) -> Result<(), Injected> {
-        self.1.apply(tx, told, outbox).await?;
-        outbox.write(tx).await.unwrap();
-        match self.0 {
-            Death::Error => Err(Injected),
-            Death::Panic => panic!("injected"),
-            Death::Kill => std::future::pending().await,
-        }
-    }
-}
+use crate::{
+    dying::{DEATHS, Dying},
+    support::{SCREENER, World, batch, deliver, deliver_again, hours, screener_of, screens},
+};
 
 const ALL: &str = "SELECT json_build_array((SELECT count(*) FROM core.screenings), (SELECT count(*) FROM core.reviews),
     (SELECT count(*) FROM vault.cleared_texts), (SELECT count(*) FROM bus.events), (SELECT count(*) FROM bus.inbox))";
@@ -73,7 +22,7 @@ const ALL: &str = "SELECT json_build_array((SELECT count(*) FROM core.screenings
 async fn whatever_dies_before_the_commit_a_second_delivery_ends_in_the_same_state_with_one_effect() {
     let world = World::new().await;
     let (vault, screens, hours) = (world.database.vault().await, screens("1.0.0+aa"), hours());
-    for (death, code) in [(Death::Error, "injected"), (Death::Panic, "panicked"), (Death::Kill, "out_of_time")] {
+    for (death, code) in DEATHS {
         world
             .owner
             .batch_execute(

@@ -2,73 +2,23 @@
 
 use std::time::Duration;
 
-use q2q::scorer::{Scorer, ScorerError, event::Trigger};
+use q2q::scorer::Scorer;
 use serde_json::json;
 use shared::{
-    bus::{
-        consumer::{Consumer, Driver, settle::Settle},
-        outbox::Outbox,
-    },
+    bus::consumer::{Consumer, Driver, settle::Settle},
     contracts::{ContractError, consumers, schema},
-    error::{Classified, Retry},
 };
 use tokio::time::Instant;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use crate::{
-    support::{batch, text},
+    support::{
+        batch,
+        dying::{DEATHS, Dying},
+        text,
+    },
     world::{ROLE, Shared, World, app, reviewed, scorer, screened},
 };
-
-/// How a consumer dies after its effect and before its commit.
-#[derive(Clone, Copy, Debug)]
-enum Death {
-    Error,
-    Panic,
-    Kill,
-}
-
-struct Dying<'a>(Scorer<'a>, Death);
-
-#[derive(Debug, thiserror::Error)]
-#[error("injected")]
-struct Injected;
-
-impl Classified for Injected {
-    fn retry(&self) -> Retry {
-        Retry::Never
-    }
-    fn code(&self) -> &'static str {
-        "injected"
-    }
-}
-
-impl From<ScorerError> for Injected {
-    fn from(_: ScorerError) -> Self {
-        Self
-    }
-}
-
-impl Consumer for Dying<'_> {
-    const NAME: &'static str = Scorer::NAME;
-    type Event = Trigger;
-    type Error = Injected;
-
-    fn read(kind: &str, detail: &str) -> Result<Trigger, ContractError> {
-        Scorer::read(kind, detail)
-    }
-
-    async fn apply(&self, tx: &Transaction<'_>, event: &Trigger, outbox: &mut Outbox) -> Result<(), Injected> {
-        self.0.apply(tx, event, outbox).await?;
-        outbox.write(tx).await.unwrap();
-        match self.1 {
-            Death::Error => Err(Injected),
-            Death::Panic => panic!("injected"),
-            Death::Kill => std::future::pending().await,
-        }
-    }
-}
 
 const COUNTS: &str =
     "SELECT json_build_array((SELECT count(*) FROM core.readings), (SELECT count(*) FROM core.outcomes),
@@ -80,12 +30,12 @@ async fn whatever_dies_before_the_commit_leaves_nothing_and_a_second_delivery_en
     let (p, v) = (world.person().await, world.person().await);
     let session = world.session(p, v, None).await;
     let backend = Shared::new(&world.backend);
-    for (death, code) in [(Death::Error, "injected"), (Death::Panic, "panicked"), (Death::Kill, "out_of_time")] {
+    for (death, code) in DEATHS {
         world.execute("TRUNCATE core.readings, bus.inbox, bus.batches, bus.dead_letters CASCADE").await;
         let id = world.said(session, p, "belonging+800").await;
         let event = screened(id);
         let db = world.database.db_for(ROLE);
-        let consumer = Dying(scorer(&world.vault, &backend), death);
+        let consumer = Dying(death, scorer(&world.vault, &backend));
         let driver = Driver { consumer: &consumer, db: &db, nudger: world.nudges.as_ref() };
         let summary = driver.run(batch(&[&event]), Instant::now() + Duration::from_millis(700)).await;
         assert_eq!((summary.reply.failures.len(), summary.last_error), (1, Some(code)));

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod bus;
+pub mod dying;
 pub mod meetings;
 pub mod programmes;
 

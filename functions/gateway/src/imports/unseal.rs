@@ -244,8 +244,7 @@ impl Sealed {
         }
         for row in &self.texts {
             let (id, subject): (Uuid, Uuid) = (row.get("text_id"), row.get("subject_id"));
-            let place = Place { table: "vault.texts", column: "sealed", row: id };
-            if let Some(text) = open(subject, place, row.get("sealed"))? {
+            if let Some(text) = open(subject, Place::text(id), row.get("sealed"))? {
                 opened.texts.insert(id, (text, subject));
             }
         }

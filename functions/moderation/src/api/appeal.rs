@@ -80,8 +80,7 @@ pub async fn appeal(
     if found.item.decided.is_none() || (sensitive && !sees_sensitive(&claims)) {
         return Err(Problem::new(&problem::NOT_DECIDED));
     }
-    let key = vault.subject_keys(&*tx, &[found.subject_id]).await?.remove(&found.subject_id);
-    let key = key.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
+    let key = vault.subject_key(&*tx, found.subject_id).await?.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
     let (new, now) = (Uuid::now_v7(), Timestamp::now());
     let due = sensitive.then(|| app.settings.hours.due(now, SENSITIVE_MINUTES));
     let rows = tx

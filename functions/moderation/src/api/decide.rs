@@ -159,8 +159,7 @@ pub async fn decide(
         return Err(Problem::new(&problem::TEXT_WITHDRAWN));
     }
     // Without a key the person was erased; the sweep of the queue closes the item.
-    let key = vault.subject_keys(&*tx, &[found.subject_id]).await?.remove(&found.subject_id);
-    let key = key.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
+    let key = vault.subject_key(&*tx, found.subject_id).await?.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
     let made = Made { app: &app, tx: &tx, key: &key, found: &found, at: Timestamp::now(), by: &claims.sub };
 
     let mut outbox = Outbox::new(&ids.correlation);

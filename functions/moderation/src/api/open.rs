@@ -150,7 +150,7 @@ pub async fn open(
     let tx = client.transaction().await?;
     let found = item(&tx, id, &claims, true).await?;
     found.item.held_by_caller()?;
-    let key = vault.subject_keys(&*tx, &[found.subject_id]).await?.remove(&found.subject_id);
+    let key = vault.subject_key(&*tx, found.subject_id).await?;
     let text = match &key {
         Some(key) => words(&tx, key, found.item.text_id).await?,
         None => None,
@@ -197,8 +197,7 @@ pub(super) async fn words(
 ) -> Result<Option<Pii<String>>, Problem> {
     let sql = "SELECT sealed FROM vault.texts WHERE text_id = $1";
     let rows = tx.query_typed(sql, &[(&text_id, Type::UUID)]).await?;
-    let place = Place { table: "vault.texts", column: "sealed", row: text_id };
-    Ok(rows.first().and_then(|row| key.unseal(place, row.get(0)).ok()))
+    Ok(rows.first().and_then(|row| key.unseal(Place::text(text_id), row.get(0)).ok()))
 }
 
 /// What the policy replaces in an item's words now; none if the engine comes to no end. Then nobody knows what is to be

@@ -262,7 +262,7 @@ impl Screener<'_> {
     ) -> Result<(), ScreenerError> {
         // Gone with the import that brought it, or not this database's.
         let Some(text) = texts::stored(tx, text_id).await? else { return Ok(()) };
-        let Some(key) = self.vault.subject_keys(tx, &[text.subject_id]).await?.remove(&text.subject_id) else {
+        let Some(key) = self.vault.subject_key(tx, text.subject_id).await? else {
             return holds::forget(tx, text.subject_id).await;
         };
         let gone = text.withdrawn || text.superseded;
@@ -345,7 +345,7 @@ pub async fn handle(app: &App, event: Value, remaining: Duration) -> Result<Repl
     if let Err(error) = &swept {
         tracing::error!(code = error.code(), "the sweep did not come to its end: {error}");
     }
-    app.beat(swept.as_ref().err().map(Classified::code)).await;
+    app.heartbeat.note(&app.db, swept.as_ref().err().map(Classified::code)).await;
     swept.map(Reply::Sweep)
 }
 
@@ -363,7 +363,7 @@ pub async fn take_in(app: &App, batch: SqsBatch, until: Instant) -> Summary {
             Summary { reply: BatchReply { failures }, last_error: Some(error.code()) }
         }
     };
-    app.beat(summary.last_error).await;
+    app.heartbeat.note(&app.db, summary.last_error).await;
     summary
 }
 
@@ -371,17 +371,6 @@ impl App {
     async fn opened(&self) -> Result<&Vault, ScreenerError> {
         let client = self.db.client().await?;
         Ok(self.vault.get(&client).await?)
-    }
-
-    async fn beat(&self, code: Option<&str>) {
-        if self.heartbeat.due(code.is_none())
-            && let Ok(client) = self.db.client().await
-        {
-            match code {
-                None => self.heartbeat.ok(&client).await,
-                Some(code) => self.heartbeat.failed(&client, code).await,
-            }
-        }
     }
 }
 

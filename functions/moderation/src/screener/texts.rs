@@ -109,6 +109,5 @@ pub enum Words {
 
 /// Opens the words.
 pub fn words(key: &SubjectKey, text: &Stored) -> Words {
-    let place = Place { table: "vault.texts", column: "sealed", row: text.text_id };
-    key.unseal(place, &text.sealed).map_or(Words::Unreadable, Words::Readable)
+    key.unseal(Place::text(text.text_id), &text.sealed).map_or(Words::Unreadable, Words::Readable)
 }

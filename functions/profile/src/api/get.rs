@@ -73,7 +73,7 @@ pub async fn get(
             ([(header::ETAG, etag(profile.revision))], Json(profile)).into_response()
         }
         Some(Sight::FirstName) => {
-            let name = match vault.subject_keys(&*tx, &[id]).await?.remove(&id) {
+            let name = match vault.subject_key(&*tx, id).await? {
                 Some(key) => attributes(&tx, &key, id).await?.remove("name").and_then(|name| name.first_name()),
                 None => None,
             };

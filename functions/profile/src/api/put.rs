@@ -114,7 +114,7 @@ pub async fn put(
     let revision: i32 = row.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?.get(0);
     if_match.check(revision)?;
     // Without a key the person was erased; nothing can be written about them any more.
-    let key = vault.subject_keys(&*tx, &[id]).await?.remove(&id).ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
+    let key = vault.subject_key(&*tx, id).await?.ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
 
     let mut before = attributes(&tx, &key, id).await?;
     let mut changed = Vec::new();

@@ -32,7 +32,7 @@ pub async fn profile(tx: &Transaction<'_>, vault: &Vault, id: Uuid, as_of: Times
         milestones(tx, id),
         flags(tx, id, as_of),
     )?;
-    let key = vault.subject_keys(tx, &[id]).await?.remove(&id);
+    let key = vault.subject_key(tx, id).await?;
     let (email, mut fields) = match &key {
         Some(key) => try_join!(email(tx, key, id), attributes(tx, key, id))?,
         // Erased: what is left is a surrogate id and facts about nobody.

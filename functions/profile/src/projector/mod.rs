@@ -254,14 +254,6 @@ async fn derive_again(
 pub async fn handle(app: &App, batch: SqsBatch, remaining: Duration) -> Summary {
     let until = Instant::now() + remaining.saturating_sub(Duration::from_secs(2));
     let summary = Driver { consumer: &Projector, db: &app.db, nudger: app.nudger.as_ref() }.run(batch, until).await;
-    let ended_well = summary.last_error.is_none();
-    if app.heartbeat.due(ended_well)
-        && let Ok(client) = app.db.client().await
-    {
-        match summary.last_error {
-            None => app.heartbeat.ok(&client).await,
-            Some(code) => app.heartbeat.failed(&client, code).await,
-        }
-    }
+    app.heartbeat.note(&app.db, summary.last_error).await;
     summary
 }

@@ -225,11 +225,10 @@ async fn words(
         return Ok((None, Some("not_yours")));
     }
     let Some(sealed) = row.get::<_, Option<Vec<u8>>>(25) else { return Ok((None, Some("not_cleared"))) };
-    let Some(key) = vault.subject_keys(tx, &[person]).await?.remove(&person) else {
+    let Some(key) = vault.subject_key(tx, person).await? else {
         return Ok((None, Some("erased")));
     };
-    let place = Place { table: "vault.cleared_texts", column: "sealed", row: text_id };
-    Ok((Some(key.unseal(place, &sealed)?), None))
+    Ok((Some(key.unseal(Place::cleared(text_id), &sealed)?), None))
 }
 
 async fn earlier(tx: &Transaction<'_>, id: Uuid) -> Result<Vec<Earlier>, Problem> {

@@ -148,10 +148,9 @@ impl Scorer<'_> {
         if !purpose::refused(tx, Purpose::OutcomeScoring, programme, &people).await?.is_empty() {
             return Ok(Err(Without::State("no_purpose", Withdrawn)));
         }
-        let keys = self.vault.subject_keys(tx, &[standing.subject]).await?;
-        let Some(key) = keys.get(&standing.subject) else { return Ok(Err(Without::Erased)) };
-        let place = Place { table: "vault.cleared_texts", column: "sealed", row: text };
-        let words = Words { text: key.unseal(place, sealed)?, source: source(&standing.kind), role, language: None };
+        let Some(key) = self.vault.subject_key(tx, standing.subject).await? else { return Ok(Err(Without::Erased)) };
+        let opened = key.unseal(Place::cleared(text), sealed)?;
+        let words = Words { text: opened, source: source(&standing.kind), role, language: None };
         let context = format!("q2q {} {}", standing.kind, standing.author_role);
         let digest = self.vault.digest(&context, words.text.expose());
         Ok(Ok((words, digest)))

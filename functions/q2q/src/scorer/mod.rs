@@ -82,17 +82,6 @@ impl App {
         let client = self.db.client().await?;
         Ok(self.vault.get(&client).await?)
     }
-
-    async fn beat(&self, code: Option<&'static str>) {
-        if self.heartbeat.due(code.is_none())
-            && let Ok(client) = self.db.client().await
-        {
-            match code {
-                None => self.heartbeat.ok(&client).await,
-                Some(code) => self.heartbeat.failed(&client, code).await,
-            }
-        }
-    }
 }
 
 /// What looking at a text can fail with. None of it leaves a score behind.
@@ -222,7 +211,7 @@ pub async fn handle(app: &App, event: Value, remaining: Duration) -> Result<Valu
     if let Err(error) = &result {
         tracing::error!(code = error.code(), "the sweep did not come to its end: {error}");
     }
-    app.beat(result.as_ref().err().map(Classified::code)).await;
+    app.heartbeat.note(&app.db, result.as_ref().err().map(Classified::code)).await;
     result.map(|report| json!(report))
 }
 
@@ -240,6 +229,6 @@ pub async fn take_in(app: &App, batch: SqsBatch, until: Instant) -> Summary {
             Summary { reply: BatchReply { failures }, last_error: Some(error.code()) }
         }
     };
-    app.beat(summary.last_error).await;
+    app.heartbeat.note(&app.db, summary.last_error).await;
     summary
 }

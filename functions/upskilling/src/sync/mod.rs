@@ -250,14 +250,7 @@ pub async fn handle(app: &App, deadline: Instant) -> Result<Report, SyncError> {
     let failed = result.as_ref().err().map(Classified::code);
     let idle = result.as_ref().is_ok_and(|report| report.providers.is_empty());
     app.spoke.store(!idle, Ordering::Relaxed);
-    if app.heartbeat.due(failed.is_none())
-        && let Ok(client) = app.db.client().await
-    {
-        match failed {
-            None => app.heartbeat.ok(&client).await,
-            Some(code) => app.heartbeat.failed(&client, code).await,
-        }
-    }
+    app.heartbeat.note(&app.db, failed).await;
     result
 }
 
