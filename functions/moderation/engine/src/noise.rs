@@ -1,5 +1,7 @@
 //! Texts that say nothing: keyboard mash, flooding, a short link alone; and words behind asterisks.
 
+use std::sync::LazyLock;
+
 use text::{Kind, Script, Text};
 
 use crate::{Category, Finding, Grade, lists::lists, pii};
@@ -48,11 +50,9 @@ fn fits(letters: &[char], word: &str) -> bool {
 
 /// Whether three letters stand side by side on a keyboard.
 fn on_a_row(letters: &[char]) -> bool {
-    let both = |row: &str| {
-        let row: Vec<char> = row.chars().collect();
-        row.windows(3).any(|w| w == letters || w.iter().rev().eq(letters.iter()))
-    };
-    lists().keyboard_rows.iter().any(|row| both(row))
+    static ROWS: LazyLock<Vec<Vec<char>>> =
+        LazyLock::new(|| lists().keyboard_rows.iter().map(|row| row.chars().collect()).collect());
+    ROWS.iter().flat_map(|row| row.windows(3)).any(|w| w == letters || w.iter().rev().eq(letters))
 }
 
 fn is_vowel(c: char) -> bool {
@@ -87,21 +87,17 @@ fn short_link(text: &Text<'_>, at: usize) -> bool {
         && (host.len() > 2
             || matches!(
                 (host, tld),
-                ("is", "gd")
-                    | ("t", "co" | "me" | "ly")
-                    | ("ow", "ly")
-                    | ("rb", "gy")
-                    | ("vk", "cc")
-                    | ("u", "to")
-                    | ("v", "gd")
+                ("is", "gd") | ("ow", "ly") | ("rb", "gy") | ("vk", "cc") | ("u", "to") | ("v", "gd")
             ))
         && text.word(at + 3) == "/"
-        && host != "t"
         || host == "t" && tld == "co" && text.word(at + 3) == "/"
 }
 
 /// Finds noise; personal data in a text is a reason not to call it noise.
 pub(crate) fn find(text: &Text<'_>, personal: &[pii::Found], findings: &mut Vec<Finding>) {
+    if !personal.is_empty() {
+        return;
+    }
     let tokens = text.tokens();
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return };
     let span = first.span.to(last.span);
@@ -143,16 +139,13 @@ pub(crate) fn find(text: &Text<'_>, personal: &[pii::Found], findings: &mut Vec<
         }
         let word = text.base(token);
         words += 1;
-        // A long text is no noise by its share of kinds; only repeats are looked for in it.
-        if words > 400 {
-            repeat = if word == before { repeat + 1 } else { 1 };
-            longest_repeat = longest_repeat.max(repeat);
-            before = word;
-            continue;
-        }
         repeat = if word == before { repeat + 1 } else { 1 };
         longest_repeat = longest_repeat.max(repeat);
         before = word;
+        // A long text is no noise by its share of kinds; only repeats are looked for in it.
+        if words > 400 {
+            continue;
+        }
         if distinct.len() < 40 && !distinct.contains(&word) {
             distinct.push(word);
         }
@@ -161,9 +154,6 @@ pub(crate) fn find(text: &Text<'_>, personal: &[pii::Found], findings: &mut Vec<
         if ours && (words <= 40 || mash * 3 >= words) && is_mash(word) {
             mash += 1;
         }
-    }
-    if !personal.is_empty() {
-        return;
     }
     if mash >= 1 && mash * 5 >= words * 3 {
         noise("spam.mash", "Keys hit at random.", 850);
