@@ -16,6 +16,7 @@ pub use language::Coverage;
 pub use text::{Clause, Kind, Script, Sentence, Text, Token};
 
 pub mod lexicon;
+pub mod opinion;
 pub mod pattern;
 
 /// The languages the engines read; `Russian` is screened and not scored.

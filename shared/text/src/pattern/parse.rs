@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use crate::fold;
+
 use super::Node;
 
 /// Reads a written pattern.
@@ -155,11 +157,12 @@ impl<'a> Parser<'a> {
             }
             None => false,
         };
-        let text: String = word.to_lowercase();
+        // A token never has another form than the folded one: the word would match nothing.
+        let text = fold(word);
         if text != word {
             return Err(format!("{word:?} is not folded: write {text:?}"));
         }
-        Ok(Node::Word { text, stem })
+        Ok(Node::Word { text: word.to_owned(), stem })
     }
 
     fn most(&mut self) -> Result<u8, String> {

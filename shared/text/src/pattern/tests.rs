@@ -111,6 +111,9 @@ fn mistakes_are_told_in_words() {
     assert!(all.add("{a|b", false).unwrap_err().contains('}'));
     assert!(all.add("(a)? _", false).unwrap_err().contains("no word"));
     assert!(all.add("Not", false).unwrap_err().contains("folded"));
+    for word in ["вб’ю", "вʼю", "ёлка", "и\u{306}од"] {
+        assert!(all.add(word, false).unwrap_err().contains(&format!("write {:?}", crate::fold(word))));
+    }
 }
 
 #[test]
