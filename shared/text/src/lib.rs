@@ -4,7 +4,9 @@
 //! format characters; a token that looks disguised (`st4b`, `s t u p i d`, mixed scripts) has variants besides. Each
 //! sentence says which language it is in and how much of it the engines cover.
 
+pub mod concepts;
 mod fold;
+mod hashed;
 mod language;
 mod read;
 mod spaced;

@@ -4,49 +4,27 @@
 //! What a stretch of `n` words scores for a head (a category, an outcome) is `bias + sum of the weights / sqrt(n)`, in
 //! whole numbers, so that every machine says the same. A model is a text file: a line a feature.
 //!
-//! Features, and how much each counts: a word (1), a pair of neighbours (1/2), three to five letters in a row inside a
-//! word with its bounds (3/10).
+//! A *judge* of the same file weighs scores and what the rules found against each other.
+//!
+//! Features: a word, a pair of neighbours, three to five letters in a row inside a word with its bounds, what a word means
+//! ([`concepts`]), and two meanings within [`NEAR`] words of a sentence. How much each counts is written below.
 
 pub mod learn;
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    ops::Range,
-};
+use std::{collections::hash_map::Entry, ops::Range};
 
 use crate::{
-    Kind, Text,
+    Kind, Language, Text,
+    concepts::concepts,
+    hashed::{ByHash, fnv},
     lexicon::{DataError, File},
 };
 
 /// One in the weights of a model's file.
 const ONE: i32 = 256;
 
-/// The number of a feature: 64 bits of its kind and letters (FNV-1a).
+/// The number of a feature: the hash of its kind and letters.
 type Feature = u64;
-
-/// Features are hashes already.
-#[derive(Default)]
-struct Given(u64);
-
-impl Hasher for Given {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = fnv(self.0, bytes);
-    }
-    fn write_u64(&mut self, feature: u64) {
-        self.0 = feature;
-    }
-}
-
-type ByFeature<T> = HashMap<Feature, T, BuildHasherDefault<Given>>;
-
-fn fnv(from: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(from, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
-}
 
 const WORD: u64 = 0x5bd1_e995_9d1c_a3e1;
 const PAIR: u64 = 0x2545_f491_4f6c_dd1d;
@@ -56,6 +34,10 @@ const PIECE: u64 = 0x9e37_79b9_7f4a_7c15;
 const WORD_COUNTS: i32 = 10;
 const PAIR_COUNTS: i32 = 5;
 const PIECE_COUNTS: i32 = 3;
+const CONCEPT_COUNTS: i32 = 10;
+const MEETING_COUNTS: i32 = 5;
+/// Meanings meet within so many words.
+const NEAR: usize = 5;
 
 /// A word as the model sees it.
 #[derive(Debug, Clone, Copy)]
@@ -66,27 +48,166 @@ pub struct Seen<'a> {
     pub token: u32,
     /// Its sentence.
     pub sentence: u32,
+    /// The language of its sentence.
+    pub language: Option<Language>,
 }
 
-/// The words of a text. A disguised word is what it most likely stands for; what `hidden` says is left out.
-pub fn seen<'t>(text: &'t Text<'_>, hidden: impl Fn(u32) -> bool) -> Vec<Seen<'t>> {
-    let tokens = text.tokens().iter().enumerate();
-    tokens
-        .filter(|(at, token)| matches!(token.kind, Kind::Word | Kind::Number) && !hidden(*at as u32))
-        .map(|(at, token)| {
-            let base = text.base(token);
-            let letters = match token.kind {
-                Kind::Number => &"99999"[..base.len().min(5)],
-                _ if token.disguised => text.variants(at).next().unwrap_or(base),
-                _ => base,
-            };
-            Seen { letters, token: at as u32, sentence: token.sentence }
-        })
-        .collect()
+/// The words of a text as a model sees them, and what they mean.
+#[derive(Debug)]
+pub struct Wording<'a> {
+    words: Vec<Seen<'a>>,
+    /// The numbers of concepts, word by word.
+    senses: Vec<u8>,
+    /// Where each word's senses begin; one more for the end.
+    bounds: Vec<u32>,
 }
+
+impl<'t> Wording<'t> {
+    /// Reads a text's words. A disguised word is what it most likely stands for; what `hidden` says of a token is left
+    /// out; words of the concepts in `alike` are one word to the model, which then cannot prefer one to another.
+    pub fn of(text: &'t Text<'_>, alike: &[&str], hidden: impl Fn(u32) -> bool) -> Self {
+        let tokens = text.tokens().iter().enumerate();
+        let words: Vec<Seen<'t>> = tokens
+            .filter(|(at, token)| matches!(token.kind, Kind::Word | Kind::Number) && !hidden(*at as u32))
+            .map(|(at, token)| {
+                let base = text.base(token);
+                let letters = match token.kind {
+                    Kind::Number => &"99999"[..base.len().min(5)],
+                    _ if token.disguised => text.variants(at).next().unwrap_or(base),
+                    _ => base,
+                };
+                let language = text.sentences()[token.sentence as usize].coverage.language;
+                Seen { letters, token: at as u32, sentence: token.sentence, language }
+            })
+            .collect();
+        let mut wording = Self { senses: Vec::with_capacity(words.len() * 2), bounds: vec![0], words };
+        wording.find_senses(alike);
+        wording
+    }
+
+    fn find_senses(&mut self, alike: &[&str]) {
+        let alike: Vec<u8> = alike.iter().filter_map(|name| concepts().number(name)).collect();
+        let mut known: ByHash<(u32, u32)> = ByHash::default();
+        let mut found = Vec::new();
+        for at in 0..self.words.len() {
+            let word = self.words[at];
+            let from = self.senses.len();
+            let language = word.language.map_or(0, |language| language as u64 + 1);
+            match known.entry(fnv(WORD ^ language, word.letters.as_bytes())) {
+                Entry::Occupied(same) => {
+                    let (from, to) = *same.get();
+                    self.senses.extend_from_within(from as usize..to as usize);
+                }
+                Entry::Vacant(new) => {
+                    concepts().of_word(word.letters, word.language, &mut found);
+                    if found.iter().any(|concept| alike.contains(concept)) {
+                        found = vec![alike[0]];
+                    }
+                    self.senses.extend(&found);
+                    new.insert((from as u32, self.senses.len() as u32));
+                }
+            }
+            if !alike.is_empty() && self.senses[from..] == alike[..1] {
+                self.words[at].letters = ALIKE;
+            } else {
+                let following = |i: usize| {
+                    let next = self.words.get(at + i).filter(|next| next.sentence == word.sentence);
+                    next.map(|next| next.letters)
+                };
+                let senses = &mut self.senses;
+                concepts().expressions(word.letters, following, word.language, |concept| {
+                    if !senses[from..].contains(&concept) && !alike.contains(&concept) {
+                        senses.push(concept);
+                    }
+                });
+            }
+            self.bounds.push(self.senses.len() as u32);
+        }
+    }
+
+    /// The words.
+    pub fn words(&self) -> &[Seen<'t>] {
+        &self.words
+    }
+
+    fn senses(&self, word: usize) -> &[u8] {
+        &self.senses[self.bounds[word] as usize..self.bounds[word + 1] as usize]
+    }
+
+    fn before(&self, word: usize) -> &'t str {
+        match word.checked_sub(1).and_then(|i| self.words.get(i)) {
+            Some(last) if last.sentence == self.words[word].sentence => last.letters,
+            _ => BEGIN,
+        }
+    }
+
+    /// The meanings before a word, in its sentence, that its own meet.
+    fn meetings(&self, word: usize, mut each: impl FnMut(u8, u8)) {
+        let sentence = self.words[word].sentence;
+        for earlier in (word.saturating_sub(NEAR)..word).filter(|i| self.words[*i].sentence == sentence) {
+            for &one in self.senses(earlier) {
+                for &other in self.senses(word) {
+                    each(one, other);
+                }
+            }
+        }
+    }
+
+    /// All features; one that occurs twice counts twice. For the learner, which has time.
+    fn features(&self, mut each: impl FnMut(i32, Part<'_>)) {
+        let names = concepts().names();
+        let name = |concept: u8| names[usize::from(concept)];
+        for (at, word) in self.words.iter().enumerate() {
+            word_features(word.letters, |_, counts, part| each(counts, part));
+            each(PAIR_COUNTS, Part::Pair(self.before(at), word.letters));
+            for &concept in self.senses(at) {
+                each(CONCEPT_COUNTS, Part::Concept(name(concept)));
+            }
+            self.meetings(at, |one, other| each(MEETING_COUNTS, Part::Meeting(name(one), name(other))));
+        }
+    }
+}
+
+/// What words that are alike are to a model.
+const ALIKE: &str = "\u{b7}";
+
+/// Stretches of whole sentences that are judged together: all of a short text; of a longer one windows of at most
+/// [`WINDOW`] words, each beginning about the middle of the one before.
+pub fn windows(words: &[Seen<'_>]) -> Vec<Range<usize>> {
+    if words.len() <= WINDOW {
+        return vec![0..words.len()];
+    }
+    let mut begins = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let new = at == 0 || words[at - 1].sentence != word.sentence;
+        if new || begins.last().is_some_and(|last| at - last >= WINDOW / 2) {
+            begins.push(at);
+        }
+    }
+    begins.push(words.len());
+    let mut all = Vec::new();
+    let mut first = 0;
+    while first + 1 < begins.len() {
+        let from = begins[first];
+        let last = begins.partition_point(|begin| *begin <= from + WINDOW) - 1;
+        let to = begins[last.max(first + 1)];
+        all.push(from..to);
+        if to == words.len() {
+            break;
+        }
+        first = begins.partition_point(|begin| *begin <= from + (to - from) / 2).max(first + 1);
+    }
+    all
+}
+
+/// About as long as the longest texts a model has learned from.
+const WINDOW: usize = 60;
 
 /// Calls `each` with the features of one word and how much they count.
 fn word_features(letters: &str, mut each: impl FnMut(Feature, i32, Part<'_>)) {
+    if letters == ALIKE {
+        return each(fnv(WORD, letters.as_bytes()), WORD_COUNTS, Part::Word(letters));
+    }
     each(fnv(WORD, letters.as_bytes()), WORD_COUNTS, Part::Word(letters));
     let mut bounded = String::with_capacity(letters.len() + 2);
     bounded.push('<');
@@ -113,26 +234,12 @@ enum Part<'a> {
     Word(&'a str),
     Pair(&'a str, &'a str),
     Piece(&'a str),
+    Concept(&'a str),
+    Meeting(&'a str, &'a str),
 }
 
 /// The word before a sentence's first.
 const BEGIN: &str = "^";
-
-/// All features of some words; one that occurs twice counts twice.
-fn features(words: &[Seen<'_>], mut each: impl FnMut(Feature, i32, Part<'_>)) {
-    for (at, word) in words.iter().enumerate() {
-        word_features(word.letters, &mut each);
-        let before = before(words, at);
-        each(pair_feature(before, word.letters), PAIR_COUNTS, Part::Pair(before, word.letters));
-    }
-}
-
-fn before<'a>(words: &[Seen<'a>], at: usize) -> &'a str {
-    match at.checked_sub(1).and_then(|i| words.get(i)) {
-        Some(last) if last.sentence == words[at].sentence => last.letters,
-        _ => BEGIN,
-    }
-}
 
 /// A model, ready to weigh texts.
 #[derive(Debug)]
@@ -140,10 +247,25 @@ pub struct Opinion {
     heads: Vec<&'static str>,
     bias: Vec<i32>,
     /// Where a feature's weights are in `weights`.
-    places: ByFeature<(u32, u32)>,
+    places: ByHash<Place>,
+    /// The same for meanings, by their numbers.
+    concepts: Vec<Place>,
+    /// The same for two meanings: the first one's number times the count of all, plus the second one's.
+    meetings: Vec<Place>,
     /// A head and its weight.
     weights: Vec<(u8, i16)>,
+    judges: Vec<Judge>,
 }
+
+/// Weights of measures; the last is the bias.
+#[derive(Debug)]
+struct Judge {
+    name: &'static str,
+    weights: Vec<i32>,
+}
+
+/// From and to in the weights; nothing there: `(0, 0)`.
+type Place = (u32, u32);
 
 /// What each word of a text weighs for each head.
 #[derive(Debug)]
@@ -160,8 +282,16 @@ impl Opinion {
     /// # Errors
     /// The first line that is wrong.
     pub fn load(file: &File) -> Result<Self, DataError> {
-        let mut model =
-            Self { heads: Vec::new(), bias: Vec::new(), places: ByFeature::default(), weights: Vec::new() };
+        let count = concepts().names().len();
+        let mut model = Self {
+            heads: Vec::new(),
+            bias: Vec::new(),
+            places: ByHash::default(),
+            concepts: vec![(0, 0); count],
+            meetings: vec![(0, 0); count * count],
+            weights: Vec::new(),
+            judges: Vec::new(),
+        };
         for (number, line) in file.text.lines().enumerate() {
             model.line(line).ok_or_else(|| DataError {
                 file: file.name,
@@ -178,20 +308,30 @@ impl Opinion {
             "#" => {}
             "heads" => self.heads = values.split(' ').collect(),
             "bias" => self.bias = values.split(' ').map(|value| value.parse().ok()).collect::<Option<_>>()?,
+            _ if name.starts_with("judge ") => {
+                let weights = values.split(' ').map(|value| value.parse().ok()).collect::<Option<_>>()?;
+                self.judges.push(Judge { name: &name["judge ".len()..], weights });
+            }
             _ => {
-                let (kind, letters) = name.split_once(' ')?;
-                let feature = match kind {
-                    "w" => fnv(WORD, letters.as_bytes()),
-                    "p" => fnv(PAIR, letters.as_bytes()),
-                    "c" => fnv(PIECE, letters.as_bytes()),
-                    _ => return None,
-                };
                 let from = self.weights.len() as u32;
                 for pair in values.split(' ') {
                     let (head, weight) = pair.split_once(':')?;
                     self.weights.push((head.parse().ok()?, weight.parse().ok()?));
                 }
-                self.places.insert(feature, (from, self.weights.len() as u32));
+                let place = (from, self.weights.len() as u32);
+                let (kind, letters) = name.split_once(' ')?;
+                let concept = |name: &str| concepts().number(name).map(usize::from);
+                match kind {
+                    "w" => drop(self.places.insert(fnv(WORD, letters.as_bytes()), place)),
+                    "p" => drop(self.places.insert(fnv(PAIR, letters.as_bytes()), place)),
+                    "c" => drop(self.places.insert(fnv(PIECE, letters.as_bytes()), place)),
+                    "k" => self.concepts[concept(letters)?] = place,
+                    "m" => {
+                        let (one, other) = letters.split_once(' ')?;
+                        self.meetings[concept(one)? * self.concepts.len() + concept(other)?] = place;
+                    }
+                    _ => return None,
+                }
             }
         }
         Some(())
@@ -207,30 +347,46 @@ impl Opinion {
         self.heads.iter().position(|head| *head == name)
     }
 
-    /// Weighs the words of a text. Each different word is taken apart once.
-    pub fn weigh(&self, words: &[Seen<'_>]) -> Weighed {
+    /// What a judge makes of measures in thousandths, in thousandths; nothing for a name that the file has not.
+    pub fn judge(&self, name: &str, measures: &[i32]) -> Option<i32> {
+        let judge = self.judges.iter().find(|judge| judge.name == name)?;
+        let (bias, weights) = judge.weights.split_last()?;
+        let sum: i64 = weights.iter().zip(measures).map(|(w, m)| i64::from(*w) * i64::from(*m)).sum();
+        Some(((sum + i64::from(*bias) * 1000) / i64::from(ONE)) as i32)
+    }
+
+    /// Weighs the words of a text. The letters of each different word are gone through once.
+    pub fn weigh(&self, wording: &Wording<'_>) -> Weighed {
         let heads = self.heads.len();
-        let mut all = vec![0i32; words.len() * heads];
-        let mut known: ByFeature<usize> = ByFeature::default();
-        for (at, word) in words.iter().enumerate() {
-            let same = *known.entry(fnv(WORD, word.letters.as_bytes())).or_insert(at);
-            if same == at {
-                let row = &mut all[at * heads..][..heads];
-                word_features(word.letters, |feature, counts, _| self.add(feature, counts, row));
-            } else {
-                // The first one's row has its pair already: it is taken off again below.
-                all.copy_within(same * heads..(same + 1) * heads, at * heads);
-                let row = &mut all[at * heads..][..heads];
-                self.add(pair_feature(before(words, same), word.letters), -PAIR_COUNTS, row);
-            }
+        let mut all = vec![0i32; wording.words.len() * heads];
+        // What the letters of a word weigh, by the word.
+        let mut known: ByHash<usize> = ByHash::default();
+        let mut letters: Vec<i32> = Vec::new();
+        for (at, word) in wording.words.iter().enumerate() {
             let row = &mut all[at * heads..][..heads];
-            self.add(pair_feature(before(words, at), word.letters), PAIR_COUNTS, row);
+            let from = *known.entry(fnv(WORD, word.letters.as_bytes())).or_insert_with(|| {
+                let from = letters.len();
+                letters.resize(from + heads, 0);
+                word_features(word.letters, |feature, counts, _| {
+                    self.add(self.places.get(&feature), counts, &mut letters[from..]);
+                });
+                from
+            });
+            row.copy_from_slice(&letters[from..][..heads]);
+            self.add(self.places.get(&pair_feature(wording.before(at), word.letters)), PAIR_COUNTS, row);
+            for &concept in wording.senses(at) {
+                self.add(self.concepts.get(usize::from(concept)), CONCEPT_COUNTS, row);
+            }
+            wording.meetings(at, |one, other| {
+                let meeting = usize::from(one) * self.concepts.len() + usize::from(other);
+                self.add(self.meetings.get(meeting), MEETING_COUNTS, row);
+            });
         }
         Weighed { heads, all }
     }
 
-    fn add(&self, feature: Feature, counts: i32, row: &mut [i32]) {
-        if let Some(&(from, to)) = self.places.get(&feature) {
+    fn add(&self, place: Option<&Place>, counts: i32, row: &mut [i32]) {
+        if let Some(&(from, to)) = place {
             for &(head, weight) in &self.weights[from as usize..to as usize] {
                 if let Some(sum) = row.get_mut(usize::from(head)) {
                     *sum += i32::from(weight) * counts;

@@ -4,6 +4,7 @@
 mod lexicon;
 mod lists;
 mod noise;
+pub mod opinion;
 mod pii;
 pub mod policy;
 mod screen;
@@ -73,6 +74,8 @@ pub enum Grade {
     Disclosure,
     /// Safeguarding: goes on now.
     Ongoing,
+    /// Any category: no rule names it, but it reads like labelled examples of it.
+    Suspected,
     /// Not covered: a text or a sentence.
     NotCovered,
 }

@@ -5,7 +5,9 @@ use text::{Kind, Language, Sentence, Span, Text, Token};
 use crate::{
     Analysis, Category, Context, Finding, Grade,
     lexicon::{Rule, Rules, Signals},
-    noise, pii,
+    noise,
+    opinion::{self, Fate, Mark},
+    pii,
 };
 
 /// Tokens that are matched at once. Bounds the memory of a long text; sentences are kept whole up to four times this.
@@ -358,7 +360,27 @@ impl Guards {
     }
 }
 
+/// A text as the rules read it.
+pub(crate) struct ByRules<'t> {
+    pub text: Text<'t>,
+    /// Tokens that are personal data, the end excluded.
+    pub masked: Vec<(u32, u32)>,
+    /// What became of each hit.
+    pub marks: Vec<Mark>,
+    /// Not yet tidied.
+    pub findings: Vec<Finding>,
+}
+
+/// All of a text: what the rules find, then the second opinion.
 pub(crate) fn analyse(rules: &Rules, original: &str, context: Context) -> Analysis {
+    let mut read = by_rules(rules, original, context);
+    opinion::second(opinion::standard(), &mut read);
+    tidy(&mut read.findings);
+    Analysis { language: read.text.language(), findings: read.findings }
+}
+
+/// What the rules find.
+pub(crate) fn by_rules<'t>(rules: &Rules, original: &'t str, context: Context) -> ByRules<'t> {
     let mut text = Text::with_hint(original, context.language);
     noise::unmask(&mut text);
     let personal = pii::find(&text);
@@ -381,6 +403,7 @@ pub(crate) fn analyse(rules: &Rules, original: &str, context: Context) -> Analys
             placeholder: Some(found.placeholder),
         })
         .collect();
+    let mut marks = Vec::new();
     let whole_quote = |hit: &Hit| hit.first <= 1 && hit.last as usize + 3 >= text.tokens().len();
     for hit in &hits {
         let rule = &rules.rules[hit.entry as usize];
@@ -395,7 +418,15 @@ pub(crate) fn analyse(rules: &Rules, original: &str, context: Context) -> Analys
             && rule.here & !here == 0
             && rule.unless & here == 0
             && rule.only.is_none_or(|only| language == Some(only));
-        if !counts || guards.clears(category, rule, hit, here, beside, whole_quote(hit)) {
+        let fate = if !counts {
+            Fate::Alone
+        } else if guards.clears(category, rule, hit, here, beside, whole_quote(hit)) {
+            Fate::Cleared
+        } else {
+            Fate::Counts
+        };
+        marks.push((hit.sentence, fate));
+        if fate != Fate::Counts {
             continue;
         }
         let span = span_of(text.tokens(), hit.first, hit.last);
@@ -418,8 +449,7 @@ pub(crate) fn analyse(rules: &Rules, original: &str, context: Context) -> Analys
     }
     noise::find(&text, &personal, &mut findings);
     uncovered(&text, &mut findings);
-    tidy(&mut findings);
-    Analysis { language: text.language(), findings }
+    ByRules { text, masked, marks, findings }
 }
 
 fn span_of(tokens: &[Token], first: u32, last: u32) -> Span {

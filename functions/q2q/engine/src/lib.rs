@@ -1,6 +1,7 @@
 //! What a text says about outcomes. No evidence, no score; the same text gives the same bytes.
 
 mod clauses;
+pub mod opinion;
 mod read;
 mod rules;
 #[cfg(test)]
@@ -126,7 +127,8 @@ pub struct Evidence {
     pub span: Span,
     /// The rule's name in its data file.
     pub rule: &'static str,
-    /// The class of the cue: `state`, `change`, `can_do`, `event`, `lack`, `body`, `compare`, `metaphor`.
+    /// The class of the cue: `state`, `change`, `can_do`, `event`, `lack`, `body`, `compare`, `metaphor`; `wording` where
+    /// no rule has it and the second opinion says so.
     pub cue: &'static str,
     /// Which way this piece points; evidence against the outcome's polarity is kept and shown.
     pub polarity: Polarity,
@@ -223,8 +225,19 @@ impl Engine {
         all
     }
 
-    /// What the text says. Linear in its length; does not panic on any text.
+    /// What the text says: by the rules, weighed by the second opinion. Linear in its length; does not panic on any text.
     pub fn read(&self, input: Input<'_>) -> Reading {
+        match self.by_rules(input) {
+            Ok(mut read) => {
+                opinion::second(opinion::standard(), &mut read);
+                Reading { language: read.language, not_read: None, outcomes: read.outcomes }
+            }
+            Err(why) => Reading { language: None, not_read: Some(why), outcomes: Vec::new() },
+        }
+    }
+
+    /// What the rules say by themselves.
+    fn by_rules<'t>(&self, input: Input<'t>) -> Result<ByRules<'t>, NotRead> {
         let text = Text::with_hint(input.text, input.language);
         let scored = languages(&text);
         let mut counts = [0usize; SCORED.len()];
@@ -235,12 +248,11 @@ impl Engine {
                 counts[at] += 1;
             }
         }
-        let not_read = |why| Reading { language: None, not_read: Some(why), outcomes: Vec::new() };
         if all == 0 {
-            return not_read(NotRead::Empty);
+            return Err(NotRead::Empty);
         }
         if counts.iter().sum::<usize>() * 100 < all * LEAST_COVERED {
-            return not_read(NotRead::Language);
+            return Err(NotRead::Language);
         }
         // The language of most of the text speaks first; where it is silent on a dimension, the others do.
         let mut order: Vec<usize> = (0..SCORED.len()).filter(|at| counts[*at] > 0).collect();
@@ -255,8 +267,18 @@ impl Engine {
             }
         }
         outcomes.sort_by_key(|outcome| outcome.dimension);
-        Reading { language: order.first().map(|at| SCORED[*at]), not_read: None, outcomes }
+        let language = order.first().map(|at| SCORED[*at]);
+        Ok(ByRules { text, scored, language, outcomes })
     }
+}
+
+/// A text as the rules read it.
+pub(crate) struct ByRules<'t> {
+    text: Text<'t>,
+    /// For each sentence the place of its language in [`SCORED`].
+    scored: Vec<Option<usize>>,
+    language: Option<Language>,
+    outcomes: Vec<Outcome>,
 }
 
 /// For each sentence the place of its language in [`SCORED`]; nothing where it is not covered.

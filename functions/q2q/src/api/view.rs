@@ -27,7 +27,7 @@ pub struct Evidence {
     /// The rule's name in its data file.
     #[schema(example = "conf.en.dare")]
     pub rule: String,
-    /// The class of the cue: `state`, `change`, `can_do`, `event`, `lack`, `body`, `compare`, `metaphor`.
+    /// The class of the cue: `state`, `change`, `can_do`, `event`, `lack`, `body`, `compare`, `metaphor`, or `wording`: the text as a whole.
     #[schema(example = "can_do")]
     pub cue: String,
     /// Which way this piece points. What speaks against the outcome is shown as well.

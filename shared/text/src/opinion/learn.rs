@@ -5,19 +5,15 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{ONE, Part, Seen, features};
-
-/// A labelled text: its features, by number.
-struct Row {
-    features: Vec<(u32, f64)>,
-}
+use super::{ONE, Part, Wording};
 
 /// Collects texts, then learns.
 #[derive(Default)]
 pub struct Learner {
     /// The number of a feature and in how many texts it is, by its name in the file.
     known: BTreeMap<String, (u32, u32)>,
-    rows: Vec<Row>,
+    /// For each text its features, by number.
+    rows: Vec<Vec<(u32, f64)>>,
     /// For each text, for each head: what the text says about it.
     labels: Vec<Vec<Label>>,
 }
@@ -46,13 +42,15 @@ pub struct Settings {
 
 impl Learner {
     /// Adds a text; `labels` has an entry for each head.
-    pub fn add(&mut self, words: &[Seen<'_>], labels: Vec<Label>) {
+    pub fn add(&mut self, wording: &Wording<'_>, labels: Vec<Label>) {
         let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
-        features(words, |_, counts, part| {
+        wording.features(|counts, part| {
             let name = match part {
                 Part::Word(word) => format!("w {word}"),
                 Part::Pair(before, word) => format!("p {before} {word}"),
                 Part::Piece(letters) => format!("c {letters}"),
+                Part::Concept(name) => format!("k {name}"),
+                Part::Meeting(one, other) => format!("m {one} {other}"),
             };
             let next = self.known.len() as u32;
             let (number, texts) = self.known.entry(name).or_insert((next, 0));
@@ -62,30 +60,43 @@ impl Learner {
             });
             *sum += f64::from(counts) / 10.0;
         });
-        let root = (words.len().max(1) as f64).sqrt();
-        self.rows.push(Row { features: sums.into_iter().map(|(number, sum)| (number, sum / root)).collect() });
+        let root = (wording.words().len().max(1) as f64).sqrt();
+        self.rows.push(sums.into_iter().map(|(number, sum)| (number, sum / root)).collect());
         self.labels.push(labels);
     }
 
-    /// The model's file.
-    pub fn learn(mut self, heads: &[&str], settings: Settings) -> String {
+    /// How many texts it has.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The file of a model that has learned from the texts with the numbers `keep` says.
+    pub fn learn(&self, heads: &[&str], settings: Settings, keep: impl Fn(usize) -> bool) -> String {
         let mut texts = vec![0u32; self.known.len()];
         for (number, count) in self.known.values() {
             texts[*number as usize] = *count;
         }
-        for row in &mut self.rows {
-            row.features.retain(|(number, _)| texts[*number as usize] >= settings.least_texts);
-        }
+        let known = |number: u32| texts[number as usize] >= settings.least_texts;
         let mut weights: Vec<Vec<f64>> = Vec::new();
-        let mut bias = String::new();
+        let mut bias = Vec::new();
         for head in 0..heads.len() {
-            let learned = self.head(head, settings);
-            let own = learned.last().copied().unwrap_or(0.0);
-            let _ = write!(bias, "{}{}", if head == 0 { "" } else { " " }, whole(own));
+            let examples: Vec<Example> = (0..self.rows.len())
+                .filter(|text| keep(*text))
+                .filter_map(|text| {
+                    let features = self.rows[text].iter().filter(|(number, _)| known(*number)).copied().collect();
+                    Example::of(features, self.labels[text][head])
+                })
+                .collect();
+            let mut learned = fit(&examples, self.known.len(), settings.cost);
+            bias.push(whole(learned.pop().unwrap_or(0.0)).to_string());
             weights.push(learned);
         }
-        let mut file = String::from("#\tMade by `make learn` from tests/eval; not to be edited.\n");
-        let _ = writeln!(file, "heads\t{}\nbias\t{bias}", heads.join(" "));
+        let mut file = format!("{HEADER}\nheads\t{}\nbias\t{}\n", heads.join(" "), bias.join(" "));
         for (name, (number, _)) in &self.known {
             let pairs: Vec<String> = weights
                 .iter()
@@ -100,62 +111,86 @@ impl Learner {
         }
         file
     }
+}
 
-    /// The weights of a head; the last is the bias.
-    fn head(&self, head: usize, settings: Settings) -> Vec<f64> {
-        let count = self.known.len();
-        let mut weights = vec![0.0; count + 1];
-        let examples: Vec<(&Row, f64, f64)> = self
-            .rows
-            .iter()
-            .zip(&self.labels)
-            .filter_map(|(row, labels)| match labels[head] {
-                Label::Yes(weight) => Some((row, 1.0, settings.cost * weight)),
-                Label::No(weight) => Some((row, -1.0, settings.cost * weight)),
-                Label::Open => None,
-            })
-            .collect();
-        let norms: Vec<f64> = examples
-            .iter()
-            .map(|(row, _, cost)| 1.0 + row.features.iter().map(|(_, v)| v * v).sum::<f64>() + 0.5 / cost)
-            .collect();
-        let mut alphas = vec![0.0f64; examples.len()];
-        let mut order: Vec<usize> = (0..examples.len()).collect();
-        let mut random = 0x2545_f491_4f6c_dd1du64;
-        for _ in 0..ROUNDS {
-            for at in (1..order.len()).rev() {
-                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                order.swap(at, ((random >> 33) % (at as u64 + 1)) as usize);
-            }
-            let mut most = 0.0f64;
-            for &at in &order {
-                let (row, sign, cost) = examples[at];
-                let said = weights[count] + row.features.iter().map(|(n, v)| weights[*n as usize] * v).sum::<f64>();
-                let gradient = sign * said - 1.0 + alphas[at] * 0.5 / cost;
-                if alphas[at] == 0.0 && gradient >= 0.0 {
-                    continue;
-                }
-                most = most.max(gradient.abs());
-                let new = (alphas[at] - gradient / norms[at]).max(0.0);
-                let step = (new - alphas[at]) * sign;
-                alphas[at] = new;
-                for (number, value) in &row.features {
-                    weights[*number as usize] += step * value;
-                }
-                weights[count] += step;
-            }
-            if most < ENOUGH {
-                break;
-            }
+/// The lines of a judge: what it makes of some measures (in thousandths), learned from labelled ones.
+pub fn judge(name: &str, measured: &[(Vec<i32>, Label)], cost: f64) -> String {
+    let count = measured.first().map_or(0, |(measures, _)| measures.len());
+    let examples: Vec<Example> = measured
+        .iter()
+        .filter_map(|(measures, label)| {
+            let features = measures.iter().enumerate().map(|(n, milli)| (n as u32, f64::from(*milli) / 1000.0));
+            Example::of(features.collect(), *label)
+        })
+        .collect();
+    let weights: Vec<String> = fit(&examples, count, cost).into_iter().map(|w| whole(w).to_string()).collect();
+    format!("judge {name}\t{}\n", weights.join(" "))
+}
+
+const HEADER: &str = "#\tMade by `make learn` from the labelled texts of tests/eval; not to be edited.";
+
+/// A labelled text or measure: its features by number, on which side it is, what a mistake costs.
+struct Example {
+    features: Vec<(u32, f64)>,
+    side: f64,
+    weight: f64,
+}
+
+impl Example {
+    fn of(features: Vec<(u32, f64)>, label: Label) -> Option<Self> {
+        match label {
+            Label::Yes(weight) => Some(Self { features, side: 1.0, weight }),
+            Label::No(weight) => Some(Self { features, side: -1.0, weight }),
+            Label::Open => None,
         }
-        weights
     }
+}
+
+/// The weights that tell the two sides apart; the last is the bias.
+fn fit(examples: &[Example], count: usize, cost: f64) -> Vec<f64> {
+    let mut weights = vec![0.0; count + 1];
+    let slack: Vec<f64> = examples.iter().map(|example| 0.5 / (cost * example.weight)).collect();
+    let norms: Vec<f64> = examples
+        .iter()
+        .zip(&slack)
+        .map(|(example, slack)| 1.0 + slack + example.features.iter().map(|(_, v)| v * v).sum::<f64>())
+        .collect();
+    let mut alphas = vec![0.0f64; examples.len()];
+    let mut order: Vec<usize> = (0..examples.len()).collect();
+    let mut random = 0x2545_f491_4f6c_dd1du64;
+    for _ in 0..ROUNDS {
+        for at in (1..order.len()).rev() {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            order.swap(at, ((random >> 33) % (at as u64 + 1)) as usize);
+        }
+        let mut most = 0.0f64;
+        for &at in &order {
+            let example = &examples[at];
+            let said = weights[count] + example.features.iter().map(|(n, v)| weights[*n as usize] * v).sum::<f64>();
+            let gradient = example.side * said - 1.0 + alphas[at] * slack[at];
+            if alphas[at] == 0.0 && gradient >= 0.0 {
+                continue;
+            }
+            most = most.max(gradient.abs());
+            let new = (alphas[at] - gradient / norms[at]).max(0.0);
+            let step = (new - alphas[at]) * example.side;
+            alphas[at] = new;
+            for (number, value) in &example.features {
+                weights[*number as usize] += step * value;
+            }
+            weights[count] += step;
+        }
+        if most < ENOUGH {
+            break;
+        }
+    }
+    weights
 }
 
 /// After so many passes over the texts it stops, converged or not.
 const ROUNDS: usize = 200;
 /// It stops when no text would move its weight by more.
-const ENOUGH: f64 = 0.01;
+const ENOUGH: f64 = 0.02;
 
 fn whole(weight: f64) -> i32 {
     (weight * f64::from(ONE)).round() as i32

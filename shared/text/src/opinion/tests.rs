@@ -14,16 +14,20 @@ fn learned() -> Opinion {
         ("We talked about the train", false),
     ] {
         let text = Text::new(text);
-        learner.add(&seen(&text, |_| false), vec![if sad { Label::Yes(1.0) } else { Label::No(1.0) }]);
+        learner.add(&plain(&text), vec![if sad { Label::Yes(1.0) } else { Label::No(1.0) }]);
     }
-    let file: &'static str = Box::leak(learner.learn(&["sad"], SETTINGS).into_boxed_str());
+    let file: &'static str = Box::leak(learner.learn(&["sad"], SETTINGS, |_| true).into_boxed_str());
     Opinion::load(&File { name: "sad", text: file }).unwrap()
+}
+
+fn plain<'t>(text: &'t Text<'_>) -> Wording<'t> {
+    Wording::of(text, &[], |_| false)
 }
 
 fn says(model: &Opinion, text: &str) -> i32 {
     let text = Text::new(text);
-    let words = seen(&text, |_| false);
-    model.score(&model.weigh(&words), 0..words.len(), 0)
+    let wording = plain(&text);
+    model.score(&model.weigh(&wording), 0..wording.words.len(), 0)
 }
 
 #[test]
@@ -40,26 +44,46 @@ fn another_form_of_a_word_is_known_by_its_pieces() {
 }
 
 #[test]
-fn a_word_that_comes_again_weighs_the_same_however_it_is_looked_up() {
+fn a_word_that_comes_again_weighs_what_the_learner_counted() {
     let model = learned();
-    let text = Text::new("lonely lonely. Lonely, so lonely");
-    let words = seen(&text, |_| false);
+    let text = Text::new("lonely lonely. Lonely, nobody so lonely");
+    let words = plain(&text);
     let together = model.weigh(&words);
-    for at in 0..words.len() {
-        let mut row = vec![0; 1];
-        word_features(words[at].letters, |feature, counts, _| model.add(feature, counts, &mut row));
-        model.add(pair_feature(before(&words, at), words[at].letters), PAIR_COUNTS, &mut row);
-        assert_eq!(together.of(at, 0), row[0], "word {at}");
+    let mut sum = 0;
+    words.features(|counts, part| {
+        let name = match part {
+            Part::Word(word) => model.places.get(&fnv(WORD, word.as_bytes())),
+            Part::Piece(letters) => model.places.get(&fnv(PIECE, letters.as_bytes())),
+            Part::Pair(one, other) => model.places.get(&pair_feature(one, other)),
+            Part::Concept(_) | Part::Meeting(..) => None,
+        };
+        let mut row = [0];
+        model.add(name, counts, &mut row);
+        sum += row[0];
+    });
+    let mut meaning = 0;
+    for at in 0..words.words.len() {
+        let mut row = [0];
+        for concept in words.senses(at) {
+            model.add(model.concepts.get(usize::from(*concept)), CONCEPT_COUNTS, &mut row);
+        }
+        words.meetings(at, |one, other| {
+            let place = usize::from(one) * model.concepts.len() + usize::from(other);
+            model.add(model.meetings.get(place), MEETING_COUNTS, &mut row);
+        });
+        meaning += row[0];
     }
+    assert_ne!(meaning, 0, "lonely means something");
+    assert_eq!((0..words.words.len()).map(|word| together.of(word, 0)).sum::<i32>(), sum + meaning);
 }
 
 #[test]
 fn the_words_that_weigh_most_are_named() {
     let model = learned();
     let text = Text::new("The train was long and I am so lonely");
-    let words = seen(&text, |_| false);
-    let heaviest = model.weigh(&words).heaviest(0..words.len(), 0);
-    assert!(words[heaviest].iter().any(|word| word.letters == "lonely"));
+    let words = plain(&text);
+    let heaviest = model.weigh(&words).heaviest(0..words.words.len(), 0);
+    assert!(words.words[heaviest].iter().any(|word| word.letters == "lonely"));
 }
 
 #[test]
@@ -67,8 +91,8 @@ fn the_same_texts_give_the_same_file() {
     let file = || {
         let mut learner = Learner::default();
         let text = Text::new("a b c");
-        learner.add(&seen(&text, |_| false), vec![Label::Yes(1.0)]);
-        learner.learn(&["x"], SETTINGS)
+        learner.add(&plain(&text), vec![Label::Yes(1.0)]);
+        learner.learn(&["x"], SETTINGS, |_| true)
     };
     assert_eq!(file(), file());
 }
@@ -77,4 +101,47 @@ fn the_same_texts_give_the_same_file() {
 fn a_broken_line_is_named() {
     let broken = File { name: "m", text: "heads\ta\nbias\t0\nw x\t0:1\nw y 0:1\n" };
     assert_eq!(Opinion::load(&broken).unwrap_err().line, 4);
+}
+
+#[test]
+fn a_judge_learns_which_measures_matter() {
+    let measured = |a: i32, b: i32, yes: bool| {
+        (vec![a, b], if yes { learn::Label::Yes(1.0) } else { learn::Label::No(1.0) })
+    };
+    let all = [(900, 100, true), (800, 900, true), (100, 800, false), (200, 200, false)];
+    let all: Vec<_> = all.into_iter().map(|(a, b, yes)| measured(a, b, yes)).collect();
+    let file = format!("heads\tx\nbias\t0\n{}", learn::judge("x", &all, 10.0));
+    let model = Opinion::load(&File { name: "m", text: Box::leak(file.into_boxed_str()) }).unwrap();
+    assert!(model.judge("x", &[900, 500]) > Some(0));
+    assert!(model.judge("x", &[100, 500]) < Some(0));
+    assert_eq!(model.judge("y", &[0, 0]), None);
+}
+
+#[test]
+fn windows_cover_every_word_and_are_no_longer_than_what_was_learned_from() {
+    for sentence in ["One two three four. ", "word "] {
+        for times in [1, 15, 16, 40, 400] {
+            let long = sentence.repeat(times);
+            let text = Text::new(&long);
+            let words = plain(&text);
+            let windows = windows(&words.words);
+            let words = &words.words;
+            assert_eq!((windows[0].start, windows.last().unwrap().end), (0, words.len()));
+            assert!(windows.iter().all(|window| window.len() <= WINDOW));
+            assert!(windows.windows(2).all(|pair| pair[0].start < pair[1].start && pair[1].start <= pair[0].end));
+            assert!(windows.iter().map(|window| window.len()).sum::<usize>() <= words.len() * 3);
+        }
+    }
+}
+
+#[test]
+fn words_that_are_alike_weigh_the_same() {
+    let model = learned();
+    let weigh = |text: &str| {
+        let text = Text::new(text);
+        let wording = Wording::of(&text, &["group_origin", "group_religion"], |_| false);
+        model.score(&model.weigh(&wording), 0..wording.words.len(), 0)
+    };
+    assert_eq!(weigh("I am lonely among Muslims"), weigh("I am lonely among refugees"));
+    assert_ne!(weigh("I am lonely among Muslims"), weigh("I am lonely among trains"));
 }

@@ -102,7 +102,7 @@ TEXTS.en = {
   },
   category: { hate: "Hate", harassment: "Harassment", threat: "Threat", self_harm: "Self-harm", sexual: "Sexual", pii: "Personal details", spam: "Spam", safeguarding: "Safeguarding", unsupported_language: "Language not covered" },
   grade: {
-    immediate: "a plan or a goodbye", active: "wants to die or hurts oneself", passive: "would rather not be", history: "in the past", third_party: "worry about somebody else", encouraged: "told to die", direct: "plain", veiled: "veiled", suggestive: "suggestive", insult: "an insult",
+    immediate: "a plan or a goodbye", active: "wants to die or hurts oneself", passive: "would rather not be", history: "in the past", third_party: "worry about somebody else", encouraged: "told to die", direct: "plain", veiled: "veiled", suggestive: "suggestive", suspected: "like labelled examples, no rule", insult: "an insult",
     attack: "an attack", scam: "advertising or a scam", noise: "noise", contact: "reaches a person", identity: "identity numbers", disclosure: "told about somebody in the programme", ongoing: "goes on now", not_covered: "not covered",
   },
   kind: { kintell_session: "Note on a Kintell meeting", buddy_checkin: "Buddy check-in", buddy_feedback: "Feedback on a buddy match", course_reflection: "Reflection on a course", other: "Text" },

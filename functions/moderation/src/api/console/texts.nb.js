@@ -100,7 +100,7 @@ TEXTS.nb = {
   },
   category: { hate: "Hat", harassment: "Trakassering", threat: "Trussel", self_harm: "Selvskading", sexual: "Seksuelt", pii: "Personopplysninger", spam: "Søppel", safeguarding: "Omsorg og vern", unsupported_language: "Språk som ikke dekkes" },
   grade: {
-    immediate: "en plan eller et farvel", active: "vil dø eller skader seg", passive: "vil helst ikke være til", history: "i fortiden", third_party: "bekymring for en annen", encouraged: "oppfordret til å dø", direct: "åpen", veiled: "tilslørt", suggestive: "tvetydig", insult: "en fornærmelse",
+    immediate: "en plan eller et farvel", active: "vil dø eller skader seg", passive: "vil helst ikke være til", history: "i fortiden", third_party: "bekymring for en annen", encouraged: "oppfordret til å dø", direct: "åpen", veiled: "tilslørt", suggestive: "tvetydig", suspected: "ligner merkede eksempler, ingen regel", insult: "en fornærmelse",
     attack: "et angrep", scam: "reklame eller svindel", noise: "støy", contact: "kontaktopplysninger", identity: "identitetsnumre", disclosure: "fortalt om noen i programmet", ongoing: "pågår nå", not_covered: "ikke dekket",
   },
   kind: { kintell_session: "Notat om et Kintell-møte", buddy_checkin: "Innsjekk hos buddy", buddy_feedback: "Tilbakemelding om en buddy-match", course_reflection: "Refleksjon over et kurs", other: "Tekst" },

@@ -103,7 +103,7 @@ TEXTS.uk = {
   },
   category: { hate: "Ненависть", harassment: "Цькування", threat: "Погроза", self_harm: "Самоушкодження", sexual: "Сексуальне", pii: "Особисті дані", spam: "Спам", safeguarding: "Захист людини", unsupported_language: "Мова, яку не охоплено" },
   grade: {
-    immediate: "план або прощання", active: "хоче померти або шкодить собі", passive: "краще б не бути", history: "у минулому", third_party: "тривога за іншу людину", encouraged: "побажання смерті", direct: "пряме", veiled: "приховане", suggestive: "двозначне", insult: "образа",
+    immediate: "план або прощання", active: "хоче померти або шкодить собі", passive: "краще б не бути", history: "у минулому", third_party: "тривога за іншу людину", encouraged: "побажання смерті", direct: "пряме", veiled: "приховане", suggestive: "двозначне", suspected: "схоже на розмічені приклади, без правила", insult: "образа",
     attack: "напад", scam: "реклама або шахрайство", noise: "шум", contact: "контактні дані", identity: "ідентифікаційні номери", disclosure: "розповідь про когось у програмі", ongoing: "відбувається зараз", not_covered: "не охоплено",
   },
   kind: { kintell_session: "Нотатка про зустріч Kintell", buddy_checkin: "Відгук про самопочуття в Buddy", buddy_feedback: "Відгук про пару в Buddy", course_reflection: "Роздуми про курс", other: "Текст" },

@@ -16,7 +16,7 @@ TEXTS.en = {
   language: { en: "English", nb: "Norwegian", uk: "Ukrainian", ru: "Russian" },
   role: { participant: "the participant", volunteer: "the volunteer", buddy: "the buddy", undeclared: "not known" },
   kind: { kintell_session: "Note on a Kintell meeting", buddy_checkin: "Buddy check-in", buddy_feedback: "Feedback on a buddy match", course_reflection: "Reflection on a course", other: "Text" },
-  cue: { state: "how it is", change: "a change", can_do: "something done or dared", event: "something that happened", lack: "something missing", body: "a sign of the body", compare: "a comparison", metaphor: "an image" },
+  cue: { state: "how it is", change: "a change", can_do: "something done or dared", event: "something that happened", lack: "something missing", body: "a sign of the body", compare: "a comparison", metaphor: "an image", wording: "the wording as a whole" },
   trial: {
     title: "Experimental.", more: "What the numbers are and are not",
     text: "The rules behind these numbers were checked against {n} labelled texts, invented and labelled by one person. Until a second person has labelled texts, use the numbers to ask questions, not to prove an effect.",

@@ -14,7 +14,7 @@ TEXTS.nb = {
   language: { en: "engelsk", nb: "norsk", uk: "ukrainsk", ru: "russisk" },
   role: { participant: "deltakeren", volunteer: "den frivillige", buddy: "buddyen", undeclared: "ukjent" },
   kind: { kintell_session: "Notat fra et Kintell-møte", buddy_checkin: "Buddy-innsjekk", buddy_feedback: "Tilbakemelding på en buddy-kobling", course_reflection: "Refleksjon om et kurs", other: "Annen tekst" },
-  cue: { state: "slik det er", change: "en endring", can_do: "noe man gjorde eller torde", event: "noe som hendte", lack: "noe som mangler", body: "et tegn i kroppen", compare: "en sammenligning", metaphor: "et bilde" },
+  cue: { state: "slik det er", change: "en endring", can_do: "noe man gjorde eller torde", event: "noe som hendte", lack: "noe som mangler", body: "et tegn i kroppen", compare: "en sammenligning", metaphor: "et bilde", wording: "ordlyden som helhet" },
   trial: {
     title: "Under utprøving.", more: "Hva tallene er og ikke er",
     text: "Reglene bak disse tallene er prøvd mot {n} merkede tekster, diktet og merket av én person. Til enda en person har merket tekster, kan tallene brukes til å stille spørsmål, ikke til å bevise en virkning.",
