@@ -242,7 +242,7 @@ impl Scan<'_> {
 }
 
 pub(super) fn is_messenger(word: &str) -> bool {
-    lists().messengers.contains(&word)
+    lists().messengers.contains(&word.strip_suffix("'s").unwrap_or(word))
         || (!word.is_ascii()
             && lists().messenger_stems.iter().any(|s| word.starts_with(s) && word.len() <= s.len() + 6))
 }

@@ -171,7 +171,9 @@ impl Scan<'_> {
 
     /// `Коваленко Тетяна Ігорівна, 14.02.1986`: a full name and right behind it a date that can be one of birth.
     fn unsaid_birth(&mut self, at: usize, end: usize) {
-        let year = self.word(end - 1).parse::<u32>().unwrap_or(0);
+        // The year is last, or first: 14.02.1986, 1986-02-14.
+        let year =
+            [end - 1, at].iter().filter_map(|i| self.word(*i).parse::<u32>().ok()).find(|y| *y > 1000).unwrap_or(0);
         // 14.02.1986, Коваленко Тетяна Ігорівна
         let after = end + usize::from(matches!(self.word(end), "," | "–" | "—" | "-" | ")"));
         let to = (after..after + 4).take_while(|i| *i < self.tokens.len() && self.is_name_part(*i)).last();
@@ -294,11 +296,19 @@ pub(super) fn is_document(word: &str) -> bool {
         b'l' | b'd' => matches!(word, "licence" | "license" | "driving"),
         b't' => word == "travel",
         b'i' => matches!(word, "id" | "identity"),
-        0xd0 | 0xd1 => {
-            ["паспорт", "посвідк", "посвідчен", "удостоверен", "внж", "водійськ", "водительск", "загранпаспорт"]
-                .iter()
-                .any(|s| word.starts_with(s))
-        }
+        0xd0 | 0xd1 => [
+            "паспорт",
+            "посвідк",
+            "закордонн",
+            "посвідчен",
+            "удостоверен",
+            "внж",
+            "водійськ",
+            "водительск",
+            "загранпаспорт",
+        ]
+        .iter()
+        .any(|s| word.starts_with(s)),
         _ => false,
     }
 }

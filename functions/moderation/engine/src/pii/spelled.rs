@@ -68,7 +68,9 @@ impl Scan<'_> {
         let context = self.calls(at, said.end) || self.names_number(at, said.end) || self.belongs(at);
         let step = |by: i32| said.values.windows(2).all(|w| i32::from(w[1]) - i32::from(w[0]) == by);
         let (first, last) = (said.values.first().copied().unwrap_or(0), said.values.last().copied().unwrap_or(0));
-        let counting = step(1) && first <= 2 || step(-1) && last <= 1 || step(10) || step(-10) || step(5) || step(2);
+        // `one two three`, `ten, twenty, thirty`: steps of the same size.
+        let by = said.values.get(1).map_or(0, |second| i32::from(*second) - i32::from(first));
+        let counting = step(1) && first <= 2 || step(-1) && last <= 1 || by.abs() > 1 && step(by);
         let falling = step(1) || step(-1);
         if counting || falling && !context {
             return false;

@@ -167,6 +167,8 @@ fn what_is_of_nobody_is_let_be() {
         "see example (a) and (b) in the book",
         "У 2022 2023 2024 роках ми вчились",
         "version 10 dash 4 dash 22",
+        "ми вивчили числа: сто, двісті, триста, чотириста, п'ятсот",
+        "Call NAV at 55 55 33 33",
         "Tallene i lotto var 12 23 34 45 og 6",
         "He has 4000 5000 words to learn",
         "Kurset har 12 15 18 22 deltakere i fire grupper",

@@ -290,6 +290,10 @@ fn accounts_cards_papers_and_births() {
 #[test]
 fn what_people_write_in_passing() {
     all_found(&[
+        ("hjemmenummer 69 12 33 45", "PHONE", "69 12 33 45"),
+        ("my insta's sara.demo_x", "HANDLE", "sara.demo_x"),
+        ("Номер закордонного: FX482913", "PASSPORT", "FX482913"),
+        ("Тестенко Олена Петрівна 1986-02-14", "NAME", "Тестенко Олена Петрівна"),
         ("jeg har nummer fire åtte, tolv, tretti, sekstini", "PHONE", "fire åtte, tolv, tretti, sekstini"),
         ("You can ring on 9 1 1 - 2 2 - 3 4 5", "PHONE", "9 1 1 - 2 2 - 3 4 5"),
         ("my digits: 4-1-2, 3-3, 9-0-8", "PHONE", "4-1-2, 3-3, 9-0-8"),
