@@ -262,6 +262,8 @@ proptest! {
             "i", "will", "kill", "you", "muslims", "are", "not", "vermin", "\"", ",", ".", "and", "want", "to", "die", "+47",
             "400", "00", "318", "@", "example", ".org", "jeg", "skal", "drepe", "deg", "я", "тебе", "вб'ю", "NO93", "8601", "k1ll",
             "i.d", "«", "»", "—", "\u{200b}", "😀", "at", "dot", "Storgata", "5", "born", "03.09.1988", "Kari", "Nordmann",
+            "сорок", "сім", "double", "dash", "hundred", "(a)", "[", "]", "_", "собака", "крапка", "інста", "olena_k", "вул", "д",
+            "кв", "14B", "N1", "0XX", "passport", "FX", "n", "o", "t.me/", "4", "gt", "girl@gmail", "Ігорівна", "14.02.1986",
         ]), 0..40)) {
         check(&words.join(" "));
         check(&words.concat());

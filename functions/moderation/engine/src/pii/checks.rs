@@ -36,6 +36,17 @@ pub(super) fn is_birth_number(digits: &str) -> bool {
     if all.len() != 11 {
         return false;
     }
+    let first: u32 = FIRST.iter().zip(&all).map(|(w, d)| w * d).sum();
+    let second: u32 = SECOND.iter().zip(&all).map(|(w, d)| w * d).sum();
+    is_dated(digits) && first % 11 <= 3 && second.is_multiple_of(11)
+}
+
+/// Whether a number begins with the day and month that a number of birth begins with.
+pub(super) fn is_dated(digits: &str) -> bool {
+    let all = values(digits);
+    if all.len() < 4 {
+        return false;
+    }
     let day = match all[0] * 10 + all[1] {
         day @ 41..=71 => day - 40,
         day => day,
@@ -46,12 +57,7 @@ pub(super) fn is_birth_number(digits: &str) -> bool {
         month @ 41..=52 => month - 40,
         month => month,
     };
-    if !(1..=31).contains(&day) || !(1..=12).contains(&month) {
-        return false;
-    }
-    let first: u32 = FIRST.iter().zip(&all).map(|(w, d)| w * d).sum();
-    let second: u32 = SECOND.iter().zip(&all).map(|(w, d)| w * d).sum();
-    first % 11 <= 3 && second.is_multiple_of(11)
+    (1..=31).contains(&day) && (1..=12).contains(&month)
 }
 
 /// РНОКПП: five digits of days since 1899-12-31, then a check digit at the end.

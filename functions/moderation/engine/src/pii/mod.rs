@@ -3,16 +3,22 @@
 //!
 //! A checksum makes sure; words around decide about numbers that have none. Public lines (112, 116 117, 800 …) are let be.
 
+mod address;
 mod checks;
-mod contact;
+mod context;
+mod email;
+mod handle;
 mod identity;
 mod number;
+mod spelled;
+mod street;
 
 use text::{Kind, Span, Text, Token};
 
 use crate::{Grade, lists::lists};
-use contact::is_messenger;
-use number::digit_word;
+use handle::is_messenger;
+use identity::{is_document, is_month};
+use spelled::{is_dash_word, multiplies, numeral};
 
 /// A place with personal data.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +101,7 @@ impl<'a> Scan<'a> {
             "HANDLE" => "A name in a messenger or social network.",
             "ADDRESS" => "A street address.",
             "NATIONAL_ID" => "A number of the state that belongs to one person.",
-            "PASSPORT" => "A passport number.",
+            "PASSPORT" => "The number of a passport or another paper that says who somebody is.",
             "BANK_ACCOUNT" => "A bank account.",
             "CARD" => "A payment card.",
             "NAME" => "A full name beside a date of birth.",
@@ -116,6 +122,9 @@ impl<'a> Scan<'a> {
                 _ => {}
             },
             Kind::Number => {
+                if at >= self.taken && self.numbers_in_words(at) {
+                    self.spelled(at);
+                }
                 if at >= self.taken {
                     self.number(at, false);
                 }
@@ -126,30 +135,52 @@ impl<'a> Scan<'a> {
                     self.birth(at);
                 }
             }
-            Kind::Word => {
-                let short = word.len() <= 18;
-                if short
-                    && matches!(word.as_bytes()[0], b'a' | b'e' | b'k' | 0xd0 | 0xd1)
-                    && lists().at_words.contains(&word)
-                {
-                    self.email(at, false);
-                } else if at >= self.taken {
-                    let first = word.as_bytes()[0];
-                    if token.capital && first.is_ascii_lowercase() && word.bytes().any(|b| b.is_ascii_digit()) {
-                        self.iban(at);
-                    }
-                    if at >= self.taken && short && digit_word(word).is_some() {
-                        self.spelled(at);
-                    }
-                    if at >= self.taken && is_messenger(word) {
-                        self.handle(at);
-                    }
-                    if at >= self.taken && (word.starts_with("pass") || word.starts_with("паспорт")) {
-                        self.passport(at);
-                    }
-                }
-            }
+            Kind::Word => self.at_word(at),
         }
+    }
+
+    fn at_word(&mut self, at: usize) {
+        let token = self.tokens[at];
+        let word = self.word(at);
+        let first = word.as_bytes().first().copied().unwrap_or(0);
+        let short = word.len() <= 34;
+        let bracketed = word == "a" && at > 0 && matches!(self.word(at - 1), "(" | "[" | "{");
+        if bracketed
+            || short && matches!(first, b'a' | b'e' | b'k' | b's' | 0xd0 | 0xd1) && lists().at_words.contains(&word)
+        {
+            self.email(at, false);
+            return;
+        }
+        if word.contains('@') && self.email_in_word(at) || at < self.taken || !short {
+            return;
+        }
+        if first.is_ascii_lowercase() {
+            self.iban(at);
+        }
+        if at >= self.taken && numeral(word).is_some() || multiplies(word) {
+            self.spelled(at);
+        }
+        if at >= self.taken && is_messenger(word) {
+            self.handle(at);
+        }
+        if at >= self.taken && is_document(word) {
+            self.document(at);
+        }
+        if at >= self.taken && first.is_ascii_digit() {
+            self.address(at);
+        }
+        if at >= self.taken && (first.is_ascii_digit() || token.capital && is_month(word)) {
+            self.birth(at);
+        }
+    }
+
+    /// Whether a said number goes on after the digits at a token: `4 5 6 dash 7`, `40 double 5`.
+    fn numbers_in_words(&self, at: usize) -> bool {
+        (at + 1..at + 8)
+            .map(|i| self.word(i))
+            .take_while(|word| word.len() <= 24)
+            .find(|word| !word.bytes().all(|b| b.is_ascii_digit() || b == b','))
+            .is_some_and(|word| is_dash_word(word) || multiplies(word) || numeral(word).is_some())
     }
 
     /// Whether one of the words (or stems of four letters and more) stands near.
@@ -175,3 +206,5 @@ impl<'a> Scan<'a> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variants;

@@ -1,10 +1,10 @@
-//! Numbers: groups of digits that may be a card, an account, a number of the state or a phone; also spelled out.
+//! Numbers: groups of digits that may be a card, an account, a number of the state or a phone.
 
 use text::Kind;
 
 use super::{
     Scan,
-    checks::{is_birth_number, is_card, is_date, is_tax_number, mod11},
+    checks::{is_birth_number, is_card, is_date, is_dated, is_tax_number, mod11},
 };
 use crate::{Grade, lists::lists};
 
@@ -21,7 +21,11 @@ impl Scan<'_> {
             // Between groups: nothing, one space, or one or two marks.
             let mut gap = next + 1;
             let mut marks = 0;
-            while marks < 3 && matches!(self.word(gap), "-" | "." | "(" | ")" | "/" | "–" | "‑") {
+            // A comma only between digits that stand alone.
+            let lone = self.word(next).len() == 1 && self.word(gap + 1).len() == 1;
+            while marks < 3
+                && (matches!(self.word(gap), "-" | "." | "(" | ")" | "/" | "–" | "‑") || lone && self.word(gap) == ",")
+            {
                 gap += 1;
                 marks += 1;
             }
@@ -45,7 +49,8 @@ impl Scan<'_> {
         if total < 7 {
             return;
         }
-        let other = self.near(at, at, 2, 0, &lists().other_number) && !(13..=19).contains(&total);
+        let case = total == 12 && self.sentence_has(at, &["duf", "udi", "дуф", "уді", "дуфнам"]);
+        let other = self.near(at, at, 2, 0, &lists().other_number) && !(13..=19).contains(&total) && !case;
         if other && !plus {
             self.taken = self.taken.max(groups.last().map_or(at, |(i, _)| i + 1));
             return;
@@ -104,6 +109,13 @@ impl Scan<'_> {
                 "refund",
                 "перерахов",
                 "kontonummer",
+                "reisepeng",
+                "overfør",
+                "transfer",
+                "перевед",
+                "перекаж",
+                "верн",
+                "поверн",
             ]);
             if mod11(digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) && (shape == [4, 2, 5] || bank) {
                 return Some(("BANK_ACCOUNT", "pii.no.account", 960));
@@ -112,7 +124,21 @@ impl Scan<'_> {
         if !plus
             && count == 12
             && (digits.starts_with("19") || digits.starts_with("20"))
-            && context(&["duf", "udi", "дуф", "dufnummer", "duf-nummer", "saksnummer", "case", "уді"])
+            && context(&[
+                "duf",
+                "udi",
+                "дуф",
+                "dufnummer",
+                "saksnummer",
+                "case",
+                "уді",
+                "asyl",
+                "opphold",
+                "притул",
+                "убежищ",
+                "residence",
+                "посвідк",
+            ])
         {
             return Some(("NATIONAL_ID", "pii.no.duf", 940));
         }
@@ -143,6 +169,9 @@ impl Scan<'_> {
                 return Some(("NATIONAL_ID", "pii.us.ssn", 930));
             }
         }
+        if !plus && count == 14 && shape == [2, 2, 2, 8] && context(&["sort", "account"]) {
+            return Some(("BANK_ACCOUNT", "pii.gb.account", 930));
+        }
         if !last {
             return None;
         }
@@ -158,7 +187,12 @@ impl Scan<'_> {
         plus: bool,
     ) -> Option<(&'static str, &'static str, u16)> {
         let count = digits.len();
-        if !(7..=15).contains(&count) || lists().public_lines.contains(&digits) {
+        let national = digits.strip_prefix("0047").or_else(|| digits.strip_prefix("47")).unwrap_or(digits);
+        if !(7..=15).contains(&count)
+            || lists().public_lines.contains(&digits)
+            || lists().public_lines.contains(&national)
+            || count == 11 && (digits.starts_with("8800") || digits.starts_with("1800"))
+        {
             return None;
         }
         // The tail of a longer number is no phone.
@@ -187,65 +221,64 @@ impl Scan<'_> {
         if self.near(start, start, 4, 0, &lists().other_kind) {
             return None;
         }
-        let context =
-            self.near(start, end, 10, 6, &lists().phone_words) || self.sentence_has(start, &lists().phone_words);
+        let strong = self.calls(start, end);
+        let weak = self.names_number(start, end);
+        if !strong && self.is_example(start) || self.is_help_line(start, end, digits) {
+            return None;
+        }
+        // What looks like a number of the state and fails its check is a phone only where somebody is to call.
+        if count == 11 && is_dated(digits) && matches!(shape, [11] | [6, 5]) && !strong {
+            return None;
+        }
+        let context = strong || weak;
         let spread = shape.len() >= 7 && shape.iter().all(|n| *n <= 2);
+        let ones = shape.len() == 8
+            && spread
+            && digits.starts_with(['4', '9'])
+            && digits.contains('0')
+            && self.word(start + 1) != ",";
+        let mobile = |of: &str| {
+            matches!(of.get(..3), Some("039" | "050" | "063" | "066" | "067" | "068" | "073"))
+                || of.starts_with("09") && !of.starts_with("090")
+        };
         let shaped = match shape {
             [3, 2, 3] => digits.starts_with(['4', '9']),
-            [3, 3, 4] => self.word(start.wrapping_sub(1)) == "(" || self.joined_by_hyphen(start, end),
+            [3, 3, 4] => self.word(start.wrapping_sub(1)) == "(" || self.joined_by_hyphen(start, end) || mobile(digits),
             [3, 3, 2, 2] | [1, 3, 3, 2, 2] => digits.starts_with(['0', '8', '9']),
-            [3, 7] => digits.starts_with('0'),
+            [3, 7] | [3, 2, 2, 3] | [3, 2, 3, 2] => digits.starts_with('0'),
             [5, 6] | [5, 3, 3] => digits.starts_with('0'),
+            [10] => mobile(digits),
+            [11] => digits.starts_with("89") || digits.starts_with("079") && !is_dated(digits),
+            [12] | [2, 3, 3, 2, 2] | [3, 2, 3, 2, 2] | [5, 3, 2, 2] | [3, 9] => digits.starts_with("380"),
+            [2, 3, 2, 3] | [2, 2, 2, 2, 2] => digits.starts_with("474") || digits.starts_with("479"),
+            [2, 2, 2, 2] | [8] | [4, 4] | [3, 5] => {
+                self.belongs(start) && digits.starts_with(['2', '3', '4', '5', '6', '7', '9'])
+            }
             _ => false,
         };
-        if shaped || (context && spread && count >= 8) {
+        if shaped || ones || (context && spread && count >= 8) {
             return Some(("PHONE", "pii.phone.shape", 900));
         }
         if !context {
             return None;
         }
         let plausible = match count {
+            7 => strong && matches!(shape, [3, 4] | [3, 2, 2]),
             8 => digits.starts_with(['2', '3', '4', '5', '6', '7', '9']),
             9..=12 => true,
             _ => false,
         };
         let trunk = shape.first() == Some(&1) && digits.starts_with(['0', '8']);
         let rest = if trunk { &shape[1..] } else { shape };
-        let whole = shape.len() == 1 || rest.iter().all(|n| (2..=5).contains(n)) || spread;
+        let whole = shape.len() == 1
+            || rest.iter().all(|n| (2..=5).contains(n))
+            || spread
+            || strong && count == 8 && shape.len() <= 6;
         (plausible && whole).then_some(("PHONE", "pii.phone.context", 880))
     }
 
     fn joined_by_hyphen(&self, start: usize, end: usize) -> bool {
         (start..end).filter(|i| self.word(*i) == "-").count() >= 2
-    }
-
-    /// `fire null null, null to, null fem seks`
-    pub(super) fn spelled(&mut self, at: usize) {
-        let mut digits = Vec::new();
-        let mut next = at;
-        let mut end = at;
-        while next < self.tokens.len() && next < at + 40 {
-            let word = self.word(next);
-            if let Some(value) = digit_word(word) {
-                digits.push(value);
-                end = next + 1;
-            } else if self.kind(next) == Some(Kind::Number) && word.len() <= 2 {
-                digits.extend(word.bytes().map(|b| b - b'0'));
-                end = next + 1;
-            } else if !matches!(word, "," | "-" | "." | "double" | "–") {
-                break;
-            }
-            next += 1;
-        }
-        self.taken = self.taken.max(end);
-        if digits.len() < 7 {
-            return;
-        }
-        let counting = digits.windows(2).all(|w| w[1] == w[0] + 1 || w[0] == w[1] + 1);
-        let context = self.near(at, end, 12, 6, &lists().phone_words);
-        if digits.len() >= 7 && !counting && (context || digits.len() >= 8 && digits.contains(&0)) {
-            self.add(at, end, Grade::Contact, "PHONE", "pii.phone.spelled", 880);
-        }
     }
 }
 
@@ -257,20 +290,4 @@ pub(super) fn decimal(c: char) -> Option<char> {
         '०'..='९' => char::from_digit(c as u32 - '०' as u32, 10),
         _ => None,
     }
-}
-
-pub(super) fn digit_word(word: &str) -> Option<u8> {
-    Some(match word {
-        "zero" | "null" | "нуль" | "ноль" | "oh" => 0,
-        "one" | "en" | "ein" | "один" | "одна" => 1,
-        "two" | "to" | "два" | "дві" | "две" => 2,
-        "three" | "tre" | "три" => 3,
-        "four" | "fire" | "чотири" | "четыре" => 4,
-        "five" | "fem" | "п'ять" | "пять" => 5,
-        "six" | "seks" | "шість" | "шесть" => 6,
-        "seven" | "sju" | "syv" | "сім" | "семь" => 7,
-        "eight" | "åtte" | "вісім" | "восемь" => 8,
-        "nine" | "ni" | "дев'ять" | "девять" => 9,
-        _ => return None,
-    })
 }
