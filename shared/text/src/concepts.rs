@@ -41,13 +41,29 @@ impl Part {
     }
 }
 
+/// The words that follow the first one, and the concept.
+#[derive(Debug)]
+pub(crate) struct Expression {
+    following: Vec<Part>,
+    concept: u8,
+}
+
+impl Expression {
+    /// The concept, where the following words are these.
+    pub(crate) fn meant<'a>(&self, following: impl Fn(usize) -> Option<&'a str>) -> Option<u8> {
+        let mut parts = self.following.iter().enumerate();
+        parts.all(|(at, part)| following(at + 1).is_some_and(|word| part.fits(word))).then_some(self.concept)
+    }
+}
+
 /// The words of a language, by the hashes of their letters.
 #[derive(Debug, Default)]
 struct Words {
     whole: ByHash<Vec<u8>>,
     stems: ByHash<Vec<u8>>,
-    /// By the first two letters of the first word: its words and the concept.
-    expressions: ByHash<Vec<(Vec<Part>, u8)>>,
+    /// Expressions by their first word, whole or stem.
+    expressions: ByHash<Vec<Expression>>,
+    begun: ByHash<Vec<Expression>>,
     /// The longest stem, in bytes.
     longest: usize,
 }
@@ -73,11 +89,6 @@ pub fn concepts() -> &'static Concepts {
 
 fn hash(letters: &str) -> u64 {
     fnv(START, letters.as_bytes())
-}
-
-/// The first letters by which expressions are found.
-fn first_letters(word: &str) -> &str {
-    word.char_indices().nth(2).map_or(word, |(at, _)| &word[..at])
 }
 
 impl Concepts {
@@ -111,8 +122,11 @@ impl Concepts {
                     own.stems.entry(hash(&one.letters)).or_default().push(concept);
                 }
                 [one] => own.whole.entry(hash(&one.letters)).or_default().push(concept),
-                [first, ..] => {
-                    own.expressions.entry(hash(first_letters(&first.letters))).or_default().push((parts, concept));
+                [first, following @ ..] => {
+                    let place = if first.stem { &mut own.begun } else { &mut own.expressions };
+                    own.longest = own.longest.max(first.letters.len());
+                    let expression = Expression { following: following.to_vec(), concept };
+                    place.entry(hash(&first.letters)).or_default().push(expression);
                 }
                 [] => {}
             }
@@ -148,25 +162,12 @@ impl Concepts {
         found.dedup();
     }
 
-    /// What the expressions mean that begin at a word: calls `each` with the concept.
-    pub fn expressions<'a>(
-        &self,
-        word: &str,
-        following: impl Fn(usize) -> Option<&'a str>,
-        language: Option<Language>,
-        mut each: impl FnMut(u8),
-    ) {
-        let key = hash(first_letters(word));
+    /// The expressions that begin with a word, in a language or, if it is not known, in all.
+    pub(crate) fn expressions<'c>(&'c self, word: &str, language: Option<Language>, found: &mut Vec<&'c Expression>) {
         for (at, words) in self.languages.iter().enumerate() {
-            if language.is_some_and(|one| LANGUAGES[at] != one) {
-                continue;
-            }
-            for (parts, concept) in words.expressions.get(&key).into_iter().flatten() {
-                let fits = parts[0].fits(word)
-                    && parts[1..].iter().enumerate().all(|(i, part)| following(i + 1).is_some_and(|w| part.fits(w)));
-                if fits {
-                    each(*concept);
-                }
+            if language.is_none_or(|one| LANGUAGES[at] == one) {
+                words.each_stem(word, |hash| found.extend(words.begun.get(&hash).into_iter().flatten()));
+                found.extend(words.expressions.get(&hash(word)).into_iter().flatten());
             }
         }
     }
@@ -174,19 +175,22 @@ impl Concepts {
 
 impl Words {
     fn find(&self, word: &str, found: &mut Vec<u8>) {
+        self.each_stem(word, |hash| found.extend(self.stems.get(&hash).into_iter().flatten()));
+        found.extend(self.whole.get(&hash(word)).into_iter().flatten());
+    }
+
+    /// Calls `each` with the hash of the first two letters, three letters, and so on.
+    fn each_stem(&self, word: &str, mut each: impl FnMut(u64)) {
         let mut so_far = START;
         for (count, (at, letter)) in word.char_indices().enumerate() {
             let end = at + letter.len_utf8();
-            so_far = fnv(so_far, word[at..end].as_bytes());
-            if count > 0
-                && end <= self.longest
-                && let Some(concepts) = self.stems.get(&so_far)
-            {
-                found.extend(concepts);
+            if end > self.longest {
+                break;
             }
-        }
-        if let Some(concepts) = self.whole.get(&so_far) {
-            found.extend(concepts);
+            so_far = fnv(so_far, &word.as_bytes()[at..end]);
+            if count > 0 {
+                each(so_far);
+            }
         }
     }
 }
@@ -233,8 +237,9 @@ mod tests {
     fn an_expression_is_found_where_all_its_words_follow() {
         let words = ["used", "to", "hide"];
         let mut found = Vec::new();
-        concepts().expressions(words[0], |i| words.get(i).copied(), Some(Language::English), |c| found.push(c));
-        let names: Vec<&str> = found.iter().map(|c| concepts().names()[usize::from(*c)]).collect();
+        concepts().expressions(words[0], Some(Language::English), &mut found);
+        let meant = found.iter().filter_map(|one| one.meant(|i| words.get(i).copied()));
+        let names: Vec<&str> = meant.map(|c| concepts().names()[usize::from(c)]).collect();
         assert!(names.contains(&"before_past"), "{names:?}");
     }
 }

@@ -87,16 +87,18 @@ impl<'t> Wording<'t> {
 
     fn find_senses(&mut self, alike: &[&str]) {
         let alike: Vec<u8> = alike.iter().filter_map(|name| concepts().number(name)).collect();
-        let mut known: ByHash<(u32, u32)> = ByHash::default();
+        // For each different word where its senses are, and the expressions it begins.
+        let mut known: ByHash<(Range<usize>, Range<usize>)> = ByHash::default();
+        let mut begun = Vec::new();
         let mut found = Vec::new();
         for at in 0..self.words.len() {
             let word = self.words[at];
             let from = self.senses.len();
             let language = word.language.map_or(0, |language| language as u64 + 1);
-            match known.entry(fnv(WORD ^ language, word.letters.as_bytes())) {
+            let expressions = match known.entry(fnv(WORD ^ language, word.letters.as_bytes())) {
                 Entry::Occupied(same) => {
-                    let (from, to) = *same.get();
-                    self.senses.extend_from_within(from as usize..to as usize);
+                    self.senses.extend_from_within(same.get().0.clone());
+                    same.get().1.clone()
                 }
                 Entry::Vacant(new) => {
                     concepts().of_word(word.letters, word.language, &mut found);
@@ -104,9 +106,11 @@ impl<'t> Wording<'t> {
                         found = vec![alike[0]];
                     }
                     self.senses.extend(&found);
-                    new.insert((from as u32, self.senses.len() as u32));
+                    let first = begun.len();
+                    concepts().expressions(word.letters, word.language, &mut begun);
+                    new.insert((from..self.senses.len(), first..begun.len())).1.clone()
                 }
-            }
+            };
             if !alike.is_empty() && self.senses[from..] == alike[..1] {
                 self.words[at].letters = ALIKE;
             } else {
@@ -114,12 +118,11 @@ impl<'t> Wording<'t> {
                     let next = self.words.get(at + i).filter(|next| next.sentence == word.sentence);
                     next.map(|next| next.letters)
                 };
-                let senses = &mut self.senses;
-                concepts().expressions(word.letters, following, word.language, |concept| {
-                    if !senses[from..].contains(&concept) && !alike.contains(&concept) {
-                        senses.push(concept);
+                for concept in begun[expressions].iter().filter_map(|expression| expression.meant(following)) {
+                    if !self.senses[from..].contains(&concept) && !alike.contains(&concept) {
+                        self.senses.push(concept);
                     }
-                });
+                }
             }
             self.bounds.push(self.senses.len() as u32);
         }
@@ -175,7 +178,7 @@ const ALIKE: &str = "\u{b7}";
 /// [`WINDOW`] words, each beginning about the middle of the one before.
 pub fn windows(words: &[Seen<'_>]) -> Vec<Range<usize>> {
     if words.len() <= WINDOW {
-        return vec![0..words.len()];
+        return std::iter::once(0..words.len()).collect();
     }
     let mut begins = Vec::new();
     for (at, word) in words.iter().enumerate() {
@@ -217,7 +220,7 @@ fn word_features(letters: &str, mut each: impl FnMut(Feature, i32, Part<'_>)) {
         let mut hash = PIECE;
         for (count, (at, letter)) in bounded[start..].char_indices().enumerate().take(5) {
             let end = start + at + letter.len_utf8();
-            hash = fnv(hash, bounded[start + at..end].as_bytes());
+            hash = fnv(hash, &bounded.as_bytes()[start + at..end]);
             if count >= 2 {
                 each(hash, PIECE_COUNTS, Part::Piece(&bounded[start..end]));
             }

@@ -39,7 +39,8 @@ struct Row {
 
 fn rows(file: &str, new: bool) -> Vec<Row> {
     let lines = fs::read_to_string(file).unwrap_or_else(|why| panic!("{file}: {why}"));
-    let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|why| panic!("{file}: {why}")));
+    let values =
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|why| panic!("{file}: {why}")));
     values
         .map(|value| Row {
             text: value["text"].as_str().unwrap_or_default().to_owned(),
@@ -48,7 +49,13 @@ fn rows(file: &str, new: bool) -> Vec<Row> {
                 Some("review") => Decision::Review,
                 _ => Decision::Allow,
             },
-            categories: value["categories"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+            categories: value["categories"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
             new,
         })
         .collect()

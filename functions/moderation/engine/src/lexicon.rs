@@ -118,7 +118,8 @@ impl Rules {
     }
 
     pub fn hash(&self) -> u64 {
-        self.lexicon.hash() ^ text::lexicon::hash_of(&[crate::policy::FILE, crate::lists::FILE, crate::opinion::FILE]).rotate_left(1)
+        self.lexicon.hash()
+            ^ text::lexicon::hash_of(&[crate::policy::FILE, crate::lists::FILE, crate::opinion::FILE]).rotate_left(1)
     }
 }
 

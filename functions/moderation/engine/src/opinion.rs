@@ -11,7 +11,7 @@ use text::{
 };
 
 use crate::{
-    Analysis, Category, Finding, Grade, Kind,
+    Category, Finding, Grade, Kind,
     policy::{Decision, Policy},
     screen::ByRules,
 };
@@ -83,15 +83,23 @@ struct Stretch {
 
 fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weighed: &Weighed) -> Vec<Stretch> {
     let words = wording.words();
+    // By sentence, so that a long text's stretches need not look at all of them.
+    let mut marks = read.marks.clone();
+    marks.sort_unstable_by_key(|(sentence, _)| *sentence);
+    let decided = read.decided();
     let mut all = Vec::new();
     for range in windows(words) {
         let (Some(first), Some(last)) = (words.get(range.start), words[range.clone()].last()) else { continue };
         let scores: [i32; HEADS.len()] = std::array::from_fn(|head| opinion.score(weighed, range.clone(), head));
+        let here = |sentence: u32| (first.sentence..=last.sentence).contains(&sentence);
+        let from = marks.partition_point(|(sentence, _)| *sentence < first.sentence);
         let has = |fate: Fate| {
-            let here = |(sentence, what): &Mark| *what == fate && (first.sentence..=last.sentence).contains(sentence);
-            i32::from(read.marks.iter().any(here)) * 1000
+            let mut near = marks[from..].iter().take_while(|(sentence, _)| here(*sentence));
+            i32::from(near.any(|(_, what)| *what == fate)) * 1000
         };
-        let decided = read.decided(first.token..last.token + 1);
+        let from = decided.partition_point(|(sentence, _)| *sentence < first.sentence);
+        let near = decided[from..].iter().take_while(|(sentence, _)| here(*sentence));
+        let decided = near.map(|(_, decision)| *decision).max().unwrap_or(Decision::Allow);
         let categories = &scores[FIRST_CATEGORY..];
         let mut sorted: Vec<i32> = categories.to_vec();
         sorted.sort_unstable_by(|a, b| b.cmp(a));
@@ -151,7 +159,8 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
 /// The category it is most like. What is sure enough to block has the grade rules give plain cases; everything else is
 /// suspected, which a person decides.
 fn named(scores: &[i32], block: bool) -> Vec<(usize, Grade)> {
-    let best = |among: &[usize]| among.iter().copied().max_by_key(|number| (scores[*number], std::cmp::Reverse(*number)));
+    let best =
+        |among: &[usize]| among.iter().copied().max_by_key(|number| (scores[*number], std::cmp::Reverse(*number)));
     let first = best(&[0, 1, 2, 3, 4, 5, 6]).unwrap_or(0);
     if !block {
         return vec![(first, Grade::Suspected)];
@@ -179,14 +188,22 @@ impl ByRules<'_> {
         })
     }
 
-    /// What the standard policy decides on the findings within some tokens.
-    fn decided(&self, tokens: Range<u32>) -> Decision {
+    /// The sentences of what the rules found, in order, and what the standard policy decides on it.
+    fn decided(&self) -> Vec<(u32, Decision)> {
         static POLICY: OnceLock<Policy> = OnceLock::new();
         let policy = POLICY.get_or_init(Policy::standard);
-        let of = |token: u32| self.text.tokens()[token as usize].span;
-        let stretch = of(tokens.start).to(of(tokens.end - 1));
-        let here = self.findings.iter().filter(|finding| finding.span.meets(stretch)).cloned().collect();
-        policy.decide(&Analysis { language: None, findings: here }, Kind::Other).decision
+        let sentences = self.text.sentences();
+        let mut all: Vec<(u32, Decision)> = self
+            .findings
+            .iter()
+            .map(|finding| {
+                let after = sentences.partition_point(|sentence| sentence.span.start <= finding.span.start);
+                let row = policy.row(finding.category, finding.grade, Kind::Other);
+                (after.saturating_sub(1) as u32, row.map_or(Decision::Review, |row| row.decision))
+            })
+            .collect();
+        all.sort_unstable();
+        all
     }
 }
 
@@ -222,8 +239,7 @@ pub mod learn {
 
         /// What the rules decide by themselves.
         pub fn decided(&self) -> Decision {
-            let tokens = self.0.text.tokens().len() as u32;
-            if tokens == 0 { Decision::Allow } else { self.0.decided(0..tokens) }
+            self.0.decided().into_iter().map(|(_, decision)| decision).max().unwrap_or(Decision::Allow)
         }
 
         /// What the judges weigh, for its first stretch, and the heads' scores.

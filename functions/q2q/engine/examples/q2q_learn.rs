@@ -61,7 +61,7 @@ fn yes(is: bool) -> Label {
 fn label(gold: [char; 5], head: usize) -> Label {
     let (plus, minus) = (gold.contains(&'+'), gold.contains(&'-'));
     match head {
-        0..10 => yes(gold[head / 2] == if head % 2 == 0 { '+' } else { '-' }),
+        0..10 => yes(gold[head / 2] == if head.is_multiple_of(2) { '+' } else { '-' }),
         10..15 => yes(gold[head - 10] != '0'),
         15 if plus == minus => Label::Open,
         15 => yes(plus),

@@ -95,8 +95,9 @@ fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weigh
         }
         let measures = std::array::from_fn(|own| {
             let other = own ^ 1;
-            let others = |side: usize| (0..10).filter(|at| at % 2 == side && at / 2 != own / 2).map(|at| said[at]).sum();
-            let tone = if own % 2 == 0 { scores[15] } else { -scores[15] };
+            let others =
+                |side: usize| (0..10).filter(|at| at % 2 == side && at / 2 != own / 2).map(|at| said[at]).sum();
+            let tone = if own.is_multiple_of(2) { scores[15] } else { -scores[15] };
             let by_rule = said[own] / 1000;
             [
                 said[own],
@@ -111,7 +112,7 @@ fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weigh
                 by_rule * scores[own],
                 by_rule * tone,
                 by_rule * scores[16],
-                if own % 2 == 0 { 0 } else { 1000 },
+                if own.is_multiple_of(2) { 0 } else { 1000 },
             ]
         });
         all.push(Stretch { words: range, measures });

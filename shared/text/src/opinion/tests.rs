@@ -105,9 +105,8 @@ fn a_broken_line_is_named() {
 
 #[test]
 fn a_judge_learns_which_measures_matter() {
-    let measured = |a: i32, b: i32, yes: bool| {
-        (vec![a, b], if yes { learn::Label::Yes(1.0) } else { learn::Label::No(1.0) })
-    };
+    let measured =
+        |a: i32, b: i32, yes: bool| (vec![a, b], if yes { learn::Label::Yes(1.0) } else { learn::Label::No(1.0) });
     let all = [(900, 100, true), (800, 900, true), (100, 800, false), (200, 200, false)];
     let all: Vec<_> = all.into_iter().map(|(a, b, yes)| measured(a, b, yes)).collect();
     let file = format!("heads\tx\nbias\t0\n{}", learn::judge("x", &all, 10.0));
