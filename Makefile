@@ -8,7 +8,13 @@ STAGE  ?= prod
 export AWS_LC_SYS_NO_JITTER_ENTROPY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean reset samples status token logs invoke webhook acceptance psql testdb test test-fast lint fmt eval generate contracts contracts-release bench build deploy
+# Texts nobody wrote rules with stand before the `--`.
+LEARN_MODERATION := tests/eval/learn/moderation.jsonl tests/eval/learn/q2q.jsonl -- \
+	tests/eval/moderation-cases.jsonl tests/eval/moderation-dev.jsonl tests/eval/moderation-functional.jsonl \
+	tests/eval/moderation-ordinary.jsonl tests/eval/moderation-own.jsonl tests/eval/q2q-own.jsonl tests/eval/q2q-dev.jsonl
+LEARN_Q2Q := tests/eval/learn/q2q.jsonl -- tests/eval/q2q-own.jsonl tests/eval/q2q-dev.jsonl
+
+.PHONY: help up down clean reset samples status token logs invoke webhook acceptance psql testdb test test-fast lint fmt eval learn generate contracts contracts-release bench build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -53,10 +59,14 @@ lint: ## what CI refuses: format, clippy, contracts that break somebody, templat
 	$(VENV)/bin/cfn-lint template.yaml events/consumer-example/template.yaml
 	$(VENV)/bin/python -m compileall -q -x node_modules localstack/teei_local localstack/executor/src tests/e2e tests/browser
 eval: ## how the text engines do on the labelled sets, for each language
-	$(CARGO) run -q --release --locked -p moderation-engine --example moderation_eval -- tests/eval/moderation-*.jsonl tests/eval/held-out/moderation*.jsonl
+	$(CARGO) run -q --release --locked -p moderation-engine --example moderation_eval -- tests/eval/moderation-*.jsonl tests/eval/held-out/moderation*.jsonl tests/eval/held-out/q2q*.jsonl
 	$(CARGO) run -q --release --locked -p q2q-engine --example q2q_eval -- tests/eval/q2q-dev.jsonl
 	$(CARGO) run -q --release --locked -p q2q-engine --example q2q_eval -- tests/eval/q2q-own.jsonl
 	$(CARGO) run -q --release --locked -p q2q-engine --example q2q_eval -- tests/eval/held-out/q2q.jsonl
+	$(CARGO) run -q --release --locked -p q2q-engine --example q2q_eval -- tests/eval/held-out/q2q-2.jsonl
+learn: ## the engines' second opinion anew from the labelled texts (half a minute each)
+	$(CARGO) run -q --release --locked -p moderation-engine --example moderation_learn -- $(LEARN_MODERATION)
+	$(CARGO) run -q --release --locked -p q2q-engine --example q2q_learn -- $(LEARN_Q2Q)
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
 generate: ## refresh what is generated: contracts, AsyncAPI, OpenAPI, ER diagram

@@ -38,11 +38,16 @@ const CATEGORIES: [(Category, &str); 7] = [
 const FIRST_CATEGORY: usize = 2;
 
 /// A text is looked at from here on, in thousandths of what the judge `flag` says.
-const LOOKED_AT: i32 = 0;
+const LOOKED_AT: i32 = 50;
+/// So much more where a guard cleared what a rule hit: told, quoted and denied is not said.
+const BESIDE_CLEARED: i32 = 450;
 /// It is blocked from here on (`block`).
 const BLOCKED: i32 = 0;
 /// A wish to die is looked at from here on, whatever the judge says: a miss costs more than a look.
-const SELF_HARM: i32 = 0;
+const SELF_HARM: i32 = -200;
+
+/// Which of the measures says that a guard cleared something.
+const CLEARED: usize = 4;
 
 /// What became of a hit of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +137,9 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
         }
         let says = |judge: &str| opinion.judge(judge, &stretch.measures).unwrap_or(i32::MIN);
         let self_harm = stretch.scores[FIRST_CATEGORY + 3] >= SELF_HARM;
-        if says("flag") < LOOKED_AT && !self_harm {
+        let cleared = stretch.measures[CLEARED] > 0;
+        let border = LOOKED_AT + if cleared { BESIDE_CLEARED } else { 0 };
+        if says("flag") < border && !self_harm {
             continue;
         }
         let block = says("block") >= BLOCKED;

@@ -18,7 +18,7 @@ use text::{
     lexicon::File,
     opinion::{
         Opinion,
-        learn::{Label, Learner, Settings, judge},
+        learn::{Label, Learner, Settings, header, judge},
     },
 };
 
@@ -37,8 +37,7 @@ struct Row {
     new: bool,
 }
 
-fn rows(file: &str, new: bool) -> Vec<Row> {
-    let lines = fs::read_to_string(file).unwrap_or_else(|why| panic!("{file}: {why}"));
+fn rows(file: &str, lines: &str, new: bool) -> Vec<Row> {
     lines
         .lines()
         .map(|line| {
@@ -127,11 +126,14 @@ fn thresholds(model: &Opinion, unseen: &[([char; 5], Vec<Vec<i32>>)]) {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut all: Vec<Row> = Vec::new();
     let mut new = true;
+    let mut files = Vec::new();
     for argument in std::env::args().skip(1) {
         if argument == "--" {
             new = false;
         } else {
-            all.extend(rows(&argument, new));
+            let lines = fs::read_to_string(&argument).unwrap_or_else(|why| panic!("{argument}: {why}"));
+            all.extend(rows(&argument, &lines, new));
+            files.push(lines);
         }
     }
     let engine = Engine::new();
@@ -160,7 +162,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         println!("part {} of {PARTS}", part + 1);
     }
-    let mut file = learner.learn(&HEADS, SETTINGS, |_| true);
+    let mut file = header(&files) + &learner.learn(&HEADS, SETTINGS, |_| true);
     file.push_str(&judge("outcome", &measured, 1.0));
     thresholds(&load(file.clone()), &unseen);
     println!("{} of {} texts, {} lines, {} bytes", learner.len(), all.len(), file.lines().count(), file.len());

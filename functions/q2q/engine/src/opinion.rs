@@ -52,9 +52,9 @@ const NAMES: [&str; 10] = [
 ];
 
 /// An outcome is there from here on, in thousandths of what the judge `outcome` says.
-const THERE: i32 = 50;
+const THERE: i32 = 80;
 /// And says so much more than its opposite: else it is left open.
-const CLEARLY: i32 = 700;
+const CLEARLY: i32 = 600;
 /// From here it is sure, and fairly sure; both measured (`docs/q2q-card.md`).
 const HIGH: i32 = 800;
 const MEDIUM: i32 = 350;

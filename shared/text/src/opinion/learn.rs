@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{ONE, Part, Wording};
+use crate::hashed::{START, fnv};
 
 /// Collects texts, then learns.
 #[derive(Default)]
@@ -96,7 +97,7 @@ impl Learner {
             bias.push(whole(learned.pop().unwrap_or(0.0)).to_string());
             weights.push(learned);
         }
-        let mut file = format!("{HEADER}\nheads\t{}\nbias\t{}\n", heads.join(" "), bias.join(" "));
+        let mut file = format!("heads\t{}\nbias\t{}\n", heads.join(" "), bias.join(" "));
         for (name, (number, _)) in &self.known {
             let pairs: Vec<String> = weights
                 .iter()
@@ -127,7 +128,12 @@ pub fn judge(name: &str, measured: &[(Vec<i32>, Label)], cost: f64) -> String {
     format!("judge {name}\t{}\n", weights.join(" "))
 }
 
-const HEADER: &str = "#\tMade by `make learn` from the labelled texts of tests/eval; not to be edited.";
+/// The first line of a file that was learned from these texts, which a test compares.
+pub fn header(texts: &[String]) -> String {
+    let hash = texts.iter().fold(START, |hash, text| fnv(hash, text.as_bytes()));
+    let lines: usize = texts.iter().map(|text| text.lines().count()).sum();
+    format!("#\tMade by `make learn` from {lines} labelled texts ({hash:016x}); not to be edited.\n")
+}
 
 /// A labelled text or measure: its features by number, on which side it is, what a mistake costs.
 struct Example {
