@@ -336,4 +336,108 @@ mod tests {
         );
         assert_eq!(packed.values[3], "01890000-0000-7000-8000-000000000013");
     }
+
+    #[test]
+    fn whatever_serde_writes_is_taken_apart_and_stays_the_json_of_serde_json() {
+        use std::{borrow::Cow, collections::BTreeMap};
+
+        #[derive(Serialize)]
+        enum Kind {
+            Unit,
+            New(u8),
+            Pair(u8, char),
+            Named { text: &'static str },
+        }
+        #[derive(Serialize)]
+        struct Nothing;
+        #[derive(Serialize)]
+        struct Wrapped<T>(T);
+        #[derive(Serialize)]
+        struct Data {
+            kinds: [Kind; 4],
+            unit: Kind,
+            named: Kind,
+            nothing: Nothing,
+            wrapped: Wrapped<Option<Wrapped<&'static str>>>,
+            none: Option<u8>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            left_out: Option<u8>,
+            escaped: &'static str,
+            #[serde(rename = "a \"name\"")]
+            name: char,
+            empty: &'static str,
+            numbers: BTreeMap<u8, f64>,
+            at: jiff::Timestamp,
+            id: uuid::Uuid,
+            pair: (i128, f32),
+            raw: Box<serde_json::value::RawValue>,
+            not_finite: f64,
+            inner: Wrapped<BTreeMap<char, Cow<'static, str>>>,
+        }
+        #[derive(Serialize)]
+        struct Event {
+            source: &'static str,
+            #[serde(flatten)]
+            more: BTreeMap<&'static str, Kind>,
+            data: Data,
+            #[serde(rename = "importId")]
+            import: Option<uuid::Uuid>,
+            last: (),
+        }
+        let data = |escaped| Data {
+            kinds: [Kind::Unit, Kind::New(1), Kind::Pair(2, '"'), Kind::Named { text: "\u{1f}" }],
+            unit: Kind::Unit,
+            named: Kind::Named { text: "%1$s" },
+            nothing: Nothing,
+            wrapped: Wrapped(Some(Wrapped("æ\\"))),
+            none: None,
+            left_out: None,
+            escaped,
+            name: '\n',
+            empty: "",
+            numbers: [(1, 0.1), (2, 1e300)].into(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            id: uuid::Uuid::nil(),
+            pair: (-1, 0.5),
+            raw: serde_json::value::RawValue::from_string(r#"{ "as": "it is" }"#.to_owned()).unwrap(),
+            not_finite: f64::NAN,
+            inner: Wrapped([('x', "y".into())].into()),
+        };
+        let event = |escaped, import| Event {
+            source: "a \"source\"",
+            more: [("new", Kind::New(3)), ("type", Kind::Unit), ("\t", Kind::Unit)].into(),
+            data: data(escaped),
+            import,
+            last: (),
+        };
+        let events = [event("\"", None), event("plain", Some(uuid::Uuid::max())), event("\u{1f}\u{7f}", None)];
+        let mut pieces = Pieces::default();
+        let kept: Vec<Piece> = events.iter().map(|event| pieces.push(event).unwrap()).collect();
+        let packed = pieces.pack(kept.iter());
+        for (at, event) in events.iter().enumerate() {
+            let json = serde_json::to_string(event).unwrap();
+            assert_eq!((pieces.json(&kept[at]), kept[at].bytes), (json.clone(), json.len()));
+            assert_eq!(formatted(&packed.forms[packed.kinds[at] as usize - 1], &packed.values[at]), json);
+        }
+        for other in [json!([1, { "a": [] }]), json!("\""), json!(null), json!({})] {
+            let piece = pieces.push(&other).unwrap();
+            assert_eq!(pieces.json(&piece), other.to_string());
+        }
+    }
+
+    #[test]
+    fn an_event_that_refuses_to_be_written_leaves_nothing_behind() {
+        struct Refusing;
+        impl Serialize for Refusing {
+            fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+                Err(serde::ser::Error::custom("no"))
+            }
+        }
+        let mut pieces = Pieces::default();
+        let before = pieces.push(&json!({ "a": 1 })).unwrap();
+        let refused: std::collections::BTreeMap<&str, Refusing> = [("data", Refusing)].into();
+        assert_eq!(pieces.push(&refused).unwrap_err().to_string(), "no");
+        let after = pieces.push(&json!({ "a": 2 })).unwrap();
+        assert_eq!((pieces.json(&before), pieces.json(&after)), (r#"{"a":1}"#.to_owned(), r#"{"a":2}"#.to_owned()));
+    }
 }

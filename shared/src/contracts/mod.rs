@@ -245,7 +245,7 @@ fn sunset<T: Contract>() -> Result<Option<Timestamp>, ContractError> {
 
 /// `source` of the events of a service.
 fn source(service: &str) -> String {
-    format!("teei/{service}")
+    ["teei/", service].concat()
 }
 
 impl<T: Contract> Envelope<T> {
@@ -256,7 +256,7 @@ impl<T: Contract> Envelope<T> {
 
     /// `dataschema` of every event of this type, and `$id` of its schema.
     pub fn dataschema() -> String {
-        format!("{SCHEMA_BASE}{}.schema.json", T::TYPE)
+        [SCHEMA_BASE, T::TYPE, ".schema.json"].concat()
     }
 
     /// Completes a draft: a fresh id, and `now` as `recordedtime`. Checks the rules between fields.
@@ -267,7 +267,7 @@ impl<T: Contract> Envelope<T> {
             subject: draft.subject,
             time: draft.time.unwrap_or(now),
             recordedtime: now,
-            correlationid: CorrelationId::new(&draft.correlation).map_err(ContractError::Value)?,
+            correlationid: CorrelationId::try_from(draft.correlation).map_err(ContractError::Value)?,
             causationid: draft.causation,
             data: draft.data,
         })

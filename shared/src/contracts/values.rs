@@ -216,8 +216,7 @@ macro_rules! code {
         impl $name {
             /// Checks the alphabet and the length.
             pub fn new(value: &str) -> Result<Self, ValueError> {
-                let check: fn(&str) -> bool = $check;
-                if check(value) { Ok(Self(value.to_owned())) } else { Err(ValueError { what: $what, rule: $rule }) }
+                Self::try_from(value.to_owned())
             }
 
             /// The code.
@@ -229,7 +228,8 @@ macro_rules! code {
         impl TryFrom<String> for $name {
             type Error = ValueError;
             fn try_from(value: String) -> Result<Self, ValueError> {
-                Self::new(&value)
+                let check: fn(&str) -> bool = $check;
+                if check(&value) { Ok(Self(value)) } else { Err(ValueError { what: $what, rule: $rule }) }
             }
         }
 

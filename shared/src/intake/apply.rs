@@ -310,7 +310,7 @@ impl<'a> Apply<'a> {
             }
         }
         self.without_purpose(tx, &mut decided, &mut ends).await?;
-        let decided = self.compare(tx, decided, &mut ends, &mut entries).await?;
+        self.compare(tx, &mut decided, &mut ends, &mut entries).await?;
         for one in &decided {
             entries[one.at] = self.entry(one);
         }
@@ -336,10 +336,10 @@ impl<'a> Apply<'a> {
     async fn compare(
         &mut self,
         tx: &Transaction<'_>,
-        decided: Vec<Decided>,
+        decided: &mut Vec<Decided>,
         ends: &mut Ends,
         entries: &mut [Option<Entry>],
-    ) -> Result<Vec<Decided>, ApplyError> {
+    ) -> Result<(), ApplyError> {
         let same = |one: &Decided| one.existing.as_ref().is_some_and(|known| known.content_hash == one.merged.hash);
         let candidates: Vec<(Uuid, Vec<u8>)> = decided
             .iter()
@@ -347,29 +347,29 @@ impl<'a> Apply<'a> {
             .filter_map(|one| Some((one.existing.as_ref()?.fact_id, one.merged.hash.to_vec())))
             .collect();
         let stale = store::seen_before(tx, &candidates).await?;
-        let mut changed = Vec::new();
-        for mut one in decided {
+        decided.retain_mut(|one| {
             self.known += u32::from(one.existing.is_some());
             self.people.meet(one.merged.fact.persons());
             let fact_id = one.existing.as_ref().map(|known| known.fact_id);
             let said_before = |id| stale.contains(&id) && self.told_later.binary_search(&id).is_err();
             let is_stale = |id| said_before(id) || self.told_newer.binary_search(&id).is_ok();
-            one.stale = !same(&one) && fact_id.is_some_and(is_stale);
+            one.stale = !same(one) && fact_id.is_some_and(is_stale);
             if let Some(plan) = &mut self.plan {
                 let new = |id: &Uuid| one.arrivals.iter().any(|arrival| arrival.new && arrival.profile_id == *id);
                 plan.newcomers(one.merged.fact.persons().filter(new));
             }
-            if same(&one) || (one.stale && !self.apply_stale) {
+            let changed = !same(one) && (!one.stale || self.apply_stale);
+            if !changed {
                 if one.stale {
                     one.warnings.push(Code::StaleRevision);
-                    entries[one.at] = self.entry(&one);
+                    entries[one.at] = self.entry(one);
                 }
-                ends[one.at] = Some((Fate::Unchanged, fact_id, Note { rejection: None, warnings: one.warnings }));
-            } else {
-                changed.push(one);
+                let note = Note { rejection: None, warnings: std::mem::take(&mut one.warnings) };
+                ends[one.at] = Some((Fate::Unchanged, fact_id, note));
             }
-        }
-        Ok(changed)
+            changed
+        });
+        Ok(())
     }
 
     fn entry(&self, one: &Decided) -> Option<Entry> {
@@ -389,11 +389,11 @@ impl<'a> Apply<'a> {
     async fn prepare(
         &mut self,
         tx: &Transaction<'_>,
-        decided: Vec<Decided>,
+        mut decided: Vec<Decided>,
         ends: &mut Ends,
     ) -> Result<Writing, ApplyError> {
         let entity = self.mapping.entity;
-        let (mut decided, facts) = self.publish(decided, ends)?;
+        let facts = self.publish(&mut decided, ends)?;
         let (taken, people) = self.take_in(tx, &mut decided).await?;
         let about: RandomSet<Uuid> = decided.iter().flat_map(|one| one.merged.fact.persons()).collect();
         self.people.load_keys(tx, self.vault, &about).await?;
@@ -425,7 +425,7 @@ impl<'a> Apply<'a> {
                 fact_id: one.fact_id,
                 key: one.key,
                 revision: one.existing.as_ref().map_or(1, |known| known.revision + 1),
-                content_hash: one.merged.hash.to_vec(),
+                content_hash: one.merged.hash,
                 doors: one.merged.doors,
                 line: one.line.get(),
                 company_id: self.company(&one.merged.fact),
@@ -444,11 +444,11 @@ impl<'a> Apply<'a> {
     }
 
     /// The facts' events, before anything is written: a record whose event its contract does not allow is rejected.
-    fn publish(&self, decided: Vec<Decided>, ends: &mut Ends) -> Result<(Vec<Decided>, Outbox), ApplyError> {
+    fn publish(&self, decided: &mut Vec<Decided>, ends: &mut Ends) -> Result<Outbox, ApplyError> {
         // Its texts' events come behind a fact's own.
         let mut outbox = Outbox::new(&self.correlation).with_room(decided.len() + decided.len() / 2);
-        let mut allowed = Vec::with_capacity(decided.len());
-        for one in decided {
+        let mut failed = None;
+        decided.retain_mut(|one| {
             let published = Published {
                 fact_id: one.fact_id,
                 revision: one.revision(),
@@ -459,16 +459,17 @@ impl<'a> Apply<'a> {
                 line: one.line,
             };
             match (self.mapping.entity.publish)(&published, &mut outbox) {
-                Ok(_) => allowed.push(one),
+                Ok(_) => return true,
                 Err(OutboxError::Contract(error)) => {
                     let rejection = error::refused_by_contract(self.mapping.layout, &error);
-                    let note = Note { rejection: Some(rejection), warnings: one.warnings };
+                    let note = Note { rejection: Some(rejection), warnings: std::mem::take(&mut one.warnings) };
                     ends[one.at] = Some((Fate::Rejected, None, note));
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => _ = failed.get_or_insert(error),
             }
-        }
-        Ok((allowed, outbox))
+            false
+        });
+        failed.map_or(Ok(outbox), |error| Err(error.into()))
     }
 
     fn seal_secrets(&self, one: &mut Decided) -> Result<(), ApplyError> {

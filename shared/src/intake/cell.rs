@@ -223,8 +223,8 @@ fn time(column: &Column, raw: &str, facts: &Facts, now: Timestamp, future_ok: bo
             None => rejection,
         }
     })?;
-    let earliest = now.to_zoned(TimeZone::UTC).checked_sub(YEARS_BACK.years());
-    if let Ok(earliest) = earliest
+    if is_before(at, now)
+        && let Ok(earliest) = now.to_zoned(TimeZone::UTC).checked_sub(YEARS_BACK.years())
         && at < earliest.timestamp()
     {
         let what = format!("is more than {YEARS_BACK} years back; check the year");
@@ -237,6 +237,12 @@ fn time(column: &Column, raw: &str, facts: &Facts, now: Timestamp, future_ok: bo
         return Err(Rejection::cell(Code::FutureTimestamp, column.name, raw, what));
     }
     Ok(Value::Time { at, day_only })
+}
+
+/// Whether a time may be too far back. A year has 365 days at least: what is later than so many days ago is not asked
+/// for the calendar's answer.
+fn is_before(at: Timestamp, now: Timestamp) -> bool {
+    now.checked_sub(SignedDuration::from_hours(YEARS_BACK * 365 * 24)).map_or(true, |surely| at < surely)
 }
 
 fn bad_number(column: &Column, raw: &str, error: BadNumber) -> Rejection {

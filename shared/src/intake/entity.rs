@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::column::Column;
+use super::{column::Column, field_map::same};
 pub use super::{
     fact::{Fact, FieldValue, hex},
     rules::{Contradiction, ended_has_time, in_order, not_the_same_person},
@@ -63,13 +63,14 @@ pub struct Layout {
 
 impl Layout {
     /// The fields a column feeds.
-    pub fn fields_of(&self, column: &'static str) -> Vec<&'static str> {
-        self.feeds.iter().find(|(from, _)| *from == column).map_or_else(|| vec![column], |(_, to)| to.to_vec())
+    pub fn fields_of<'l>(&'l self, column: &'l Column) -> &'l [&'static str] {
+        let feeds = self.feeds.iter().find(|(from, _)| same(from, column.name));
+        feeds.map_or(std::slice::from_ref(&column.name), |(_, to)| to)
     }
 
     /// The column that feeds a field, as a coordinator knows it.
     pub fn column_of(&self, field: &'static str) -> &'static str {
-        let feeds = |column: &&Column| self.fields_of(column.name).contains(&field);
+        let feeds = |column: &&Column| self.fields_of(column).contains(&field);
         self.columns.iter().find(feeds).map_or(field, |column| column.name)
     }
 }
@@ -110,7 +111,7 @@ impl Entity {
 
     /// A field by name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
-        self.fields.iter().find(|field| field.name == name)
+        self.fields.iter().find(|field| same(field.name, name))
     }
 }
 

@@ -56,7 +56,7 @@ impl FieldValue {
                 Ok(())
             }
             Self::Text(_, digest) | Self::Attribute(digest) | Self::Secret(digest, _) => {
-                text.extend(hex_digits(digest));
+                push_hex(text, digest);
                 Ok(())
             }
             Self::Time(at, day_only) => write!(text, "{at}{}", if *day_only { " day" } else { "" }),
@@ -77,14 +77,20 @@ fn write_joined<T: std::fmt::Display>(text: &mut String, items: &[T]) -> std::fm
     Ok(())
 }
 
-fn hex_digits(bytes: &[u8]) -> impl Iterator<Item = char> + '_ {
+fn push_hex(text: &mut String, bytes: &[u8]) {
     let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    bytes.iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
+    text.reserve(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
 }
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    hex_digits(bytes).collect()
+    let mut text = String::new();
+    push_hex(&mut text, bytes);
+    text
 }
 
 /// The fields of one fact that have a value.
@@ -181,7 +187,7 @@ impl Fact {
 
     /// SHA-256 over `name=value` of every field that has one, in the order of the entity's fields.
     pub fn content_hash(&self, fields: &[Field]) -> [u8; 32] {
-        let (mut bytes, mut value) = (Vec::with_capacity(512), String::new());
+        let (mut bytes, mut value) = (Vec::with_capacity(512), String::with_capacity(64));
         for field in fields {
             if let Some(held) = self.get(field.name) {
                 value.clear();

@@ -18,6 +18,7 @@ impl<V> FieldMap<V> {
         Self(Vec::with_capacity(fields))
     }
 
+    #[inline]
     fn position(&self, field: &str) -> Option<usize> {
         self.0.iter().position(|(name, _)| same(name, field))
     }
@@ -53,6 +54,19 @@ impl<V> FieldMap<V> {
         }
     }
 
+    /// Takes out what `which` names, one after the other as they are asked for.
+    pub fn extract_if<'m>(
+        &'m mut self,
+        mut which: impl FnMut(&'static str, &V) -> bool + 'm,
+    ) -> impl Iterator<Item = (&'static str, V)> + 'm {
+        self.0.extract_if(.., move |(name, value)| which(name, value))
+    }
+
+    /// A map of what `of` makes of the values, without those it makes nothing of.
+    pub fn filter_map<W>(self, mut of: impl FnMut(V) -> Option<W>) -> FieldMap<W> {
+        FieldMap(self.0.into_iter().filter_map(|(name, value)| Some((name, of(value)?))).collect())
+    }
+
     /// Takes a value out.
     pub fn remove(&mut self, field: &str) -> Option<V> {
         self.position(field).map(|at| self.0.remove(at).1)
@@ -84,9 +98,13 @@ impl<V> FieldMap<V> {
     }
 }
 
-/// Names are constants of the entity, so the same name is nearly always the same place in memory.
-fn same(one: &str, other: &str) -> bool {
-    one.len() == other.len() && (std::ptr::eq(one.as_ptr(), other.as_ptr()) || one == other)
+/// Names are constants of the entity, so the same name is nearly always the same place in memory, and of others with as
+/// many letters most begin with another one.
+#[inline]
+pub(super) fn same(one: &str, other: &str) -> bool {
+    one.len() == other.len()
+        && (std::ptr::eq(one.as_ptr(), other.as_ptr())
+            || (one.as_bytes().first() == other.as_bytes().first() && one == other))
 }
 
 /// Equal when the same fields have the same values, whatever the order.
@@ -136,6 +154,15 @@ mod tests {
         assert_eq!((map.len(), map.get("a"), map.get("c")), (2, Some(&3), None));
         assert_eq!(map.insert("b", 4), Some(2));
         assert_eq!((map.remove("a"), map.remove("a"), map.keys().collect::<Vec<_>>()), (Some(3), None, vec!["b"]));
+    }
+
+    #[test]
+    fn values_are_taken_out_and_changed_in_their_order() {
+        let mut map: FieldMap<i32> = [("a", 1), ("b", 2), ("c", 3), ("d", 4)].into();
+        let odd: Vec<_> = map.extract_if(|_, value| value % 2 == 1).collect();
+        assert_eq!((odd, map.len()), (vec![("a", 1), ("c", 3)], 2));
+        let texts = map.filter_map(|value| (value != 4).then(|| value.to_string()));
+        assert_eq!(texts.iter().collect::<Vec<_>>(), [("b", &"2".to_owned())]);
     }
 
     #[test]

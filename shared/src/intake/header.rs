@@ -45,6 +45,15 @@ pub fn fold(name: &str) -> String {
     name.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// Whether [`fold`] makes this of a name. Most of a file's first cells are ASCII and none, and each is asked.
+fn is_folded(name: &str, folded: &str) -> bool {
+    if name.is_ascii() {
+        let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+        return letters.map(|letter| letter.to_ascii_lowercase()).eq(folded.bytes());
+    }
+    fold(name) == folded
+}
+
 impl Header {
     /// Where the layout's column is in the file.
     pub fn position(&self, column: usize) -> Option<usize> {
@@ -85,9 +94,8 @@ impl Header {
         width > 0
             && cells.len() >= width
             && cells.iter().enumerate().all(|(at, cell)| {
-                let name = fold(cell);
-                self.folded.get(at).map_or(name.is_empty(), |folded| *folded == name)
-                    || self.others.get(at).is_some_and(|others| others.contains(&name))
+                self.folded.get(at).map_or_else(|| is_folded(cell, ""), |folded| is_folded(cell, folded))
+                    || self.others.get(at).is_some_and(|others| others.iter().any(|other| is_folded(cell, other)))
             })
     }
 

@@ -56,7 +56,7 @@ pub fn merge(
     existing: Option<&Existing>,
 ) -> Merged {
     let Some(known) = existing else {
-        let fact = Fact(incoming.into_iter().filter_map(|(field, value)| Some((field, value?))).collect());
+        let fact = Fact(incoming.filter_map(|value| value));
         return Merged {
             hash: fact.content_hash(entity.fields),
             doors: door.alone.clone(),

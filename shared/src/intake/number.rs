@@ -91,7 +91,11 @@ pub fn decimal(text: &str, sign: Option<DecimalSign>) -> Result<Decimal, BadNumb
     if whole.trim_start_matches('0').len() > MOST_DIGITS {
         return Err(BadNumber::Large);
     }
-    Decimal::from_str_exact(&text.replace(',', ".")).map_err(|_| BadNumber::Digits)
+    let read = match digits.contains(',') {
+        true => Decimal::from_str_exact(&text.replace(',', ".")),
+        false => Decimal::from_str_exact(text),
+    };
+    read.map_err(|_| BadNumber::Digits)
 }
 
 /// Reads a whole number. `45.0` is one (tables with empty cells are exported so); `45.5` is not,
@@ -100,6 +104,10 @@ pub fn decimal(text: &str, sign: Option<DecimalSign>) -> Result<Decimal, BadNumb
 /// # Errors
 /// [`BadNumber::NotWhole`] or [`BadNumber::Form`].
 pub fn whole(text: &str) -> Result<i64, BadNumber> {
+    // What most cells hold.
+    if (1..=MOST_DIGITS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.parse().map_err(|_| BadNumber::Form);
+    }
     let value = decimal(text, None).map_err(|error| match error {
         BadNumber::Comma => BadNumber::NotWhole,
         other => other,

@@ -167,15 +167,17 @@ pub fn of_cells<'c>(
     let mut fields = FieldMap::with_capacity(mapping.entity.fields.len());
     for (index, raw) in cells {
         let column = &mapping.layout.columns[index];
-        let value = cell::read(column, raw, &mapping.facts[index], now)?;
+        let mut value = cell::read(column, raw, &mapping.facts[index], now)?;
         if let Some(Value::Time { day_only: true, .. }) = value
             && !warnings.contains(&Code::PrecisionDay)
         {
             warnings.push(Code::PrecisionDay);
         }
-        for field in mapping.layout.fields_of(column.name) {
-            let Some(kind) = mapping.entity.field(field).map(|field| field.kind) else { continue };
-            fields.insert(field, value.clone().map(|value| given(mapping, kind, value, indexes)));
+        let fed = mapping.layout.fields_of(column);
+        for (at, field) in fed.iter().enumerate() {
+            let Some(field) = mapping.entity.field(field) else { continue };
+            let value = if at + 1 == fed.len() { value.take() } else { value.clone() };
+            fields.insert(field.name, value.map(|value| given(mapping, field.kind, value, indexes)));
         }
     }
     for (field, word) in mapping.layout.constants {

@@ -54,7 +54,7 @@ pub struct Written {
     /// Its revision: 1 for a new fact.
     pub revision: i32,
     /// The hash of its content.
-    pub content_hash: Vec<u8>,
+    pub content_hash: [u8; 32],
     /// Which door and layout set each field.
     pub doors: Doors,
     /// Its line.
@@ -134,16 +134,27 @@ fn doors(json: &str, known: &mut KnownDoors) -> Doors {
 }
 
 /// The doors of rows as JSON, made once for neighbours that share them.
-fn doors_json(rows: &[Written]) -> Vec<String> {
-    let mut texts: Vec<String> = Vec::with_capacity(rows.len());
-    for (at, row) in rows.iter().enumerate() {
-        let text = match at.checked_sub(1) {
-            Some(before) if Arc::ptr_eq(&rows[before].doors, &row.doors) => texts[before].clone(),
-            _ => serde_json::to_string(&*row.doors).unwrap_or_default(),
-        };
-        texts.push(text);
+struct DoorsJson {
+    texts: Vec<String>,
+    /// Which of the texts each row has.
+    of: Vec<usize>,
+}
+
+impl DoorsJson {
+    fn of(rows: &[Written]) -> Self {
+        let (mut texts, mut of) = (Vec::new(), Vec::with_capacity(rows.len()));
+        for (at, row) in rows.iter().enumerate() {
+            if at == 0 || !Arc::ptr_eq(&rows[at - 1].doors, &row.doors) {
+                texts.push(serde_json::to_string(&*row.doors).unwrap_or_default());
+            }
+            of.push(texts.len() - 1);
+        }
+        Self { texts, of }
     }
-    texts
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.of.iter().map(|at| self.texts[*at].as_str())
+    }
 }
 
 fn read(entity: &Entity, row: &Row, known: &mut KnownDoors) -> Existing {
@@ -211,17 +222,17 @@ fn read(entity: &Entity, row: &Row, known: &mut KnownDoors) -> Existing {
 }
 
 /// One column of a chunk: its name, its SQL type, its values.
-struct Array {
+struct Array<'r> {
     name: String,
     of: Type,
     /// What an element becomes: `unnest` would take an array of arrays apart, so those come as texts.
     cast: &'static str,
-    values: Box<dyn ToSql + Sync + Send>,
+    values: Box<dyn ToSql + Sync + Send + 'r>,
     /// The value, if all rows have the same.
-    same: Option<Box<dyn ToSql + Sync + Send>>,
+    same: Option<Box<dyn ToSql + Sync + Send + 'r>>,
 }
 
-impl Array {
+impl Array<'_> {
     /// The type of its values.
     fn element(&self) -> Type {
         match self.of.kind() {
@@ -231,35 +242,41 @@ impl Array {
     }
 }
 
-fn array<T: ToSql + Clone + PartialEq + Sync + Send + 'static>(
+fn array<'r, T: ToSql + Clone + PartialEq + Sync + Send + 'r>(
     name: impl Into<String>,
     of: Type,
     values: impl Iterator<Item = T>,
-) -> Array {
+) -> Array<'r> {
     let values: Vec<T> = values.collect();
     let same = values.windows(2).all(|two| two[0] == two[1]).then(|| values.first().cloned()).flatten();
-    let same = same.map(|value| Box::new(value) as Box<dyn ToSql + Sync + Send>);
+    let same = same.map(|value| Box::new(value) as Box<dyn ToSql + Sync + Send + 'r>);
     Array { name: name.into(), of, cast: "", values: Box::new(values), same }
 }
 
 /// A column whose values are lists, each as Postgres writes one.
-fn lists<T: std::fmt::Display>(
+fn lists<'r, T: std::fmt::Display>(
     name: &str,
     cast: &'static str,
     values: impl Iterator<Item = Option<impl AsRef<[T]>>>,
-) -> Array {
+) -> Array<'r> {
     let text = |items: &[T]| format!("{{{}}}", items.iter().map(T::to_string).collect::<Vec<_>>().join(","));
     let texts = values.map(|items| items.map(|items| text(items.as_ref())));
     Array { cast, ..array(name, Type::TEXT_ARRAY, texts) }
 }
 
-fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Option<Uuid>) -> Vec<Array> {
+fn arrays<'r>(
+    entity: &Entity,
+    rows: &'r [Written],
+    doors: &'r DoorsJson,
+    import_id: Uuid,
+    instance_id: Option<Uuid>,
+) -> Vec<Array<'r>> {
     let mut columns = vec![
         array(entity.id, Type::UUID_ARRAY, rows.iter().map(|row| row.fact_id)),
-        array("source_id", Type::TEXT_ARRAY, rows.iter().map(|row| row.key.clone())),
+        array("source_id", Type::TEXT_ARRAY, rows.iter().map(|row| row.key.as_str())),
         array("revision", Type::INT4_ARRAY, rows.iter().map(|row| row.revision)),
-        array("content_hash", Type::BYTEA_ARRAY, rows.iter().map(|row| row.content_hash.clone())),
-        Array { cast: "::jsonb", ..array("doors", Type::TEXT_ARRAY, doors_json(rows).into_iter()) },
+        array("content_hash", Type::BYTEA_ARRAY, rows.iter().map(|row| row.content_hash.as_slice())),
+        Array { cast: "::jsonb", ..array("doors", Type::TEXT_ARRAY, doors.texts()) },
         array("line", Type::INT4_ARRAY, rows.iter().map(|row| row.line)),
         array("import_id", Type::UUID_ARRAY, rows.iter().map(|_| import_id)),
     ];
@@ -286,7 +303,7 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
             FieldKind::Secret(_) => {
                 let (digests, sealed): (Vec<_>, Vec<_>) = facts()
                     .map(|fact| match fact.get(name) {
-                        Some(FieldValue::Secret(digest, sealed)) => (Some(digest.to_vec()), Some(sealed.clone())),
+                        Some(FieldValue::Secret(digest, sealed)) => (Some(digest.as_slice()), Some(sealed.as_slice())),
                         _ => (None, None),
                     })
                     .unzip();
@@ -294,7 +311,7 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
                 columns.push(array(format!("{name}_sealed"), Type::BYTEA_ARRAY, sealed.into_iter()));
             }
             FieldKind::Word | FieldKind::WordOf { .. } | FieldKind::Code | FieldKind::Address => {
-                columns.push(array(name, Type::TEXT_ARRAY, facts().map(|fact| fact.word(name).map(ToOwned::to_owned))));
+                columns.push(array(name, Type::TEXT_ARRAY, facts().map(|fact| fact.word(name))));
             }
             FieldKind::Text { .. } => {
                 columns.push(array(format!("{name}_text_id"), Type::UUID_ARRAY, facts().map(|fact| fact.text(name))));
@@ -322,12 +339,12 @@ fn arrays(entity: &Entity, rows: &[Written], import_id: Uuid, instance_id: Optio
         }
     }
     if entity.rated_by {
-        columns.push(array("rated_by", Type::TEXT_ARRAY, rows.iter().map(|row| row.rated_by.clone())));
+        columns.push(array("rated_by", Type::TEXT_ARRAY, rows.iter().map(|row| row.rated_by.as_deref())));
     }
     columns
 }
 
-async fn run(tx: &Transaction<'_>, sql: &str, columns: &[Array]) -> Result<u64, DbError> {
+async fn run(tx: &Transaction<'_>, sql: &str, columns: &[Array<'_>]) -> Result<u64, DbError> {
     let params: Vec<(&(dyn ToSql + Sync), Type)> =
         columns.iter().map(|column| (&*column.values as &(dyn ToSql + Sync), column.of.clone())).collect();
     Ok(tx.execute_typed(sql, &params).await?)
@@ -344,12 +361,13 @@ pub async fn insert(
     if rows.is_empty() {
         return Ok(());
     }
-    let columns = arrays(entity, rows, import_id, instance);
+    let doors = DoorsJson::of(rows);
+    let columns = arrays(entity, rows, &doors, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     // In the select list, where a row is made at a time: in FROM all rows are first put aside, on disk if they are
     // large. What all rows have the same, half of the columns of a large file, is sent once; ids differ.
-    let same = |column: &Array| column.name != entity.id && column.same.is_some();
-    let value = |(at, column): (usize, &Array)| match same(column) {
+    let same = |column: &Array<'_>| column.name != entity.id && column.same.is_some();
+    let value = |(at, column): (usize, &Array<'_>)| match same(column) {
         true => format!("${}{}", at + 1, column.cast),
         false => format!("unnest(${}){}", at + 1, column.cast),
     };
@@ -377,7 +395,8 @@ pub async fn update(
     if rows.is_empty() {
         return Ok(());
     }
-    let columns = arrays(entity, rows, import_id, instance);
+    let doors = DoorsJson::of(rows);
+    let columns = arrays(entity, rows, &doors, import_id, instance);
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let sets: Vec<String> = columns[1..]
         .iter()

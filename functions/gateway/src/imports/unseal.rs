@@ -164,7 +164,7 @@ impl Wanted {
 
 /// Whether files of this layout know a person by address: the oldest ones do, where later ones have an id.
 pub fn by_address(layout: &Layout, field: &'static str) -> bool {
-    layout.columns.iter().any(|column| column.kind == Kind::Email && layout.fields_of(column.name).contains(&field))
+    layout.columns.iter().any(|column| column.kind == Kind::Email && layout.fields_of(column).contains(&field))
 }
 
 /// What the source calls these people and facts.

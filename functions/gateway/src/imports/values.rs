@@ -186,7 +186,7 @@ fn value(
 ) -> Option<(String, Option<Uuid>)> {
     let key = content.key.as_deref().map(|key| keyed::parts(&entity.key, key)).unwrap_or_default();
     let part = key.get(column.name).copied();
-    for name in layout.fields_of(column.name) {
+    for &name in layout.fields_of(column) {
         let Some(field) = entity.field(name) else { continue };
         let stored = content.fields.get(name).map(String::as_str);
         let plain = |text: &str| Some((text.to_owned(), None));
@@ -230,6 +230,6 @@ fn value(
         }
     }
     // An identifier that is nothing else than the fact's key, or a part of it, has no field of its own.
-    let own = layout.fields_of(column.name).iter().all(|name| entity.field(name).is_none());
+    let own = layout.fields_of(column).iter().all(|name| entity.field(name).is_none());
     part.filter(|_| own).map(|part| (part.to_owned(), None))
 }

@@ -1,12 +1,11 @@
 //! An event's JSON as it is written, taken apart into its form and its values.
+//!
+//! Objects whose members are taken apart, and texts, are written here; everything else is `serde_json`'s, and so is what
+//! is in here by its own test: the two write the same bytes.
 
-use std::{
-    cell::Cell,
-    io::{self, Write},
-};
+use std::{fmt, io::Write};
 
-use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeStruct, Serializer};
 
 /// Where a slot stands in a form, and what is between two values of a packed event. JSON has no such byte: in its
 /// texts it would be escaped.
@@ -27,6 +26,9 @@ const COMMON: [&str; 8] = [
     "importId",
 ];
 
+/// Names of structs that are none: what `serde_json` makes of them is its own.
+const PRIVATE: &str = "$serde_json::private::";
+
 /// Takes an event apart behind what is there: its form, its values, and where each of them ends.
 ///
 /// # Errors
@@ -37,198 +39,316 @@ pub(super) fn take_apart(
     values: &mut Vec<u8>,
     ends: &mut Vec<usize>,
 ) -> serde_json::Result<()> {
-    let place = Cell::new(Place::Form);
-    let writer = Apart { place: &place, written: Place::Form, form, values, ends };
-    event.serialize(&mut Serializer::with_formatter(writer, Members::new(&place)))
+    Parts { form, values, ends }.value(event, 0)
 }
 
-/// Where what is written belongs.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    Form,
-    Slot,
-}
-
-/// Writes to the form or to the values, as the formatter says.
-struct Apart<'a> {
-    place: &'a Cell<Place>,
-    written: Place,
+struct Parts<'a> {
     form: &'a mut Vec<u8>,
     values: &'a mut Vec<u8>,
     ends: &'a mut Vec<usize>,
 }
 
-impl Write for Apart<'_> {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
-    }
+/// Why a value is not written here.
+#[derive(Debug)]
+enum Left {
+    /// It is a list, an object inside the data, or a rarer thing: one slot, as `serde_json` writes it.
+    Whole,
+    /// It refuses to be written.
+    Refused(serde_json::Error),
+}
 
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => f.write_str("a value that is one slot"),
+            Self::Refused(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Left {}
+
+impl ser::Error for Left {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::Refused(ser::Error::custom(message))
+    }
+}
+
+impl From<serde_json::Error> for Left {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Parts<'_> {
+    /// Writes a value inside so many objects that are taken apart.
     #[inline]
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let place = self.place.get();
-        if place != self.written {
-            match place {
-                Place::Slot => self.form.push(MARK),
-                Place::Form => self.ends.push(self.values.len()),
+    fn value<T: ?Sized + Serialize>(&mut self, value: &T, open: u32) -> serde_json::Result<()> {
+        let (form, values, ends) = (self.form.len(), self.values.len(), self.ends.len());
+        match value.serialize(Value { parts: self, open }) {
+            Ok(()) => Ok(()),
+            Err(Left::Refused(error)) => Err(error),
+            Err(Left::Whole) => {
+                self.form.truncate(form);
+                self.values.truncate(values);
+                self.ends.truncate(ends);
+                self.slot(value)
             }
-            self.written = place;
         }
-        match place {
-            Place::Form => self.form.extend_from_slice(bytes),
-            Place::Slot => self.values.extend_from_slice(bytes),
-        }
-        Ok(())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Compact JSON that says where a member's value begins and ends. The quotes of a text belong to the form.
-struct Members<'a> {
-    place: &'a Cell<Place>,
-    /// Objects open whose members are taken apart.
-    open: u32,
-    /// A member's value comes next.
-    expected: bool,
-    /// Lists and objects open inside a slot.
-    nested: u32,
-    /// The slot is a text.
-    text: bool,
-    /// A member's name is being written.
-    name: bool,
-    /// The name is one of [`COMMON`].
-    common: bool,
-}
-
-impl<'a> Members<'a> {
-    fn new(place: &'a Cell<Place>) -> Self {
-        Self { place, open: 0, expected: false, nested: 0, text: false, name: false, common: false }
-    }
-
-    fn inside(&self) -> bool {
-        self.place.get() == Place::Slot
-    }
-
-    /// Whatever is written next may be a member's value.
+    /// Writes a value as one slot.
     #[inline]
-    fn value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if std::mem::take(&mut self.expected) {
-            self.place.set(Place::Slot);
-            // An empty text writes nothing of its own.
-            writer.write_all(b"")?;
-        }
+    fn slot<T: ?Sized + Serialize>(&mut self, value: &T) -> serde_json::Result<()> {
+        self.form.push(MARK);
+        serde_json::to_writer(&mut *self.values, value)?;
+        self.ends.push(self.values.len());
         Ok(())
     }
 
-    fn end<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.place.set(Place::Form);
-        writer.write_all(b"")
+    /// A text's quotes belong to the form.
+    #[inline]
+    fn text_slot(&mut self) {
+        self.form.extend_from_slice(&[b'"', MARK, b'"']);
+        self.ends.push(self.values.len());
+    }
+}
+
+/// Whether JSON writes these bytes of a text as they are.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    // To the end, whatever comes: many bytes are looked at in one step.
+    !text.iter().fold(false, |found, byte| found | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'))
+}
+
+/// A text as it stands between its quotes.
+#[inline]
+fn push_text(out: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
+    if is_plain(text.as_bytes()) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        let quoted = serde_json::to_string(text)?;
+        out.extend_from_slice(quoted[1..quoted.len() - 1].as_bytes());
+    }
+    Ok(())
+}
+
+/// What is to be written.
+struct Value<'p, 'a> {
+    parts: &'p mut Parts<'a>,
+    open: u32,
+}
+
+impl<'p, 'a> Value<'p, 'a> {
+    fn whole(self, value: impl Serialize) -> Result<(), Left> {
+        Ok(self.parts.slot(&value)?)
+    }
+
+    #[inline]
+    fn members(self) -> Result<Members<'p, 'a>, Left> {
+        if self.open >= OPENED {
+            return Err(Left::Whole);
+        }
+        self.parts.form.push(b'{');
+        Ok(Members { parts: self.parts, open: self.open + 1, first: true, common: false })
     }
 }
 
 macro_rules! scalars {
     ($($name:ident($of:ty)),*) => {
-        $(#[inline]
-        fn $name<W: ?Sized + Write>(&mut self, writer: &mut W, value: $of) -> io::Result<()> {
-            self.value(writer)?;
-            CompactFormatter.$name(writer, value)
+        $(fn $name(self, value: $of) -> Result<(), Left> {
+            self.whole(value)
         })*
     };
 }
 
-impl Formatter for Members<'_> {
+impl<'p, 'a> Serializer for Value<'p, 'a> {
+    type Ok = ();
+    type Error = Left;
+    type SerializeSeq = Impossible<(), Left>;
+    type SerializeTuple = Impossible<(), Left>;
+    type SerializeTupleStruct = Impossible<(), Left>;
+    type SerializeTupleVariant = Impossible<(), Left>;
+    type SerializeMap = Members<'p, 'a>;
+    type SerializeStruct = Members<'p, 'a>;
+    type SerializeStructVariant = Impossible<(), Left>;
+
     scalars!(
-        write_bool(bool),
-        write_i8(i8),
-        write_i16(i16),
-        write_i32(i32),
-        write_i64(i64),
-        write_i128(i128),
-        write_u8(u8),
-        write_u16(u16),
-        write_u32(u32),
-        write_u64(u64),
-        write_u128(u128),
-        write_f32(f32),
-        write_f64(f64),
-        write_number_str(&str),
-        write_raw_fragment(&str)
+        serialize_bool(bool),
+        serialize_i8(i8),
+        serialize_i16(i16),
+        serialize_i32(i32),
+        serialize_i64(i64),
+        serialize_i128(i128),
+        serialize_u8(u8),
+        serialize_u16(u16),
+        serialize_u32(u32),
+        serialize_u64(u64),
+        serialize_u128(u128),
+        serialize_f32(f32),
+        serialize_f64(f64)
     );
 
-    fn write_null<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.value(writer)?;
-        CompactFormatter.write_null(writer)
-    }
-
-    fn begin_string<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b"\"")?;
-        self.text = self.expected;
-        self.value(writer)
-    }
-
-    fn end_string<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if std::mem::take(&mut self.text) {
-            self.end(writer)?;
-        }
-        writer.write_all(b"\"")
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.value(writer)?;
-        self.nested += u32::from(self.inside());
-        writer.write_all(b"[")
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.nested -= u32::from(self.inside());
-        writer.write_all(b"]")
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if self.inside() || (self.expected && self.open >= OPENED) {
-            self.value(writer)?;
-            self.nested += 1;
-        } else {
-            self.expected = false;
-            self.open += 1;
-        }
-        writer.write_all(b"{")
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        match self.inside() {
-            true => self.nested -= 1,
-            false => self.open -= 1,
-        }
-        writer.write_all(b"}")
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.name = !self.inside();
-        CompactFormatter.begin_object_key(writer, first)
-    }
-
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if std::mem::take(&mut self.name) {
-            self.common = COMMON.contains(&fragment);
-        }
-        writer.write_all(fragment.as_bytes())
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b":")?;
-        self.name = false;
-        self.expected = !self.inside() && !std::mem::take(&mut self.common);
+    #[inline]
+    fn serialize_str(self, text: &str) -> Result<(), Left> {
+        push_text(self.parts.values, text)?;
+        self.parts.text_slot();
         Ok(())
     }
 
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if self.inside() && self.nested == 0 {
-            self.end(writer)?;
+    fn collect_str<T: ?Sized + fmt::Display>(self, value: &T) -> Result<(), Left> {
+        let from = self.parts.values.len();
+        write!(self.parts.values, "{value}").map_err(serde_json::Error::io)?;
+        if !is_plain(&self.parts.values[from..]) {
+            self.parts.values.truncate(from);
+            push_text(self.parts.values, &value.to_string())?;
         }
+        self.parts.text_slot();
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Left> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+    fn serialize_bytes(self, _: &[u8]) -> Result<(), Left> {
+        Err(Left::Whole)
+    }
+    fn serialize_none(self) -> Result<(), Left> {
+        self.whole(())
+    }
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), Left> {
+        value.serialize(self)
+    }
+    fn serialize_unit(self) -> Result<(), Left> {
+        self.whole(())
+    }
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Left> {
+        self.whole(())
+    }
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Left> {
+        self.serialize_str(variant)
+    }
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<(), Left> {
+        value.serialize(self)
+    }
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Left> {
+        Err(Left::Whole)
+    }
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Left> {
+        Err(Left::Whole)
+    }
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Left> {
+        Err(Left::Whole)
+    }
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Left> {
+        Err(Left::Whole)
+    }
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Left> {
+        Err(Left::Whole)
+    }
+    fn serialize_map(self, _: Option<usize>) -> Result<Members<'p, 'a>, Left> {
+        self.members()
+    }
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Members<'p, 'a>, Left> {
+        if name.starts_with(PRIVATE) {
+            return Err(Left::Whole);
+        }
+        self.members()
+    }
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Left> {
+        Err(Left::Whole)
+    }
+}
+
+/// An object whose members are taken apart.
+struct Members<'p, 'a> {
+    parts: &'p mut Parts<'a>,
+    open: u32,
+    first: bool,
+    /// The member that comes next is one of [`COMMON`].
+    common: bool,
+}
+
+impl Members<'_, '_> {
+    /// `written`: the name as it stands between its quotes.
+    #[inline]
+    fn name(&mut self, written: &str) {
+        if !std::mem::take(&mut self.first) {
+            self.parts.form.push(b',');
+        }
+        self.parts.form.push(b'"');
+        self.parts.form.extend_from_slice(written.as_bytes());
+        self.parts.form.extend_from_slice(b"\":");
+        self.common = COMMON.contains(&written);
+    }
+
+    fn member<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Left> {
+        match self.common {
+            true => serde_json::to_writer(&mut *self.parts.form, value)?,
+            false => self.parts.value(value, self.open)?,
+        }
+        Ok(())
+    }
+
+    fn close(self) {
+        self.parts.form.push(b'}');
+    }
+}
+
+impl SerializeStruct for Members<'_, '_> {
+    type Ok = ();
+    type Error = Left;
+
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Left> {
+        if !is_plain(name.as_bytes()) {
+            return Err(Left::Whole);
+        }
+        self.name(name);
+        self.member(value)
+    }
+
+    fn end(self) -> Result<(), Left> {
+        self.close();
+        Ok(())
+    }
+}
+
+impl SerializeMap for Members<'_, '_> {
+    type Ok = ();
+    type Error = Left;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, name: &T) -> Result<(), Left> {
+        let json = serde_json::to_string(name)?;
+        // A number may be a name, too.
+        let written = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).ok_or(Left::Whole)?;
+        self.name(written);
+        Ok(())
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Left> {
+        self.member(value)
+    }
+
+    fn end(self) -> Result<(), Left> {
+        self.close();
         Ok(())
     }
 }

@@ -58,10 +58,11 @@ impl Apply<'_> {
         };
         let mut incoming = Fields::with_capacity(entity.fields.len());
         // People first: whose words a text is decides whether it is the same text.
-        let (about, others): (Vec<_>, Vec<_>) = candidate.fields.into_iter().partition(|(_, given)| {
+        let mut fields = candidate.fields;
+        let about = |_, given: &Option<Given>| {
             matches!(given, Some(Given::Person(..) | Given::Somebody(_) | Given::PersonIds(_) | Given::Ref(_)))
-        });
-        for (field, given) in about {
+        };
+        for (field, given) in fields.extract_if(about) {
             match given {
                 Some(Given::Person(email, index)) => {
                     let id = self.person(field, email, index, arriving, &mut one)?;
@@ -78,7 +79,7 @@ impl Apply<'_> {
                 _ => {}
             }
         }
-        self.plain_fields(others, &mut incoming, &mut one);
+        self.plain_fields(fields, &mut incoming, &mut one);
         self.without_ref(&mut incoming);
         one.merged = merge::merge(entity, &self.door, incoming, one.existing.as_ref());
         let layout = self.mapping.layout;
@@ -208,13 +209,12 @@ impl Apply<'_> {
         Rejection::cell(Code::OrphanRef, column, id, what).hinted(file)
     }
 
-    fn plain_fields(&self, others: Vec<(&'static str, Option<Given>)>, incoming: &mut Fields, one: &mut Decided) {
+    fn plain_fields(&self, mut others: FieldMap<Option<Given>>, incoming: &mut Fields, one: &mut Decided) {
         let entity = self.mapping.entity;
         // A word may say whose words a text is.
-        let (texts, values): (Vec<_>, Vec<_>) = others.into_iter().partition(|(field, _)| {
-            matches!(entity.field(field).map(|field| field.kind), Some(FieldKind::Text { .. } | FieldKind::Secret(_)))
-        });
-        for (field, given) in values {
+        let of_words = |kind| matches!(kind, Some(FieldKind::Text { .. } | FieldKind::Secret(_)));
+        let value = |field, _: &Option<Given>| !of_words(entity.field(field).map(|field| field.kind));
+        for (field, given) in others.extract_if(value) {
             let Some(kind) = entity.field(field).map(|field| field.kind) else { continue };
             let value = match (kind.attribute_of(), given) {
                 (Some(_), None) => {
@@ -231,7 +231,7 @@ impl Apply<'_> {
             };
             incoming.insert(field, value);
         }
-        for (field, given) in texts {
+        for (field, given) in others {
             let Some(kind) = entity.field(field).map(|field| field.kind) else { continue };
             let value = match (kind, given) {
                 (FieldKind::Text { kind, subject, author }, Some(Given::Sealed(text))) => {

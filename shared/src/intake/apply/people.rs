@@ -88,7 +88,7 @@ impl Apply<'_> {
         decided: &mut [Decided],
     ) -> Result<(TakenIn, Rows), ApplyError> {
         let mut arrivals = Vec::new();
-        for one in decided {
+        for one in decided.iter_mut().filter(|one| !one.arrivals.is_empty()) {
             let said = one.said.iter().filter(|(_, value)| value.is_some()).filter_map(|(field, _)| visible(field));
             let said: BTreeSet<ProfileField> = said.collect();
             let known: Vec<ProfileField> = std::iter::once(ProfileField::Email).chain(said).collect();

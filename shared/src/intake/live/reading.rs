@@ -100,7 +100,7 @@ fn fields(
     let mut fields = of_cells(mapping, texts, &mut Indexes::new(vault), delivery.received_at, warnings)?;
     for column in mapping.layout.columns {
         if let Some((profile_id, _)) = item.somebody(column) {
-            for field in mapping.layout.fields_of(column.name) {
+            for &field in mapping.layout.fields_of(column) {
                 fields.insert(field, Some(Given::Somebody(profile_id)));
             }
         }
