@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use moderation::screener::{App, Screener};
 use serde_json::json;
-use shared::{
-    auth::Role,
-    bus::consumer::Driver,
-};
+use shared::{auth::Role, bus::consumer::Driver};
 use tokio::time::Instant;
 
 use crate::{
