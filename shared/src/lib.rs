@@ -19,6 +19,7 @@
 //! | [`telemetry`] | JSON logs that can be followed by one correlation id |
 //! | [`vault`] | sealing under a key per subject, blind indexes |
 //! | [`webhook`] | who signed a request: Standard Webhooks |
+//! | [`within`] | work that may hang or panic, with a time limit |
 
 pub mod audit;
 pub mod auth;
@@ -38,3 +39,4 @@ pub mod random_keys;
 pub mod telemetry;
 pub mod vault;
 pub mod webhook;
+pub mod within;

@@ -98,7 +98,7 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_buddy_api SELECT keyring",
         "teei_buddy_api SELECT subject_keys",
         "teei_buddy_api SELECT suppressions",
-        "teei_buddy_api SELECT texts(digest,fact_id,field,subject_id,text_id)",
+        "teei_buddy_api SELECT texts(digest,fact_id,field,revision,subject_id,supersedes,text_id,withdrawn_at)",
         "teei_buddy_import INSERT attributes",
         "teei_buddy_import INSERT emails",
         "teei_buddy_import INSERT subject_keys",
@@ -134,7 +134,7 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_kintell_webhook SELECT keyring",
         "teei_kintell_webhook SELECT subject_keys",
         "teei_kintell_webhook SELECT suppressions",
-        "teei_kintell_webhook SELECT texts(digest,fact_id,field,subject_id,text_id)",
+        "teei_kintell_webhook SELECT texts(digest,fact_id,field,revision,subject_id,supersedes,text_id,withdrawn_at)",
         "teei_moderation_api DELETE cleared_texts",
         "teei_moderation_api INSERT cleared_texts",
         "teei_moderation_api INSERT review_notes",
@@ -160,7 +160,7 @@ async fn each_role_reaches_only_its_part_of_the_vault() {
         "teei_q2q_api SELECT cleared_texts(sealed,subject_id,text_id,withdrawn_at)",
         "teei_q2q_api SELECT keyring",
         "teei_q2q_api SELECT subject_keys(destroyed_at,epoch,profile_id,wrapped)",
-        "teei_q2q_api SELECT texts(author_id,author_role,kind,source,subject_id,text_id)",
+        "teei_q2q_api SELECT texts(author_id,author_role,kind,source,subject_id,supersedes,text_id,withdrawn_at)",
         "teei_q2q_scorer SELECT cleared_texts(cleared_at,screening_id,sealed,subject_id,text_id,withdrawn_at)",
         "teei_q2q_scorer SELECT keyring",
         "teei_q2q_scorer SELECT subject_keys(destroyed_at,epoch,profile_id,wrapped)",
@@ -210,6 +210,25 @@ async fn the_roles_own_nothing_and_cannot_read_sealed_texts() {
     for role in ROLES.into_iter().filter(|role| !readers.contains(role)) {
         let error = database.client_for(role).await.query("SELECT sealed FROM vault.texts", &[]).await.unwrap_err();
         assert_eq!(error.code().unwrap().code(), "42501", "{role} may not read sealed texts");
+    }
+}
+
+#[tokio::test]
+async fn texts_are_found_by_whose_place_they_take_and_by_who_wrote_them() {
+    let database = Database::fresh().await;
+    for column in ["subject_id", "author_id", "supersedes"] {
+        let index: i64 = database
+            .owner()
+            .await
+            .query_one(
+                "SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                 WHERE i.indrelid = 'vault.texts'::regclass AND a.attname = $1",
+                &[&column],
+            )
+            .await
+            .unwrap()
+            .get(0);
+        assert_eq!(index, 1, "{column}");
     }
 }
 

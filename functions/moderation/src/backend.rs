@@ -8,7 +8,7 @@
 //!    with the purpose `external_model`.
 //! 3. It may add findings and raise the decision. It may lower the decision only for rows that the policy marks as such;
 //!    the policy has no such mark today, so it lowers nothing. It never lowers `pii`, `self_harm` or `safeguarding`.
-//! 4. It has a time limit. Past it, or with an error, the own result stands and the screening is marked `degraded`.
+//! 4. It has a time limit. Past it, or with an error, the own result stands.
 //! 5. Its name and version stand with every screening it took part in. A text is data for it and holds no instruction.
 //! 6. What it says of a place counts only if the words it quotes stand there.
 
@@ -16,7 +16,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use moderation_engine::{Analysis, Context, Engine};
-use shared::pii::Pii;
+use shared::{
+    pii::Pii,
+    within::{Unfinished, within},
+};
 
 /// How long the engine may take for one text: a thousand times what it needs for a long one.
 pub const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -42,6 +45,15 @@ impl BackendError {
             Self::Panicked => "engine_panicked",
             Self::TooSlow => "engine_too_slow",
             Self::Failed => "engine_failed",
+        }
+    }
+}
+
+impl From<Unfinished> for BackendError {
+    fn from(unfinished: Unfinished) -> Self {
+        match unfinished {
+            Unfinished::Panicked => Self::Panicked,
+            Unfinished::TooSlow => Self::TooSlow,
         }
     }
 }
@@ -81,32 +93,6 @@ impl Backend for Rules {
 
     fn opinion<'a>(&'a self, text: &Pii<String>, context: Context) -> BoxFuture<'a, Result<Analysis, BackendError>> {
         let (engine, text) = (Arc::clone(&self.engine), text.clone());
-        within(self.limit, move || engine.analyse(text.expose(), context)).boxed()
-    }
-}
-
-/// Runs work that may hang or panic.
-async fn within<T: Send + 'static>(
-    limit: Duration,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, BackendError> {
-    match tokio::time::timeout(limit, tokio::task::spawn_blocking(work)).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(_)) => Err(BackendError::Panicked),
-        Err(_) => Err(BackendError::TooSlow),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn work_that_panics_or_hangs_is_an_error_and_takes_nobody_along() {
-        let plenty = Duration::from_secs(60);
-        assert_eq!(within(plenty, || 1).await, Ok(1));
-        assert_eq!(within::<()>(plenty, || panic!("injected")).await, Err(BackendError::Panicked));
-        let slow = within(Duration::from_millis(20), || std::thread::sleep(Duration::from_millis(300))).await;
-        assert_eq!(slow, Err(BackendError::TooSlow));
+        within(self.limit, move || engine.analyse(text.expose(), context)).map(|done| done.map_err(Into::into)).boxed()
     }
 }

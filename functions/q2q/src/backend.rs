@@ -4,8 +4,11 @@
 //! - it is asked only for people whose purpose `external_model` is granted, and gets the cleared words only;
 //! - its label counts only if the quote it gives for it stands verbatim in the text ([`verbatim`]); a label without such
 //!   a quote is dropped, not lowered;
+//! - it has a time limit, as the rules have ([`TIME_LIMIT`]);
 //! - what it could not answer is an error, so no score and an alarm; an error is nobody's neutral score;
 //! - its method is `model`, its version names the model and the prompt, and a text is asked about once a version.
+
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use q2q_engine::{Band, Dimension, Engine, Input, Language, NotRead, Polarity, Role, Source};
@@ -13,7 +16,11 @@ use shared::{
     contracts::ScoringMethod,
     error::{Classified, Retry},
     pii::Pii,
+    within::{Unfinished, within},
 };
+
+/// How long the rules may take for one text: a thousand times what they need for a long one.
+pub const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// A text as a backend gets it.
 #[derive(Debug, Clone)]
@@ -82,6 +89,9 @@ pub enum BackendError {
     /// It answered what is no answer, or for a place that is not in the text.
     #[error("the backend's answer cannot be used ({0}): the text stays unscored")]
     BadAnswer(&'static str),
+    /// It came to no end in time: a defect of the engine, on this text.
+    #[error("reading the text did not come to an end in time: the text stays unscored")]
+    TooSlow,
     /// It panicked: a defect of the engine.
     #[error("reading the text panicked, a defect of the engine: the text stays unscored")]
     Panicked,
@@ -91,14 +101,24 @@ impl Classified for BackendError {
     fn retry(&self) -> Retry {
         match self {
             Self::Unavailable(_) => Retry::Retry,
-            Self::BadAnswer(_) | Self::Panicked => Retry::Never,
+            Self::BadAnswer(_) | Self::TooSlow | Self::Panicked => Retry::Never,
         }
     }
     fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "backend_unavailable",
             Self::BadAnswer(_) => "backend_bad_answer",
+            Self::TooSlow => "engine_too_slow",
             Self::Panicked => "panicked",
+        }
+    }
+}
+
+impl From<Unfinished> for BackendError {
+    fn from(unfinished: Unfinished) -> Self {
+        match unfinished {
+            Unfinished::Panicked => Self::Panicked,
+            Unfinished::TooSlow => Self::TooSlow,
         }
     }
 }
@@ -113,14 +133,14 @@ pub trait Backend: Send + Sync {
     fn read<'a>(&'a self, words: &'a Words) -> BoxFuture<'a, Result<Opinion, BackendError>>;
 }
 
-/// The rules, in this process.
-#[derive(Debug, Default)]
-pub struct Local(Engine);
+/// The rules, in this process, in a thread of their own: a text they come to no end with costs nobody else anything.
+#[derive(Debug, Clone, Default)]
+pub struct Local(Arc<Engine>);
 
 impl Local {
     /// Compiles the lexicons.
     pub fn new() -> Self {
-        Self(Engine::new())
+        Self(Arc::new(Engine::new()))
     }
 
     /// The engine itself.
@@ -128,8 +148,7 @@ impl Local {
         &self.0
     }
 
-    /// What the text says; needs nobody to wait for.
-    pub fn read_now(&self, words: &Words) -> Result<Opinion, BackendError> {
+    fn read_now(&self, words: &Words) -> Result<Opinion, BackendError> {
         let text = words.text.expose();
         let input = Input { text, source: words.source, role: words.role, language: words.language };
         let reading = self.0.read(input);
@@ -167,7 +186,8 @@ impl Backend for Local {
         self.0.version()
     }
     fn read<'a>(&'a self, words: &'a Words) -> BoxFuture<'a, Result<Opinion, BackendError>> {
-        Box::pin(async move { self.read_now(words) })
+        let (rules, words) = (self.clone(), words.clone());
+        Box::pin(async move { within(TIME_LIMIT, move || rules.read_now(&words)).await? })
     }
 }
 

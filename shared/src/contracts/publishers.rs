@@ -41,7 +41,9 @@ pub fn of(kind: &str) -> Vec<&'static str> {
         "intake.text.received.v1" => found.extend([KINTELL_WEBHOOK, BUDDY_API]),
         "profile.created.v1" => found.extend([KINTELL_WEBHOOK, BUDDY_API, UPSKILLING_WEBHOOK, UPSKILLING_SYNC]),
         "profile.updated.v1" | "profile.linked.v1" => found.push("profile-api"),
-        "fact.retracted.v1" => found.extend([UPSKILLING_SYNC, "profile-projector", Q2Q_SCORER, Q2Q_API]),
+        "fact.retracted.v1" => {
+            found.extend([KINTELL_WEBHOOK, BUDDY_API, UPSKILLING_SYNC, "profile-projector", Q2Q_SCORER, Q2Q_API]);
+        }
         _ => {}
     }
     found

@@ -13,6 +13,7 @@
 //! | `idempotency` | `Idempotency-Key`: the effect once, the answer again |
 //! | `server` | the router behind the Lambda Runtime API |
 
+mod day;
 mod document;
 mod edge;
 mod etag;
@@ -23,6 +24,7 @@ mod page;
 pub mod problem;
 mod server;
 
+pub use day::Day;
 pub use document::Document;
 pub use edge::{Beat, Caller, Edge, Ids, MaybeCaller, wrap};
 pub use etag::{IfMatch, etag};

@@ -71,6 +71,8 @@ codes! {
     NOT_DECIDED CONFLICT "not_decided" "There is no decision to appeal" None, "Only a decided item can be appealed, and while its text has no other item open.";
     OTHER_EYES CONFLICT "other_eyes" "Somebody else has to decide" None, "You made the decision that is appealed. An appeal is decided by another reviewer.";
     TEXT_WITHDRAWN CONFLICT "text_withdrawn" "The text does not hold any more" None, "This text was withdrawn or replaced, so it cannot be let through. Uphold or escalate it.";
+    NO_PURPOSE CONFLICT "no_purpose" "This may not be processed" None, "The person, or who wrote the text, does not allow this use of their data now. Nothing was changed.";
+    NOT_CLEARED CONFLICT "not_cleared" "The text does not hold any more" None, "This text was withdrawn, replaced or held back by moderation, so nobody can judge a score of it. Nothing was changed.";
     STALE PRECONDITION_FAILED "stale" "Somebody was faster" None, "The version you read is not the current one: read it again, then repeat your change.";
     PLAN_MOVED PRECONDITION_FAILED "plan_moved" "The plan has changed" None, "The import's plan is not the one with this plan_hash any more: read the new plan, then commit that.";
     BODY_TOO_LARGE PAYLOAD_TOO_LARGE "body_too_large" "The body is too large" None, "A body has at most 1 MiB.";

@@ -25,7 +25,7 @@ pub use on_the_way::OnTheWay;
 
 use super::{
     code::Code,
-    entity::{Entity, FieldValue, Published},
+    entity::{Entity, FieldKind, FieldValue, Published},
     fates::{Fate, Fates, MOST_REJECTIONS, Note},
     mapping::Mapping,
     merge::{Door, Merged},
@@ -131,6 +131,16 @@ struct Decided {
 }
 
 impl Decided {
+    /// Texts of cells that are empty now.
+    fn emptied(&self, entity: &Entity) -> impl Iterator<Item = Uuid> {
+        entity.fields.iter().filter(|field| matches!(field.kind, FieldKind::Text { .. })).filter_map(|field| {
+            match (self.existing.as_ref()?.fact.get(field.name), self.merged.fact.get(field.name)) {
+                (Some(FieldValue::Text(id, _)), None) => Some(*id),
+                _ => None,
+            }
+        })
+    }
+
     fn revision(&self) -> i32 {
         self.existing.as_ref().map_or(1, |known| known.revision + 1)
     }
@@ -416,6 +426,8 @@ impl<'a> Apply<'a> {
             self.say(tx, &mut decided, taken).await?;
         }
         self.outbox.append(facts);
+        let emptied: Vec<Uuid> = decided.iter().flat_map(|one| one.emptied(entity)).collect();
+        texts::retract(&texts::withdraw(tx, &emptied).await?, &self.correlation, &mut self.outbox)?;
         texts::publish(&context, &writing.texts, &self.correlation, &mut self.outbox)?;
         writing.events = Some(self.outbox.take());
         for one in decided {

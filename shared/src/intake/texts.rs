@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::entity::{Entity, Fact};
 use crate::{
     bus::outbox::{Outbox, OutboxError},
-    contracts::{AuthorRole, EventDraft, Line, Revision, SourceCode, TextKind, TextReceived},
+    contracts::{
+        AuthorRole, ContractError, EventDraft, FactRetracted, FactType, Line, RetractionReason, Revision, SourceCode,
+        TextKind, TextReceived,
+    },
     db::DbError,
     identity::People,
     pii::Pii,
@@ -130,6 +133,40 @@ pub async fn insert(tx: &Transaction<'_>, context: &Context, texts: &[Sealed]) -
     Ok(())
 }
 
+/// Withdraws texts whose cells are empty now, with those whose place they had taken: else these would hold again. Gives
+/// each with the revision that says so.
+pub async fn withdraw(tx: &Transaction<'_>, emptied: &[Uuid]) -> Result<Vec<(Uuid, i32)>, DbError> {
+    if emptied.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx
+        .query_typed(
+            "WITH RECURSIVE gone AS (
+               SELECT t.text_id, t.supersedes FROM vault.texts t WHERE t.text_id = ANY($1)
+               UNION SELECT t.text_id, t.supersedes FROM vault.texts t JOIN gone g ON t.text_id = g.supersedes)
+             UPDATE vault.texts t SET withdrawn_at = now(), revision = t.revision + 1 FROM gone g
+             WHERE t.text_id = g.text_id AND t.withdrawn_at IS NULL RETURNING t.text_id, t.revision",
+            &[(&emptied, Type::UUID_ARRAY)],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Tells that texts do not hold any more.
+pub fn retract(withdrawn: &[(Uuid, i32)], correlation: &str, outbox: &mut Outbox) -> Result<(), OutboxError> {
+    for (text_id, revision) in withdrawn {
+        let retracted = FactRetracted {
+            fact_type: FactType::IntakeText,
+            fact_id: *text_id,
+            milestone: None,
+            reason: RetractionReason::Corrected,
+            revision: Revision::new(*revision).map_err(ContractError::Value)?,
+        };
+        outbox.push(EventDraft::recorded(retracted, *text_id, correlation))?;
+    }
+    Ok(())
+}
+
 /// Tells that texts were received: the one trigger of screening.
 pub fn publish(context: &Context, texts: &[Sealed], correlation: &str, outbox: &mut Outbox) -> Result<(), OutboxError> {
     for text in texts {
@@ -140,7 +177,7 @@ pub fn publish(context: &Context, texts: &[Sealed], correlation: &str, outbox: &
             subject_id: text.subject_id,
             supersedes: text.supersedes,
             kind: text.kind,
-            source: SourceCode::new(context.source).map_err(crate::contracts::ContractError::Value)?,
+            source: SourceCode::new(context.source).map_err(ContractError::Value)?,
             revision: Revision::FIRST,
             import_id: Some(context.import_id),
             line: Some(text.line),

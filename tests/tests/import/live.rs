@@ -302,3 +302,18 @@ async fn whoever_objects_is_in_no_live_record_either() {
     assert_eq!((ends(&taken), taken.outcome.as_str()), (vec!["suppressed 0".to_owned()], "unchanged"));
     assert_eq!(world.count("SELECT count(*) FROM core.kintell_ratings").await, 0);
 }
+
+#[tokio::test]
+async fn words_that_a_live_door_empties_are_withdrawn() {
+    let world = World::new().await;
+    let mut live = Live::new(&world).await;
+    let with = |words: Value| {
+        let mut value = session("S1");
+        value["feedback_text"] = words;
+        item(&value)
+    };
+    assert_eq!(ends(&live.take(sessions(), vec![with(json!("fint"))]).await), ["new 1"]);
+    assert_eq!(ends(&live.take(sessions(), vec![with(Value::Null)]).await), ["changed 2"]);
+    assert_eq!(world.count("SELECT count(*) FROM vault.texts WHERE withdrawn_at IS NULL").await, 0);
+    assert_eq!(world.event_data("fact.retracted.v1").await[0]["factType"], "intake.text");
+}

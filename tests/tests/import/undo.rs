@@ -282,3 +282,28 @@ async fn undoing_two_imports_in_either_order_ends_in_the_same_state() {
         assert_eq!(ratings(&world).await, "S1 4", "{order:?}");
     }
 }
+
+#[tokio::test]
+async fn words_whose_cell_is_empty_later_are_withdrawn_with_those_they_replaced_and_come_back_with_an_undo() {
+    let world = World::new().await;
+    world.import("kintell/sessions/a.csv", file(&[line("S1", "4", "good")])).await;
+    world.import("kintell/sessions/b.csv", file(&[line("S1", "4", "better")])).await;
+    let emptied = world.import("kintell/sessions/c.csv", file(&[line("S1", "4", "")])).await;
+    assert_eq!(emptied["counts"]["changed"], 1, "{emptied:#}");
+    let held = "SELECT string_agg((withdrawn_at IS NULL)::text || revision, ' ' ORDER BY received_at, text_id) FROM vault.texts";
+    assert_eq!(world.text(held).await, "false2 false2", "the first words would hold again");
+    let told = world.event_data("intake.text.received.v1").await;
+    let mut gone = world.event_data("fact.retracted.v1").await;
+    gone.sort_by_key(|event| event["factId"].to_string());
+    for (event, text) in gone.iter().zip(&told) {
+        assert_eq!(
+            (&event["factType"], &event["factId"], &event["reason"], &event["revision"]),
+            (&json!("intake.text"), &text["textId"], &json!("corrected"), &json!(2))
+        );
+    }
+    assert_eq!((gone.len(), told.len()), (2, 2));
+    world.undo(&emptied).await;
+    assert_eq!(world.text(held).await, "false2 true3");
+    let again = world.event_data("intake.text.received.v1").await;
+    assert_eq!((&again[2]["textId"], &again[2]["revision"]), (&told[1]["textId"], &json!(3)));
+}

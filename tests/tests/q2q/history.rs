@@ -59,17 +59,8 @@ async fn a_persons_word_outlives_a_new_version_and_goes_with_other_words() {
     let session = world.session(p, v, None).await;
     let id = world.said(session, p, "belonging+800 confidence+700").await;
     world.screened(id).await;
-    for (dimension, verdict, set) in
-        [("belonging", "-", "polarity = '-', score = 250"), ("confidence", "0", "retracted = 'corrected'")]
-    {
-        world
-            .execute(&format!(
-                "INSERT INTO core.outcome_corrections (correction_id, outcome_id, revision, machine_polarity, machine_version, rules, verdict, corrected_by)
-                 SELECT gen_random_uuid(), outcome_id, 1, '+', '1.0.0+aa', '[]', '{verdict}', 'somebody' FROM core.outcomes WHERE dimension = '{dimension}';
-                 UPDATE core.outcomes SET revision = 2, method = 'human', {set} WHERE dimension = '{dimension}'"
-            ))
-            .await;
-    }
+    world.judge(id, "belonging", "-").await;
+    world.judge(id, "confidence", "0").await;
     world.deploy("2.0.0+bb");
     handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap();
     assert_eq!(world.outcomes(id).await, json!([["belonging", "-", 250, 2]]));
@@ -109,14 +100,17 @@ async fn an_outage_leaves_no_score_a_message_that_comes_again_and_a_number_for_t
     );
     assert_eq!(world.sweep().await["unscored"], 0, "not for a quarter of an hour yet");
     world.execute("UPDATE vault.cleared_texts SET cleared_at = now() - interval '16 minutes'").await;
+    // What may work later ends the run: the next text would meet the same.
+    let error = handle(&world.app, json!({}), PLENTY).await.unwrap_err();
+    assert_eq!(shared::error::Classified::code(&error), "backend_unavailable");
+    world.backend.failing.store(false, Ordering::Relaxed);
     let report = world.sweep().await;
     assert_eq!(
         (report["unscored"].as_i64(), report["failed"].as_u64(), report["looked_at"].as_u64()),
-        (Some(1), Some(1), Some(0))
+        (Some(1), Some(0), Some(1)),
+        "the sweep heals what no message does"
     );
     assert!(report["oldest_unscored_seconds"].as_i64().unwrap() >= 960);
-    world.backend.failing.store(false, Ordering::Relaxed);
-    assert_eq!(world.sweep().await["looked_at"], 1, "the sweep heals what no message does");
     assert_eq!(world.sweep().await["unscored"], 0);
     assert_eq!(world.outcomes(id).await, json!([["belonging", "+", 800, 1]]));
 }
@@ -135,4 +129,55 @@ async fn a_text_the_engine_panics_on_keeps_no_sweep_from_the_others() {
         (Some(2), Some(1), Some(1))
     );
     assert_eq!(world.outcomes(good).await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_fails_the_same_way_again_costs_a_sweep_its_own_text_only_whatever_it_is() {
+    let world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    // A value the store refuses, words that do not open, words the engine comes to no end with.
+    world.execute("ALTER TABLE core.outcomes ADD CONSTRAINT refused CHECK (score <> 777)").await;
+    let refused = world.said(session, p, "belonging+777").await;
+    let damaged = world.said(session, p, "belonging+800").await;
+    world.execute(&format!("UPDATE vault.cleared_texts SET sealed = '\\x00' WHERE text_id = '{damaged}'")).await;
+    let hanging = world.said(session, p, "hang belonging+800").await;
+    let good = world.said(session, p, "belonging+800").await;
+    world.execute("UPDATE vault.cleared_texts SET cleared_at = now() - interval '1 hour'").await;
+    let report = world.sweep().await;
+    assert_eq!((report["failed"].as_u64(), report["looked_at"].as_u64()), (Some(3), Some(1)), "{report}");
+    assert_eq!(world.outcomes(good).await.as_array().unwrap().len(), 1);
+    for id in [refused, damaged, hanging] {
+        assert_eq!(world.outcomes(id).await, json!([]));
+    }
+    assert_eq!(world.sweep().await["unscored"], 3, "and the alarm stays on");
+}
+
+#[tokio::test]
+async fn a_correction_is_of_the_words_it_was_made_on_and_of_no_others() {
+    let mut world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let id = world.said(session, p, "belonging+800").await;
+    world.screened(id).await;
+    world.judge(id, "belonging", "-").await;
+    let words = async |world: &World, words: &str| {
+        world.clear(id, words).await;
+        world.screened(id).await;
+        world.outcomes(id).await
+    };
+    // Words that say nothing of it, and read by another version: the correction does not come back.
+    assert_eq!(words(&world, "confidence+700").await, json!([["confidence", "+", 700, 1]]));
+    world.deploy("2.0.0+bb");
+    handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap();
+    assert_eq!(world.outcomes(id).await, json!([["confidence", "+", 700, 2]]));
+    // Words that say something else of it: the rules' word, also by a third version.
+    assert_eq!(words(&world, "belonging+900").await, json!([["belonging", "+", 900, 4]]));
+    world.deploy("3.0.0+cc");
+    handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap();
+    assert_eq!(world.outcomes(id).await, json!([["belonging", "+", 900, 5]]), "not frozen by a word about other words");
+    // The words it was made on again: it counts again.
+    assert_eq!(words(&world, "belonging+800").await, json!([["belonging", "-", 250, 6]]));
+    assert_eq!(text(&world.owner, "SELECT method FROM core.outcomes WHERE dimension = 'belonging'").await, "human");
+    assert_eq!(text(&world.owner, "SELECT count(*) FROM core.outcome_corrections").await, "1", "kept as an example");
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod history;
+mod published;
 #[path = "../support/mod.rs"]
 mod support;
 mod taken_back;

@@ -5,14 +5,13 @@ use std::sync::atomic::Ordering;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::contracts::{
-    Contract, FactRetracted, FactType, ProfileErased, PurposeChanged, PurposeName, PurposeState, RetractionReason,
-    Revision,
+    Contract, FactRetracted, FactType, PurposeChanged, PurposeName, PurposeState, RetractionReason, Revision,
 };
 use uuid::Uuid;
 
 use crate::{
     support::{delivered, text},
-    world::{New, World},
+    world::{New, World, erased},
 };
 
 fn purpose(person: Uuid, state: PurposeState) -> String {
@@ -147,10 +146,6 @@ async fn of_an_erased_person_no_evidence_is_left_and_what_was_told_is_taken_back
     let session = world.session(p, v, Some(company)).await;
     let id = world.said(session, p, "belonging+800 well_being-200").await;
     world.screened(id).await;
-    let erased = |person| {
-        let data = ProfileErased { profile_id: person, ..ProfileErased::example() };
-        delivered(data, person, Timestamp::now()).1
-    };
     // Whose key is there was not erased, whatever an event says.
     assert_eq!(world.take(&[&erased(p)]).await.last_error, Some("database_error"));
     world
@@ -223,5 +218,71 @@ async fn a_fact_that_moves_to_another_company_takes_its_outcomes_along() {
     assert_eq!(world.sweep().await["looked_at"], 1);
     let places = "SELECT json_build_array((SELECT company_id FROM core.readings), (SELECT company_id FROM core.outcomes), (SELECT revision FROM core.outcomes))";
     assert_eq!(world.json(places).await, json!([company, company, 1]), "nobody's score changed");
+    assert_eq!(world.sweep().await["looked_at"], 0);
+}
+
+#[tokio::test]
+async fn after_an_erasure_no_alarm_is_on_and_nothing_is_noted_of_the_person() {
+    let world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let [unseen, held] =
+        [world.said(session, p, "belonging+800").await, world.said(session, p, "confidence+800").await];
+    world.execute("UPDATE vault.cleared_texts SET cleared_at = now() - interval '1 hour'").await;
+    world.erase(p).await;
+    let report = world.sweep().await;
+    assert_eq!((report["unscored"].as_i64(), report["looked_at"].as_u64()), (Some(0), Some(0)), "{report}");
+    // Asked first: whatever else there is to say about the text is not said.
+    world.execute(&format!("DELETE FROM vault.cleared_texts WHERE text_id = '{held}'")).await;
+    world.execute(&format!("UPDATE vault.texts SET withdrawn_at = now() WHERE text_id = '{unseen}'")).await;
+    world.screened(unseen).await;
+    world.screened(held).await;
+    assert_eq!(text(&world.owner, "SELECT count(*) FROM core.readings").await, "0");
+}
+
+#[tokio::test]
+async fn whatever_is_left_of_an_erased_person_in_any_state_is_found_by_the_sweep() {
+    let world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let [held, withdrawn, refused] = [
+        world.said(session, p, "belonging+800").await,
+        world.said(session, p, "confidence+900").await,
+        world.said(session, p, "well_being+900").await,
+    ];
+    for id in [held, withdrawn] {
+        world.screened(id).await;
+    }
+    world.execute(&format!("DELETE FROM vault.cleared_texts WHERE text_id = '{held}'")).await;
+    world.execute(&format!("UPDATE vault.texts SET withdrawn_at = now() WHERE text_id = '{withdrawn}'")).await;
+    says(&world, p, "objected").await;
+    for id in [held, withdrawn, refused] {
+        world.screened(id).await;
+    }
+    assert_eq!(
+        text(&world.owner, "SELECT string_agg(state, ' ' ORDER BY state) FROM core.readings").await,
+        "held no_purpose withdrawn"
+    );
+    world.erase(p).await;
+    world.sweep().await;
+    for table in ["readings", "outcomes", "outcome_revisions"] {
+        assert_eq!(text(&world.owner, &format!("SELECT count(*) FROM core.{table}")).await, "0", "{table}");
+    }
+    assert_eq!(world.told().await.as_array().unwrap().len(), 4, "what was taken back before is not told again");
+}
+
+#[tokio::test]
+async fn what_an_erased_volunteer_wrote_about_somebody_counts_no_more() {
+    let world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let new =
+        New { subject: p, author: Some(v), role: "volunteer", words: "belonging+800", supersedes: None, cleared: true };
+    let id = world.text(session, new).await;
+    world.screened(id).await;
+    world.erase(v).await;
+    assert_eq!(world.sweep().await["looked_at"], 1);
+    assert_eq!((world.outcomes(id).await, world.state(id).await.as_str()), (json!([]), "withdrawn"));
+    assert_eq!(world.told().await[1][3], "erased");
     assert_eq!(world.sweep().await["looked_at"], 0);
 }

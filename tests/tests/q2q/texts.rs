@@ -155,3 +155,21 @@ async fn an_event_of_a_text_that_is_not_there_any_more_does_nothing() {
     assert_eq!((summary.last_error, summary.reply.failures.len()), (None, 0));
     assert_eq!(world.told().await, json!([]));
 }
+
+#[tokio::test]
+async fn notes_and_topics_are_not_scored_and_scores_they_had_are_taken_back() {
+    let world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let [new, old] = [world.said(session, p, "belonging+800").await, world.said(session, p, "confidence+800").await];
+    world.screened(old).await;
+    world.execute("UPDATE vault.texts SET kind = 'other'").await;
+    world.screened(new).await;
+    assert_eq!((world.outcomes(new).await, world.state(new).await.as_str()), (json!([]), "not_scored"));
+    assert_eq!(world.backend.asked.load(Ordering::Relaxed), 1, "it is not read");
+    // Scored before, and found by the sweep.
+    assert_eq!(world.sweep().await["looked_at"], 1);
+    assert_eq!((world.outcomes(old).await, world.state(old).await.as_str()), (json!([]), "not_scored"));
+    assert_eq!(world.told().await[1], json!(["fact.retracted.v1", null, null, "corrected", 2]));
+    assert_eq!(world.sweep().await["looked_at"], 0);
+}

@@ -18,7 +18,9 @@ use q2q_engine::{Band, Dimension, Language, NotRead, Polarity};
 use serde_json::{Value, json};
 use shared::{
     bus::{consumer::Summary, testing::RecordedNudges},
-    contracts::{Contract, ReviewCompleted, ReviewDecision, ScoringMethod, ScreeningDecision, TextScreened},
+    contracts::{
+        Contract, ProfileErased, ReviewCompleted, ReviewDecision, ScoringMethod, ScreeningDecision, TextScreened,
+    },
     vault::{LazyVault, Place, Vault},
 };
 use tests::{Database, keys};
@@ -97,6 +99,9 @@ impl Backend for Shared {
                 return Err(BackendError::Unavailable("test"));
             }
             assert!(!words.text.expose().contains("panic"), "a defect of the engine");
+            if words.text.expose().contains("hang") {
+                std::future::pending::<()>().await;
+            }
             Ok(self.0.opinion(words))
         })
     }
@@ -287,6 +292,35 @@ impl World {
         assert_eq!(summary.last_error, None);
     }
 
+    /// The person is erased, in the vault: nobody was told yet.
+    pub async fn erase(&self, person: Uuid) {
+        let sql = "UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = $1";
+        self.owner.execute(sql, &[&person]).await.unwrap();
+    }
+
+    /// A person's word about a dimension of a text, on the words as they were read last: `+` and `-` with their usual
+    /// scores, `0`.
+    pub async fn judge(&self, text: Uuid, dimension: &str, verdict: &str) {
+        let (score, set) = match verdict {
+            "+" => (Some(750_i16), "polarity = '+', score = 750, retracted = NULL"),
+            "-" => (Some(250), "polarity = '-', score = 250, retracted = NULL"),
+            _ => (None, "retracted = 'corrected'"),
+        };
+        self.owner
+            .execute(
+                "INSERT INTO core.outcome_corrections (correction_id, outcome_id, revision, machine_polarity, machine_version, rules, verdict, corrected_by, digest, score)
+                 SELECT gen_random_uuid(), o.outcome_id, o.revision, o.polarity, o.engine_version, o.evidence, $3, 'somebody', r.digest, $4
+                 FROM core.outcomes o JOIN core.readings r USING (text_id) WHERE o.text_id = $1 AND o.dimension = $2",
+                &[&text, &dimension, &verdict, &score],
+            )
+            .await
+            .unwrap();
+        let sql = format!(
+            "UPDATE core.outcomes SET revision = revision + 1, method = 'human', confidence = 'high', {set} WHERE text_id = $1 AND dimension = $2"
+        );
+        self.owner.execute(&sql, &[&text, &dimension]).await.unwrap();
+    }
+
     pub async fn sweep(&self) -> Value {
         handle(&self.app, json!({}), PLENTY).await.unwrap()
     }
@@ -302,6 +336,12 @@ pub fn screened(text: Uuid) -> String {
 pub fn reviewed(text: Uuid) -> String {
     let data = ReviewCompleted { text_id: text, decision: ReviewDecision::Redact, ..ReviewCompleted::example() };
     delivered(data, text, Timestamp::now()).1
+}
+
+/// The event that a person was erased.
+pub fn erased(person: Uuid) -> String {
+    let data = ProfileErased { profile_id: person, ..ProfileErased::example() };
+    delivered(data, person, Timestamp::now()).1
 }
 
 /// The scorer as a consumer, for tests that put something around it.

@@ -96,6 +96,8 @@ pub struct PersonTexts {
     no_purpose: i64,
     /// Nobody said who wrote it.
     undeclared: i64,
+    /// Of a kind that is not scored: notes, topics.
+    not_scored: i64,
 }
 
 /// A page of outcomes, newest first.
@@ -212,6 +214,7 @@ async fn texts(tx: &Transaction<'_>, claims: &Claims, id: Uuid) -> Result<Person
             "held" => texts.held = count,
             "no_purpose" => texts.no_purpose = count,
             "undeclared" => texts.undeclared = count,
+            "not_scored" => texts.not_scored = count,
             _ => {}
         }
     }

@@ -145,7 +145,7 @@ pub async fn classify(State(app): State<Arc<App>>, Body(body): Body<Request>) ->
     Problem::check(errors)?;
     let mut answers = Vec::with_capacity(texts.len());
     for words in &texts {
-        let opinion = app.backend.read_now(words).map_err(|error| Problem::of(&error))?;
+        let opinion = app.backend.read(words).await.map_err(|error| Problem::of(&error))?;
         answers.push(classified(words, &opinion, app.backend.version()).map_err(|error| Problem::of(&error))?);
     }
     Ok(match (single, answers.pop()) {

@@ -1,5 +1,6 @@
 //! `POST /v1/q2q/outcomes/{id}/correction`: a coordinator says what the words are evidence of. Their word counts from
-//! then on, also when the same words are read again; what the rules had said stays as a revision and as an example.
+//! then on for these words, also when they are read again; what the rules had said stays as a revision and as an example.
+//! What scoring may not read, nobody judges: purpose and moderation are asked first.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
@@ -16,6 +17,9 @@ use shared::{
     bus::outbox::Outbox,
     contracts::{RetractionReason, ScoringMethod},
     http::{Begun, Caller, FieldError, Idempotent, Ids, PathId, Problem, problem},
+    pii::Pii,
+    purpose::{self, Purpose},
+    vault::{Digest, Place, Vault},
 };
 use tokio_postgres::{
     Transaction,
@@ -26,10 +30,10 @@ use uuid::Uuid;
 
 use super::{
     App, audit,
-    evidence::{OutcomeDetail, detail},
+    evidence::{OutcomeDetail, detail, note_reading},
     may_see,
 };
-use crate::scorer::consider::{Told, retract};
+use crate::scorer::consider::{Told, digest, retract};
 
 /// What a person says about a score.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -80,8 +84,10 @@ fn verdict(new: &NewCorrection, before: i16) -> Result<Verdict, Problem> {
 
 /// Say that a score is wrong, or right
 ///
-/// The person's word counts from then on and is kept as a labelled example beside what the rules had said. `0` takes the
-/// outcome back. Somebody who looked at another revision is told so (412). `Idempotency-Key` makes it safe to ask again.
+/// The person's word counts from then on for these words, and is kept as a labelled example beside what the rules had
+/// said. `0` takes the outcome back. Somebody who looked at another revision, or at other words, is told so (412); a text
+/// that may not be scored any more is judged by nobody (409). `Idempotency-Key` makes it safe to ask again: the answer is
+/// then the outcome as it is at that time.
 #[utoipa::path(post, path = "/v1/q2q/outcomes/{id}/correction", operation_id = "correct_outcome",
     params(("id" = Uuid, Path, description = "The outcome"),
            ("idempotency-key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; the same key and body give the same answer for a day", max_length = 255)),
@@ -91,7 +97,7 @@ fn verdict(new: &NewCorrection, before: i16) -> Result<Verdict, Problem> {
             headers(("idempotency-replayed" = Option<String>, description = "`true` on an answer that was given before"))),
         (status = 400, description = "`bad_idempotency_key`"),
         (status = 404, description = "`not_found`"),
-        (status = 409, description = "`idempotency_running`"),
+        (status = 409, description = "`no_purpose`, `not_cleared`, `idempotency_running`"),
         (status = 412, description = "`stale`"),
         (status = 422, description = "`idempotency_mismatch`"),
         (status = 503, description = "`vault_unavailable`, `bus_unavailable`")))]
@@ -105,8 +111,14 @@ pub async fn correct(
     let mut client = app.db.client().await?;
     let vault = app.vault(&client).await?;
     let tx = client.transaction().await?;
-    if let Begun::Replay(answer) = request.begin(&tx, &claims).await? {
-        return Ok(answer);
+    if let Begun::Replay(kept) = request.begin(&tx, &claims).await? {
+        // What is kept for a day in the open holds no score: the outcome is read again, by whoever may read it now.
+        let answer = detail(&tx, vault, &claims, id).await?;
+        note_reading(&tx, &ids, &claims, &answer).await?;
+        tx.commit().await?;
+        let replayed = kept.headers().iter().filter(|(name, _)| name.as_str() == "idempotency-replayed");
+        let headers: HeaderMap = replayed.map(|(name, value)| (name.clone(), value.clone())).collect();
+        return Ok((kept.status(), headers, Json(answer)).into_response());
     }
     let not_found = || Problem::new(&problem::NOT_FOUND);
     // The text first, as the scorer locks it: a person's word and a new reading of the words do not cross.
@@ -118,7 +130,7 @@ pub async fn correct(
     crate::scorer::store::lock(&tx, text).await?;
     let row = tx
         .query_typed_opt(
-            "SELECT profile_id, programme, revision, retracted, polarity, score, confidence, engine_version, language, dimension, occurred_at, evidence, method
+            "SELECT profile_id, programme, revision, retracted, polarity, score, confidence, engine_version, language, dimension, occurred_at, evidence
              FROM core.outcomes WHERE outcome_id = $1 FOR UPDATE",
             &[(&id, Type::UUID)],
         )
@@ -129,14 +141,13 @@ pub async fn correct(
         return Err(not_found());
     }
     let (revision, retracted): (i32, Option<String>) = (row.get(2), row.get(3));
-    // What was withdrawn, undone or replaced has no words that somebody could judge; what a person took back has.
-    let gone = retracted.as_deref().is_some_and(|why| why != "corrected" || row.get::<_, &str>(12) != "human");
-    if revision != request.body.revision || gone {
+    if revision != request.body.revision {
         return Err(Problem::new(&problem::STALE));
     }
+    let words = judged_words(&tx, vault, (id, text), (person, &programme), retracted.as_deref()).await?;
     let verdict = verdict(&request.body, row.get(5))?;
     let rules: serde_json::Value = row.get::<_, FromJson<serde_json::Value>>(11).0;
-    keep(&tx, id, revision, &verdict, &rules, &claims.sub).await?;
+    keep(&tx, id, revision, &verdict, &rules, &words, &claims.sub).await?;
     let next = revision + 1;
     let dimension: &str = row.get(9);
     let mut outbox = Outbox::new(&ids.correlation);
@@ -165,12 +176,13 @@ pub async fn correct(
             outbox.push(draft)?;
         }
     }
-    let note = json!({"outcome": id, "dimension": dimension, "verdict": verdict.sign, "revision": next});
+    // Not what was said: scores are no matter of this log.
+    let note = json!({"outcome": id, "dimension": dimension, "revision": next});
     audit::note(&tx, &ids, &claims, "outcome.correct", Some(person), &note).await?;
     let wrote = outbox.write(&tx).await?.is_some();
     let answer = detail(&tx, vault, &claims, id).await?;
-    // Kept without the words: what is kept for a day in the open is not what lies sealed in the vault.
-    request.keep(&tx, &claims, StatusCode::CREATED, &answer.without_words()).await?;
+    let kept = json!({"id": id, "revision": next});
+    request.keep(&tx, &claims, StatusCode::CREATED, &kept).await?;
     if wrote {
         app.nudger.nudge_delayed().await?;
     }
@@ -181,6 +193,52 @@ pub async fn correct(
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
+/// The words that are judged, by their digest: those that were read last, if they still hold, moderation still lets them
+/// through, and nobody whose data they are says no.
+async fn judged_words(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    (outcome, text): (Uuid, Uuid),
+    (person, programme): (Uuid, &str),
+    retracted: Option<&str>,
+) -> Result<Digest, Problem> {
+    let row = tx
+        .query_typed_opt(
+            "SELECT t.author_id, t.author_role, t.kind, c.sealed, r.state, r.digest,
+                    t.withdrawn_at IS NOT NULL OR EXISTS (SELECT FROM vault.texts n WHERE n.supersedes = t.text_id AND n.withdrawn_at IS NULL),
+                    (SELECT w.verdict FROM core.outcome_corrections w WHERE w.outcome_id = $2 AND w.digest = r.digest
+                     ORDER BY w.corrected_at DESC, w.correction_id DESC LIMIT 1)
+             FROM vault.texts t JOIN core.readings r ON r.text_id = t.text_id
+             LEFT JOIN vault.cleared_texts c ON c.text_id = t.text_id AND c.withdrawn_at IS NULL
+             WHERE t.text_id = $1",
+            &[(&text, Type::UUID), (&outcome, Type::UUID)],
+        )
+        .await?
+        .ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
+    // What was taken back has no words that somebody could judge, unless a person took it back for these.
+    let by_person = retracted == Some("corrected") && row.get::<_, Option<&str>>(7) == Some("0");
+    if retracted.is_some() && !by_person {
+        return Err(Problem::new(&problem::STALE));
+    }
+    let people: Vec<Uuid> = std::iter::once(person).chain(row.get::<_, Option<Uuid>>(0)).collect();
+    if !purpose::refused(tx, Purpose::OutcomeScoring, programme, &people).await?.is_empty() {
+        return Err(Problem::new(&problem::NO_PURPOSE));
+    }
+    let not_cleared = || Problem::new(&problem::NOT_CLEARED);
+    let (kind, state): (&str, &str) = (row.get(2), row.get(4));
+    if row.get::<_, bool>(6) || state != "read" || kind == "other" {
+        return Err(not_cleared());
+    }
+    let sealed: Vec<u8> = row.get::<_, Option<_>>(3).ok_or_else(not_cleared)?;
+    let key = vault.subject_key(tx, person).await?.ok_or_else(not_cleared)?;
+    let words: Pii<String> = key.unseal(Place::cleared(text), &sealed)?;
+    let now = digest(vault, kind, row.get(1), words.expose());
+    if row.get::<_, Option<&[u8]>>(5) != Some(now.as_slice()) {
+        return Err(Problem::new(&problem::STALE));
+    }
+    Ok(now)
+}
+
 /// The example: what the rules said, and what the person says. After another person's word the rules' is the one before.
 async fn keep(
     tx: &Transaction<'_>,
@@ -188,11 +246,12 @@ async fn keep(
     revision: i32,
     verdict: &Verdict,
     rules: &serde_json::Value,
+    words: &Digest,
     by: &str,
 ) -> Result<(), Problem> {
     tx.execute_typed(
-        "INSERT INTO core.outcome_corrections (correction_id, outcome_id, revision, machine_polarity, machine_version, rules, verdict, corrected_by)
-         SELECT $1, $2, $3, m.polarity, m.engine_version, $4, $5, $6
+        "INSERT INTO core.outcome_corrections (correction_id, outcome_id, revision, machine_polarity, machine_version, rules, verdict, corrected_by, digest, score)
+         SELECT $1, $2, $3, m.polarity, m.engine_version, $4, $5, $6, $7, $8
          FROM (SELECT revision, polarity, engine_version, method FROM core.outcomes WHERE outcome_id = $2
                UNION ALL SELECT revision, polarity, engine_version, method FROM core.outcome_revisions WHERE outcome_id = $2) AS m
          ORDER BY m.method = 'human', m.revision DESC LIMIT 1",
@@ -203,6 +262,8 @@ async fn keep(
             (&FromJson(rules), Type::JSONB),
             (&verdict.sign, Type::TEXT),
             (&by, Type::TEXT),
+            (&words.as_slice(), Type::BYTEA),
+            (&verdict.score, Type::INT2),
         ],
     )
     .await?;

@@ -23,7 +23,10 @@ use super::{
     App, audit, may_see,
     view::{Correction, Earlier, Evidence, Origin},
 };
-use crate::{backend::cut, scorer::consider::rating};
+use crate::{
+    backend::cut,
+    scorer::consider::{digest, rating},
+};
 use shared::contracts::Rating;
 
 /// A place as the store has it.
@@ -81,7 +84,7 @@ pub struct OutcomeDetail {
     /// The programme.
     #[schema(example = "buddy")]
     pub programme: String,
-    /// The places it rests on.
+    /// The places it rests on; none where the words do not hold any more or are others now.
     pub evidence: Vec<Evidence>,
     /// The text.
     pub text_id: Uuid,
@@ -91,7 +94,9 @@ pub struct OutcomeDetail {
     /// The words as scoring read them, with what moderation redacted left out; absent where they may not be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Why there are no words: `not_yours` (somebody else wrote them), `not_cleared` (they do not hold any more, or moderation does not let them through), `erased`.
+    /// Why there are no words: `not_yours` (somebody else wrote them), `withdrawn` (the score does not count any more),
+    /// `not_cleared` (they do not hold any more, or moderation does not let them through), `changed` (they are others
+    /// now, and the score of these is not there yet), `erased`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "not_yours")]
     pub text_withheld: Option<&'static str>,
@@ -124,10 +129,20 @@ pub async fn evidence(
     let vault = app.vault(&client).await?;
     let tx = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start().await?;
     let detail = detail(&tx, vault, &claims, id).await?;
-    let note = json!({"outcome": id, "dimension": detail.dimension, "words": detail.text.is_some()});
-    audit::note(&tx, &ids, &claims, "outcome.read", Some(detail.profile_id), &note).await?;
+    note_reading(&tx, &ids, &claims, &detail).await?;
     tx.commit().await?;
     Ok(Json(detail))
+}
+
+/// Notes that somebody saw it, and whether with words.
+pub(super) async fn note_reading(
+    tx: &Transaction<'_>,
+    ids: &Ids,
+    claims: &Claims,
+    detail: &OutcomeDetail,
+) -> Result<(), Problem> {
+    let note = json!({"outcome": detail.id, "dimension": detail.dimension, "words": detail.text.is_some()});
+    Ok(audit::note(tx, ids, claims, "outcome.read", Some(detail.profile_id), &note).await?)
 }
 
 /// The outcome as this caller may see it; what may not be seen is not found.
@@ -142,8 +157,12 @@ pub(super) async fn detail(
         .query_typed_opt(
             "SELECT o.profile_id, o.dimension, o.polarity, o.score, o.confidence, o.method, o.engine_version, o.language, o.subtags, o.mixed,
                     o.revision, o.retracted, o.occurred_at, o.scored_at, o.programme, o.evidence, o.text_id, o.import_id, o.line,
-                    t.author_id, t.author_role, t.kind, t.source, i.name, i.door, c.sealed
+                    t.author_id, t.author_role, t.kind, t.source, i.name, i.door, c.sealed, r.digest,
+                    r.state = 'read' AND (o.retracted IS NULL OR (o.retracted = 'corrected' AND (
+                      SELECT w.verdict FROM core.outcome_corrections w WHERE w.outcome_id = o.outcome_id AND w.digest = r.digest
+                      ORDER BY w.corrected_at DESC, w.correction_id DESC LIMIT 1) IS NOT DISTINCT FROM '0'))
              FROM core.outcomes o
+             JOIN core.readings r ON r.text_id = o.text_id
              JOIN vault.texts t ON t.text_id = o.text_id
              LEFT JOIN intake.imports i ON i.import_id = o.import_id
              LEFT JOIN vault.cleared_texts c ON c.text_id = o.text_id AND c.withdrawn_at IS NULL
@@ -157,7 +176,9 @@ pub(super) async fn detail(
         return Err(not_found());
     }
     let (words, withheld) = words(tx, vault, claims, &row, person, text_id).await?;
-    let places = row.get::<_, FromJson<Vec<StoredPlace>>>(15).0;
+    // Rules and places are of the words they were made on, and of no others.
+    let of_these = withheld.is_none_or(|why| why == NOT_YOURS);
+    let places = if of_these { row.get::<_, FromJson<Vec<StoredPlace>>>(15).0 } else { Vec::new() };
     let quote = |place: &StoredPlace| words.as_ref().map(|words| cut(words.expose(), place.start, place.end));
     let evidence = places
         .into_iter()
@@ -209,8 +230,12 @@ pub(super) fn score(stored: i16) -> Result<Rating, Problem> {
     rating(stored).map_err(|error| Problem::of(&error))
 }
 
-/// The words, or why there are none. Staff reads what scoring read; a person reads what they wrote themselves: what a
-/// volunteer wrote about somebody is the volunteer's, too.
+/// Somebody else wrote the words.
+const NOT_YOURS: &str = "not_yours";
+
+/// The words, or why there are none: only of a score that counts or that a person took back, and only if they are the
+/// very words it was made on. Staff reads what scoring read; a person reads what they wrote themselves: what a volunteer
+/// wrote about somebody is the volunteer's, too.
 async fn words(
     tx: &Transaction<'_>,
     vault: &Vault,
@@ -219,16 +244,24 @@ async fn words(
     person: Uuid,
     text_id: Uuid,
 ) -> Result<(Option<Pii<String>>, Option<&'static str>), Problem> {
-    let staff = matches!(claims.role, Role::Admin | Role::Coordinator | Role::Dpo);
-    let author: Option<Uuid> = row.get(19);
-    if !staff && (author.is_none() || author != claims.profile_id) {
-        return Ok((None, Some("not_yours")));
-    }
-    let Some(sealed) = row.get::<_, Option<Vec<u8>>>(25) else { return Ok((None, Some("not_cleared"))) };
     let Some(key) = vault.subject_key(tx, person).await? else {
         return Ok((None, Some("erased")));
     };
-    Ok((Some(key.unseal(Place::cleared(text_id), &sealed)?), None))
+    if !row.get::<_, bool>(27) {
+        return Ok((None, Some("withdrawn")));
+    }
+    let Some(sealed) = row.get::<_, Option<Vec<u8>>>(25) else { return Ok((None, Some("not_cleared"))) };
+    let words: Pii<String> = key.unseal(Place::cleared(text_id), &sealed)?;
+    let read = digest(vault, row.get(21), row.get(20), words.expose());
+    if row.get::<_, Option<&[u8]>>(26) != Some(read.as_slice()) {
+        return Ok((None, Some("changed")));
+    }
+    let staff = matches!(claims.role, Role::Admin | Role::Coordinator | Role::Dpo);
+    let author: Option<Uuid> = row.get(19);
+    if !staff && (author.is_none() || author != claims.profile_id) {
+        return Ok((None, Some(NOT_YOURS)));
+    }
+    Ok((Some(words), None))
 }
 
 async fn earlier(tx: &Transaction<'_>, id: Uuid) -> Result<Vec<Earlier>, Problem> {
@@ -273,18 +306,4 @@ async fn corrections(tx: &Transaction<'_>, id: Uuid) -> Result<Vec<Correction>, 
         at: row.get(5),
     };
     Ok(rows.iter().map(correction).collect())
-}
-
-impl OutcomeDetail {
-    /// The same without a word of the text.
-    pub(super) fn without_words(&self) -> serde_json::Value {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
-        if let Some(detail) = value.as_object_mut() {
-            detail.remove("text");
-            for place in detail.get_mut("evidence").and_then(serde_json::Value::as_array_mut).into_iter().flatten() {
-                place.as_object_mut().map(|place| place.remove("quote"));
-            }
-        }
-        value
-    }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     auth::{Claims, Role},
-    http::{Caller, FieldError, Ids, Problem, Query, problem},
+    http::{Caller, Day, FieldError, Ids, Problem, Query, problem},
 };
 use tokio_postgres::{IsolationLevel, Transaction, types::Type};
 use utoipa::{IntoParams, ToSchema};
@@ -19,8 +19,9 @@ use uuid::Uuid;
 use self::answer::{Answer, CoverageCell, DimensionFigures, for_company, for_staff};
 use super::{App, audit};
 use crate::figures::{
-    DIMENSIONS, Read, Text,
+    DIMENSIONS, published,
     quarter::{Quarter, ZONE, zone},
+    rows::{self, Of},
     suppress,
 };
 
@@ -34,15 +35,15 @@ pub(super) const PROGRAMMES: [&str; 4] = ["buddy", "language", "mentorship", "up
 pub struct FiguresQuery {
     /// Of one company. Company users get their own in any case.
     company: Option<Uuid>,
-    /// `buddy`, `language`, `mentorship` or `upskilling`; all if absent.
+    /// `buddy`, `language`, `mentorship` or `upskilling`; all if absent, for coordinators their own.
     #[param(example = "language")]
     programme: Option<String>,
     /// The first day, `YYYY-MM-DD`, in Norway; a year before `to` if absent. For company users a quarter's first day.
     #[param(value_type = Option<String>, format = Date, example = "2025-01-01")]
-    from: Option<Date>,
+    from: Option<Day>,
     /// The day after the last. Tomorrow if absent; for company users the end of the last quarter that is published.
     #[param(value_type = Option<String>, format = Date, example = "2026-01-01")]
-    to: Option<Date>,
+    to: Option<Day>,
     /// One dimension; all if absent.
     #[param(example = "belonging")]
     dimension: Option<String>,
@@ -82,13 +83,16 @@ pub struct Figures {
     for_company: bool,
     /// Texts and people.
     coverage: Vec<CoverageCell>,
-    /// All of it together: people are counted once, so they are fewer than in the cells one by one. Absent without any.
+    /// All of it together: people are counted once, so they are fewer than in the cells one by one. Absent without any,
+    /// and for companies.
     #[serde(skip_serializing_if = "Option::is_none")]
     coverage_total: Option<CoverageCell>,
     /// Each dimension.
     dimensions: Vec<DimensionFigures>,
-    /// Scores that went with people who were erased; they are in no figure any more.
-    erased_scores: usize,
+    /// Scores that went with people who were erased; they are in no figure any more (staff only: what companies were told
+    /// stays, and a number of the erased would be about fewer people than any figure).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_scores: Option<usize>,
     /// What is in no figure, and why (staff only).
     #[serde(skip_serializing_if = "Option::is_none")]
     left_out: Option<LeftOut>,
@@ -101,17 +105,12 @@ const NOTE: &str = "From one text each, by rules: weak evidence about a person, 
 /// What was asked for, checked.
 struct Wanted {
     company: Option<Uuid>,
-    programme: Option<String>,
+    /// Of all if none are named.
+    programmes: Option<Vec<String>>,
     from: Date,
     to: Date,
     dimensions: Vec<usize>,
     for_company: bool,
-}
-
-/// The last quarter companies see: it ended so long ago that its files are in.
-fn last_published(now: Timestamp) -> Quarter {
-    let day = now.to_zoned(zone()).date().saturating_sub(suppress::LAG_DAYS.days());
-    Quarter::of(day).before()
 }
 
 fn wanted(query: FiguresQuery, claims: &Claims, now: Timestamp) -> Result<Wanted, Problem> {
@@ -135,25 +134,28 @@ fn wanted(query: FiguresQuery, claims: &Claims, now: Timestamp) -> Result<Wanted
     if dimensions.is_empty() {
         wrong("dimension", "unknown_dimension", "A dimension is one of those GET /v1/q2q/taxonomy names.");
     }
-    let last = last_published(now);
+    let last = suppress::last_due(now);
     let end = if for_company { last.next().first_day() } else { now.to_zoned(zone()).date().saturating_add(1.day()) };
-    let to = query.to.unwrap_or(end);
-    let from = query.from.unwrap_or_else(|| {
-        let year_before = to.saturating_sub(1.year());
-        if for_company { Quarter::of(year_before).first_day() } else { year_before }
-    });
+    let to = query.to.map_or(end, Day::get);
+    let from = query.from.map_or_else(
+        || {
+            let year_before = Day::at_least_first(to.saturating_sub(1.year())).get();
+            if for_company { Quarter::of(year_before).first_day() } else { year_before }
+        },
+        Day::get,
+    );
     if from >= to {
         wrong("to", "out_of_range", "`to` is after `from`.");
     }
     if for_company {
-        if query.from.is_some_and(|day| !Quarter::begins(day)) {
+        if query.from.is_some_and(|day| !Quarter::begins(day.get())) {
             wrong(
                 "from",
                 "whole_quarters",
                 "Figures are of whole quarters: begin with 1 January, 1 April, 1 July or 1 October.",
             );
         }
-        if query.to.is_some_and(|day| !Quarter::begins(day)) {
+        if query.to.is_some_and(|day| !Quarter::begins(day.get())) {
             wrong(
                 "to",
                 "whole_quarters",
@@ -164,19 +166,21 @@ fn wanted(query: FiguresQuery, claims: &Claims, now: Timestamp) -> Result<Wanted
         }
     }
     Problem::check(errors)?;
-    Ok(Wanted { company, programme: query.programme, from, to, dimensions, for_company })
+    let programmes = query.programme.map(|programme| vec![programme]);
+    Ok(Wanted { company, programmes, from, to, dimensions, for_company })
 }
 
 /// Figures of many people
 ///
 /// How many texts, of how many people, how many were not read, how many give evidence, which way, the mean with its
-/// interval, and how it changes. At least five people a number, ten for well-being. Company users see their own company,
-/// in whole quarters, in blocks that no set of answers takes apart; people who do not allow figures for companies are
-/// not in them. Asking is written to the audit log.
+/// interval, and how it changes. At least five people a number, ten for well-being. Coordinators see their own
+/// programmes. Company users see their own company as it was published, a quarter once it ended thirty days ago: in
+/// blocks that no set of answers takes apart, and with numbers that do not change any more; people who do not allow
+/// figures for companies are not in them. Asking is written to the audit log.
 #[utoipa::path(get, path = "/v1/q2q/outcomes", operation_id = "get_outcome_figures", params(FiguresQuery),
     responses(
         (status = 200, description = "Figures", body = Figures),
-        (status = 404, description = "`not_found`: not your company"),
+        (status = 404, description = "`not_found`: not your company, not your programme"),
         (status = 422, description = "`bad_field`")))]
 pub async fn figures(
     State(app): State<Arc<App>>,
@@ -185,7 +189,8 @@ pub async fn figures(
     ids: Ids,
 ) -> Result<Json<Figures>, Problem> {
     let now = Timestamp::now();
-    let wanted = wanted(query, &claims, now)?;
+    let programme = query.programme.clone();
+    let mut wanted = wanted(query, &claims, now)?;
     let mut client = app.db.client().await?;
     let tx = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start().await?;
     if let Some(company) = wanted.company {
@@ -194,84 +199,51 @@ pub async fn figures(
             return Err(Problem::new(&problem::NOT_FOUND));
         }
     }
-    let texts = texts(&tx, &wanted).await?;
-    let answer = if wanted.for_company { for_company(&texts, &wanted, now) } else { for_staff(&texts, &wanted) };
+    if claims.role == Role::Coordinator {
+        let own = own_programmes(&tx, &claims).await?;
+        match &wanted.programmes {
+            None => wanted.programmes = Some(own),
+            Some(asked) if asked.iter().all(|programme| own.contains(programme)) => {}
+            Some(_) => return Err(Problem::new(&problem::NOT_FOUND)),
+        }
+    }
+    let (answer, erased_scores, left_out) = match wanted.company {
+        Some(company) if wanted.for_company => (for_company(&published::of(&tx, company).await?, &wanted), None, None),
+        company => {
+            let programmes = wanted.programmes.as_deref();
+            let of = Of { company, programmes, days: Some((wanted.from, wanted.to)) };
+            let texts = rows::texts(&tx, of).await?;
+            let left_out = left_out(&tx, &wanted).await?;
+            (for_staff(&texts, &wanted), Some(erased(&tx, &wanted).await?), Some(left_out))
+        }
+    };
     let Answer { coverage, coverage_total, dimensions } = answer;
-    let erased = erased(&tx, &wanted).await?;
-    let left_out = if wanted.for_company { None } else { Some(left_out(&tx, &wanted).await?) };
-    let note = json!({"company": wanted.company, "programme": wanted.programme, "from": wanted.from, "to": wanted.to});
+    let note = json!({"company": wanted.company, "programme": programme, "from": wanted.from, "to": wanted.to});
     audit::note(&tx, &ids, &claims, "outcome.figures", None, &note).await?;
     tx.commit().await?;
     Ok(Json(Figures {
         company: wanted.company,
-        programme: wanted.programme,
+        programme,
         from: wanted.from,
         to: wanted.to,
         for_company: wanted.for_company,
         coverage,
         coverage_total,
         dimensions,
-        erased_scores: if wanted.for_company { suppress::round(erased) } else { erased },
+        erased_scores,
         left_out,
         note: NOTE,
     }))
 }
 
-/// For a company, blocks are cut from all its texts since the first, whatever was asked for: so two questions get parts
-/// of one cut. `$4` and `$5` narrow for staff only.
-async fn texts(tx: &Transaction<'_>, wanted: &Wanted) -> Result<Vec<Text>, Problem> {
-    let whole = wanted.for_company;
-    let (from, to) = ((!whole).then_some(wanted.from.to_string()), (!whole).then_some(wanted.to.to_string()));
-    let programme = wanted.programme.as_deref().filter(|_| !whole);
-    let rows = tx
-        .query_typed(
-            &format!(
-                "SELECT r.text_id, r.profile_id, r.programme, r.written_at, r.state, o.dimension, o.score, o.method
-                 FROM core.readings r
-                 LEFT JOIN core.outcomes o ON o.text_id = r.text_id AND o.retracted IS NULL
-                 WHERE r.state IN ('read', 'not_read')
-                   AND ($1::uuid IS NULL OR r.company_id = $1)
-                   AND ($2::text IS NULL OR r.programme = $2)
-                   AND ($3::text IS NULL OR r.written_at >= $3::date::timestamp AT TIME ZONE '{ZONE}')
-                   AND ($4::text IS NULL OR r.written_at < $4::date::timestamp AT TIME ZONE '{ZONE}')
-                   AND ($1 IS NULL OR {ALLOWED})
-                 ORDER BY r.written_at, r.text_id"
-            ),
-            &[(&wanted.company, Type::UUID), (&programme, Type::TEXT), (&from, Type::TEXT), (&to, Type::TEXT)],
-        )
-        .await?;
-    let zone = zone();
-    let mut texts: Vec<Text> = Vec::new();
-    let mut last: Option<Uuid> = None;
-    for row in &rows {
-        let id: Uuid = row.get(0);
-        if last != Some(id) {
-            last = Some(id);
-            texts.push(Text {
-                person: row.get(1),
-                programme: row.get(2),
-                quarter: Quarter::at(row.get(3), &zone),
-                read: if row.get::<_, &str>(4) == "read" { Read::Yes } else { Read::No },
-                scores: [None; 5],
-                by_people: [false; 5],
-            });
-        }
-        if let (Some(text), Some(dimension)) = (texts.last_mut(), row.get::<_, Option<&str>>(5))
-            && let Some(at) = DIMENSIONS.iter().position(|name| *name == dimension)
-        {
-            text.scores[at] = u16::try_from(row.get::<_, i16>(6)).ok();
-            text.by_people[at] = row.get::<_, &str>(7) == "human";
-        }
-    }
-    Ok(texts)
+/// The programmes a coordinator works for; of others they see no figure, because with days of one's own choice any two
+/// figures can be subtracted.
+async fn own_programmes(tx: &Transaction<'_>, claims: &Claims) -> Result<Vec<String>, Problem> {
+    let sql = "SELECT programme FROM core.programme_staff WHERE subject = $1 ORDER BY programme";
+    Ok(tx.query_typed(sql, &[(&claims.sub, Type::TEXT)]).await?.iter().map(|row| row.get(0)).collect())
 }
 
-/// The person allows figures for companies in this programme.
-pub(super) const ALLOWED: &str = "COALESCE((SELECT p.state FROM core.purposes p WHERE p.profile_id = r.profile_id AND p.purpose = 'company_reporting'),
-                            (SELECT d.state FROM core.purpose_defaults d WHERE d.programme = r.programme AND d.purpose = 'company_reporting'),
-                            'withdrawn') = 'granted'";
-
-const SCOPE: &str = "($1::uuid IS NULL OR company_id = $1) AND ($2::text IS NULL OR programme = $2)";
+const SCOPE: &str = "($1::uuid IS NULL OR company_id = $1) AND ($2::text[] IS NULL OR programme = ANY ($2))";
 
 async fn erased(tx: &Transaction<'_>, wanted: &Wanted) -> Result<usize, Problem> {
     let rows = tx
@@ -282,7 +254,7 @@ async fn erased(tx: &Transaction<'_>, wanted: &Wanted) -> Result<usize, Problem>
             ),
             &[
                 (&wanted.company, Type::UUID),
-                (&wanted.programme, Type::TEXT),
+                (&wanted.programmes, Type::TEXT_ARRAY),
                 (&wanted.from.to_string(), Type::TEXT),
                 (&wanted.to.to_string(), Type::TEXT),
             ],
@@ -292,6 +264,7 @@ async fn erased(tx: &Transaction<'_>, wanted: &Wanted) -> Result<usize, Problem>
 }
 
 async fn left_out(tx: &Transaction<'_>, wanted: &Wanted) -> Result<LeftOut, Problem> {
+    let allowed = rows::ALLOWED;
     let rows = tx
         .query_typed(
             &format!(
@@ -299,13 +272,13 @@ async fn left_out(tx: &Transaction<'_>, wanted: &Wanted) -> Result<LeftOut, Prob
                         count(*) FILTER (WHERE state IN ('read', 'not_read') AND inside AND $1 IS NOT NULL AND NOT allowed),
                         count(*) FILTER (WHERE state = 'held' AND inside), count(*) FILTER (WHERE state = 'undeclared' AND inside),
                         count(*) FILTER (WHERE state IN ('read', 'not_read') AND company_id IS NULL)
-                 FROM (SELECT r.state, r.company_id, ($1::uuid IS NULL OR r.company_id = $1) AS inside, {ALLOWED} AS allowed
-                       FROM core.readings r WHERE ($2::text IS NULL OR r.programme = $2)
+                 FROM (SELECT r.state, r.company_id, ($1::uuid IS NULL OR r.company_id = $1) AS inside, {allowed} AS allowed
+                       FROM core.readings r WHERE ($2::text[] IS NULL OR r.programme = ANY ($2))
                          AND r.written_at >= $3::text::date::timestamp AT TIME ZONE '{ZONE}' AND r.written_at < $4::text::date::timestamp AT TIME ZONE '{ZONE}') x"
             ),
             &[
                 (&wanted.company, Type::UUID),
-                (&wanted.programme, Type::TEXT),
+                (&wanted.programmes, Type::TEXT_ARRAY),
                 (&wanted.from.to_string(), Type::TEXT),
                 (&wanted.to.to_string(), Type::TEXT),
             ],
@@ -325,7 +298,7 @@ mod tests {
     use super::*;
 
     fn query(from: Option<&str>, to: Option<&str>) -> FiguresQuery {
-        let day = |day: Option<&str>| day.map(|day| day.parse().unwrap());
+        let day = |day: Option<&str>| day.map(|day| Day::try_from(day.parse::<Date>().unwrap()).unwrap());
         FiguresQuery { company: None, programme: None, from: day(from), to: day(to), dimension: None }
     }
 
@@ -350,8 +323,6 @@ mod tests {
         assert_eq!(ask(Some("2025-04-02"), None), Err(vec!["whole_quarters"]));
         assert_eq!(ask(None, Some("2025-12-31")), Err(vec!["whole_quarters"]));
         assert_eq!(ask(None, Some("2026-04-01")), Err(vec!["not_yet"]));
-        assert_eq!(last_published("2026-01-20T12:00:00Z".parse().unwrap()), Quarter::new(2025, 3), "files come late");
-        assert_eq!(last_published(NOW.parse().unwrap()), Quarter::new(2025, 4));
     }
 
     #[test]

@@ -3,20 +3,20 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State};
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     auth::{Claims, Role},
     contracts::Rating,
-    http::{Caller, FieldError, Ids, Moment, Page, Problem, Query},
+    http::{Caller, Day, FieldError, Ids, Moment, Page, Problem, Query},
 };
 use tokio_postgres::{IsolationLevel, Transaction, types::Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{App, audit, evidence::score, figures};
-use crate::figures::{DIMENSIONS, quarter::ZONE};
+use crate::figures::{DIMENSIONS, quarter::ZONE, rows};
 
 /// Which figure.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -28,18 +28,15 @@ pub struct ScoresQuery {
     dimension: String,
     /// The first day, `YYYY-MM-DD`, in Norway.
     #[param(value_type = String, format = Date, example = "2025-01-01")]
-    from: Date,
+    from: Day,
     /// The day after the last.
     #[param(value_type = String, format = Date, example = "2025-04-01")]
-    to: Date,
+    to: Day,
     /// `buddy`, `language`, `mentorship` or `upskilling`; all if absent.
     #[param(example = "language")]
     programme: Option<String>,
     /// Of one company; then people who do not allow figures for companies are not in it.
     company: Option<Uuid>,
-    /// `+` or `-`; both if absent.
-    #[param(example = "+")]
-    polarity: Option<String>,
     /// Items a page, 1 to 200; 50 if absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
@@ -98,7 +95,7 @@ pub struct Scores {
 /// The outcomes behind a figure
 ///
 /// What a figure of `GET /v1/q2q/outcomes` was counted from: the same texts, those of a coordinator's own programmes
-/// only. Newest first and in no other order, so that it selects nobody by a score. No words: each outcome leads to its
+/// only. Newest first, in no other order and without a filter by sign, so that it selects nobody by a score. No words: each outcome leads to its
 /// own. Asking is written to the audit log.
 #[utoipa::path(get, path = "/v1/q2q/scores", operation_id = "list_scores", params(ScoresQuery),
     responses(
@@ -117,8 +114,8 @@ pub async fn scores(
     let tx = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start().await?;
     let mut items = items(&tx, &claims, &query, &page).await?;
     let next = page.cut(&mut items, |item| (Moment::stored(item.written_at), item.id));
-    let note = json!({"company": query.company, "programme": query.programme, "from": query.from, "to": query.to,
-                      "dimension": query.dimension, "polarity": query.polarity, "outcomes": items.len()});
+    let note = json!({"company": query.company, "programme": query.programme, "from": query.from.get(), "to": query.to.get(),
+                      "dimension": query.dimension, "outcomes": items.len()});
     audit::note(&tx, &ids, &claims, "outcome.list", None, &note).await?;
     // Who looked at whom: an entry a person, for whom it can be found by.
     let people: BTreeSet<Uuid> = items.iter().map(|item| item.profile_id).collect();
@@ -137,9 +134,6 @@ fn check(query: &ScoresQuery) -> Result<(), Problem> {
     if query.programme.as_deref().is_some_and(|programme| !figures::PROGRAMMES.contains(&programme)) {
         wrong("programme", "unknown_programme", "A programme is buddy, language, mentorship or upskilling.");
     }
-    if query.polarity.as_deref().is_some_and(|polarity| !["+", "-"].contains(&polarity)) {
-        wrong("polarity", "unknown_polarity", "A polarity is + (in an address: %2B) or -.");
-    }
     if query.from >= query.to {
         wrong("to", "out_of_range", "`to` is after `from`.");
     }
@@ -154,7 +148,7 @@ async fn items(
 ) -> Result<Vec<Score>, Problem> {
     let (after_time, after_id) = page.after.as_ref().map(|(time, id)| (time.get(), *id)).unzip();
     let own = (claims.role == Role::Coordinator).then_some(claims.sub.as_str());
-    let allowed = figures::ALLOWED;
+    let allowed = rows::ALLOWED;
     let rows = tx
         .query_typed(
             &format!(
@@ -167,18 +161,16 @@ async fn items(
                    AND r.written_at < $3::text::date::timestamp AT TIME ZONE '{ZONE}'
                    AND ($4::text IS NULL OR r.programme = $4)
                    AND ($5::uuid IS NULL OR (r.company_id = $5 AND {allowed}))
-                   AND ($6::text IS NULL OR o.polarity = $6)
-                   AND ($7::text IS NULL OR r.programme IN (SELECT s.programme FROM core.programme_staff s WHERE s.subject = $7))
-                   AND ($8::timestamptz IS NULL OR (r.written_at, o.outcome_id) < ($8, $9))
-                 ORDER BY r.written_at DESC, o.outcome_id DESC LIMIT $10"
+                   AND ($6::text IS NULL OR r.programme IN (SELECT s.programme FROM core.programme_staff s WHERE s.subject = $6))
+                   AND ($7::timestamptz IS NULL OR (r.written_at, o.outcome_id) < ($7, $8))
+                 ORDER BY r.written_at DESC, o.outcome_id DESC LIMIT $9"
             ),
             &[
                 (&query.dimension, Type::TEXT),
-                (&query.from.to_string(), Type::TEXT),
-                (&query.to.to_string(), Type::TEXT),
+                (&query.from.get().to_string(), Type::TEXT),
+                (&query.to.get().to_string(), Type::TEXT),
                 (&query.programme, Type::TEXT),
                 (&query.company, Type::UUID),
-                (&query.polarity, Type::TEXT),
                 (&own, Type::TEXT),
                 (&after_time, Type::TIMESTAMPTZ),
                 (&after_id, Type::UUID),
@@ -214,11 +206,10 @@ mod tests {
     fn wrong(change: impl FnOnce(&mut ScoresQuery)) -> Vec<&'static str> {
         let mut query = ScoresQuery {
             dimension: "belonging".to_owned(),
-            from: jiff::civil::date(2025, 1, 1),
-            to: jiff::civil::date(2025, 4, 1),
+            from: Day::at_least_first(jiff::civil::date(2025, 1, 1)),
+            to: Day::at_least_first(jiff::civil::date(2025, 4, 1)),
             programme: None,
             company: None,
-            polarity: None,
             limit: None,
             cursor: None,
         };
@@ -231,11 +222,6 @@ mod tests {
         assert_eq!(wrong(|_| ()), [""; 0]);
         assert_eq!(wrong(|query| query.dimension = "mood".to_owned()), ["unknown_dimension"]);
         assert_eq!(wrong(|query| query.programme = Some("chess".to_owned())), ["unknown_programme"]);
-        assert_eq!(
-            wrong(|query| query.polarity = Some(" ".to_owned())),
-            ["unknown_polarity"],
-            "a + that was not escaped"
-        );
         assert_eq!(wrong(|query| query.to = query.from), ["out_of_range"]);
     }
 }

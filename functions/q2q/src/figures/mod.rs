@@ -1,10 +1,13 @@
-//! Figures of many people: pure functions of rows, so that what they may give away can be tested without a database.
+//! Figures of many people: pure functions of texts, so that what they may give away can be tested without a database.
+//! [`rows`] gets the texts, [`published`] keeps what companies were told.
 //!
 //! A text counts with its person, its programme and its own time. For each dimension: how many texts give evidence,
 //! which way, the mean of the scores, how sure that mean is, how it changes. A text that says nothing of a dimension is
 //! in no mean. Nothing is filled in: few people means no figure, and the answer says why.
 
+pub mod published;
 pub mod quarter;
+pub mod rows;
 pub mod suppress;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +31,8 @@ pub enum Read {
 /// A text as figures see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
+    /// Which.
+    pub id: Uuid,
     /// Whose outcome it is.
     pub person: Uuid,
     /// The programme.
@@ -38,6 +43,8 @@ pub struct Text {
     pub read: Read,
     /// In thousandths, by dimension; none where it says nothing.
     pub scores: [Option<u16>; 5],
+    /// Of these outcomes; 0 where there is none.
+    pub revisions: [i32; 5],
     /// Which of these a person has looked at.
     pub by_people: [bool; 5],
 }
@@ -123,11 +130,13 @@ mod tests {
 
     fn text(person: u128, score: Option<u16>) -> Text {
         Text {
+            id: Uuid::nil(),
             person: Uuid::from_u128(person),
             programme: "language".to_owned(),
             quarter: Quarter::new(2025, 1),
             read: Read::Yes,
             scores: [score, None, None, None, None],
+            revisions: [0; 5],
             by_people: [false; 5],
         }
     }

@@ -27,6 +27,16 @@ impl Quarter {
         Self::of(moment.to_zoned(zone.clone()).date())
     }
 
+    /// As it is stored: year * 4 + quarter - 1.
+    pub fn number(self) -> i32 {
+        self.0
+    }
+
+    /// As it was stored.
+    pub fn stored(number: i32) -> Self {
+        Self(number)
+    }
+
     /// Its first day.
     pub fn first_day(self) -> Date {
         let (year, month) = (self.0.div_euclid(4) as i16, self.0.rem_euclid(4) as i8 * 3 + 1);

@@ -8,18 +8,20 @@
 //! when its parts are subtracted.
 //!
 //! Blocks are made from the oldest quarter on. What is too few waits for the next quarter; programmes that are too few
-//! alone are published together when that is enough. A quarter that comes later adds blocks and changes none before it,
-//! so two answers from different days cannot be subtracted either, as long as the texts of old quarters stay as they
-//! are. They may change (a late import, an erased person, a correction): then what a difference shows is bounded by the
-//! rounding of [`round`] and [`share`], and by figures being made of quarters that ended a while ago ([`LAG_DAYS`]).
+//! alone are published together when that is enough. A quarter that comes later adds blocks and changes none before it.
+//!
+//! That holds while texts stay as they are, and they do not: files come late, people are erased, scores are corrected. So
+//! a block is counted once, when its quarters are due ([`LAG_DAYS`]), and its numbers are kept ([`super::published`]):
+//! answers from two days are the same answer.
 //!
 //! Evidence of each dimension is cut on its own, and so is the coverage (texts, people, not read).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
-use super::quarter::Quarter;
+use super::quarter::{Quarter, zone};
 
 /// People a block has at least.
 pub const PERSONS: usize = 5;
@@ -81,39 +83,64 @@ pub fn safe(people: impl Iterator<Item = Uuid>, k: usize) -> bool {
     texts.len() >= k && texts.values().all(|own| own * 2 <= all)
 }
 
-/// Cuts points into safe blocks, up to and including the quarter `last`.
-pub fn blocks(points: &[Point], last: Quarter, k: usize) -> Vec<Block> {
+/// Cuts points into safe blocks that end behind the quarter `after`, if there is one, and with `last` at the latest.
+/// What is of `after` or before has waited until now.
+pub fn blocks(points: &[Point], after: Option<Quarter>, last: Quarter, k: usize) -> Vec<Block> {
     let mut by_quarter: BTreeMap<Quarter, BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
-    for (at, point) in points.iter().enumerate().filter(|(_, point)| point.quarter <= last) {
-        by_quarter.entry(point.quarter).or_default().entry(&point.programme).or_default().push(at);
+    for (at, point) in points.iter().enumerate() {
+        let due = after.map_or(point.quarter, |after| point.quarter.max(after.next()));
+        if due <= last {
+            by_quarter.entry(due).or_default().entry(&point.programme).or_default().push(at);
+        }
     }
     let who = |at: &usize| points[*at].person;
-    let mut waiting: BTreeMap<&str, (Quarter, Vec<usize>)> = BTreeMap::new();
+    let first = |of: &[usize]| of.iter().map(|at| points[*at].quarter).min();
+    let mut waiting: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut blocks = Vec::new();
     for (quarter, programmes) in by_quarter {
         for (programme, mut new) in programmes {
-            waiting.entry(programme).or_insert_with(|| (quarter, Vec::new())).1.append(&mut new);
+            waiting.entry(programme).or_default().append(&mut new);
         }
         let enough: BTreeSet<&str> = waiting
             .iter()
-            .filter(|(_, (_, points))| safe(points.iter().map(who), k))
+            .filter(|(_, points)| safe(points.iter().map(who), k))
             .map(|(programme, _)| *programme)
             .collect();
         let (alone, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
             std::mem::take(&mut waiting).into_iter().partition(|(programme, _)| enough.contains(programme));
-        for (programme, (first, points)) in alone {
+        for (programme, points) in alone {
+            let first = first(&points).unwrap_or(quarter);
             blocks.push(Block { programmes: [(programme.to_owned(), first)].into(), last: quarter, points });
         }
         // Of one programme alone nothing is gained by calling it "together".
-        if rest.len() > 1 && safe(rest.values().flat_map(|(_, points)| points).map(who), k) {
-            let programmes = rest.iter().map(|(programme, (first, _))| ((*programme).to_owned(), *first)).collect();
-            let points = rest.into_values().flat_map(|(_, points)| points).collect();
+        if rest.len() > 1 && safe(rest.values().flatten().map(who), k) {
+            let programmes = rest
+                .iter()
+                .map(|(programme, points)| ((*programme).to_owned(), first(points).unwrap_or(quarter)))
+                .collect();
+            let points = rest.into_values().flatten().collect();
             blocks.push(Block { programmes, last: quarter, points });
         } else {
             waiting = rest;
         }
     }
     blocks
+}
+
+/// The last quarter that is due: it ended so long ago that its files are in.
+pub fn last_due(now: Timestamp) -> Quarter {
+    let day = now.to_zoned(zone()).date().saturating_sub(LAG_DAYS.days());
+    Quarter::of(day).before()
+}
+
+/// A part of a block's texts, given the people inside and outside of it: of fewer than `k` people it is told as none,
+/// and where fewer than `k` are not in it as all. So a part needs as many people as the whole.
+pub fn part(texts: usize, all: usize, (inside, outside): (usize, usize), k: usize) -> usize {
+    match (inside >= k, outside >= k) {
+        (false, _) => 0,
+        (true, false) => all,
+        (true, true) => texts,
+    }
 }
 
 /// A count as a company sees it: the nearest multiple of [`STEP`].
@@ -158,7 +185,7 @@ mod tests {
         // Language: 3 people in the first quarter, 2 others in the second. Buddy and mentorship: 3 and 2 in the second.
         let mut points: Vec<_> = (1..=3).map(|id| point(id, 1, 0)).chain((4..=5).map(|id| point(id, 1, 1))).collect();
         points.extend((10..=12).map(|id| point(id, 0, 1)).chain((13..=14).map(|id| point(id, 2, 1))));
-        let blocks = blocks(&points, quarter(1), 5);
+        let blocks = blocks(&points, None, quarter(1), 5);
         assert_eq!(blocks.len(), 2);
         assert_eq!(blocks[0].programmes, [("language".to_owned(), quarter(0))].into());
         assert_eq!(blocks[0].last, quarter(1));
@@ -166,6 +193,29 @@ mod tests {
         assert!(blocks[0].within(Some("language"), quarter(0), quarter(1)));
         assert!(!blocks[0].within(Some("language"), quarter(1), quarter(1)), "it begins before what was asked for");
         assert!(!blocks[1].within(Some("buddy"), quarter(0), quarter(1)), "it is of mentorship, too");
+    }
+
+    #[test]
+    fn what_comes_late_for_a_quarter_that_was_cut_waits_for_the_next() {
+        let points: Vec<_> = (1..=5).map(|id| point(id, 1, 0)).chain((6..=9).map(|id| point(id, 1, 2))).collect();
+        assert_eq!(blocks(&points, Some(quarter(1)), quarter(1), 5), []);
+        let late = blocks(&points, Some(quarter(1)), quarter(2), 5);
+        assert_eq!((late.len(), late[0].first(), late[0].last, late[0].points.len()), (1, quarter(0), quarter(2), 9));
+    }
+
+    #[test]
+    fn a_part_of_a_block_needs_as_many_people_inside_and_outside_as_the_block() {
+        assert_eq!(part(7, 20, (4, 9), 5), 0);
+        assert_eq!(part(7, 20, (5, 5), 5), 7);
+        assert_eq!(part(17, 20, (9, 4), 5), 20);
+        assert_eq!(part(20, 20, (9, 0), 5), 20);
+    }
+
+    #[test]
+    fn a_quarter_is_due_thirty_days_after_its_end() {
+        let due = |now: &str| last_due(now.parse().unwrap());
+        assert_eq!(due("2026-01-20T12:00:00Z"), Quarter::new(2025, 3), "files come late");
+        assert_eq!(due("2026-02-10T12:00:00Z"), Quarter::new(2025, 4));
     }
 
     #[test]
@@ -217,7 +267,7 @@ mod tests {
         #[test]
         fn no_combination_of_all_answerable_questions_is_about_fewer_than_k_people(points in populations(), ten: bool) {
             let k = if ten { PERSONS_WELL_BEING } else { PERSONS };
-            let blocks = blocks(&points, quarter(5), k);
+            let blocks = blocks(&points, None, quarter(5), k);
             let published: BTreeSet<BTreeSet<usize>> =
                 every_question(5).into_iter().flat_map(|question| answer(&blocks, question)).collect();
             let mut groups: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
@@ -244,9 +294,9 @@ mod tests {
         #[test]
         fn a_later_quarter_changes_no_block_before_it(points in populations(), ten: bool) {
             let k = if ten { PERSONS_WELL_BEING } else { PERSONS };
-            let all = blocks(&points, quarter(5), k);
+            let all = blocks(&points, None, quarter(5), k);
             for n in 0..5 {
-                let early = blocks(&points, quarter(n), k);
+                let early = blocks(&points, None, quarter(n), k);
                 prop_assert_eq!(&all[..early.len()], &early[..]);
                 prop_assert!(all[early.len()..].iter().all(|block| block.last > quarter(n)));
             }
@@ -254,7 +304,7 @@ mod tests {
 
         #[test]
         fn blocks_do_not_overlap_and_are_whole_quarters_of_their_programmes(points in populations()) {
-            let blocks = blocks(&points, quarter(5), PERSONS);
+            let blocks = blocks(&points, None, quarter(5), PERSONS);
             let mut seen = BTreeSet::new();
             for block in &blocks {
                 prop_assert!(block.points.iter().all(|point| seen.insert(*point)));

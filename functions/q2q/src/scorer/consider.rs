@@ -1,11 +1,11 @@
 //! One text: what the store says about it now decides what there is of it. So an event may come twice, late or in
 //! another order, and a killed run is repeated: the same state of the store ends in the same outcomes.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use q2q_engine::{Role, Source};
+use q2q_engine::{Band, Polarity, Role, Source};
 use rust_decimal::Decimal;
 use shared::{
     bus::outbox::Outbox,
@@ -14,16 +14,16 @@ use shared::{
         OutcomeScored, Rating, RetractionReason, Revision, ScoringMethod,
     },
     purpose::{self, Purpose},
-    vault::Place,
+    vault::{Digest, Place, Vault},
 };
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::{
     Scorer, ScorerError,
-    store::{self, Reading, Standing, Stored},
+    store::{self, Reading, Standing, Stored, Verdict},
 };
-use crate::backend::{self, BackendError, Opinion, Words};
+use crate::backend::{self, BackendError, Opinion, Scored, Words};
 
 /// The role of an author, and whether anybody said who it was.
 pub fn role(author_role: &str) -> Option<Role> {
@@ -48,6 +48,14 @@ pub fn source(kind: &str) -> Source {
 /// A score as events and the API say it, 0 to 1.
 pub fn rating(score: i16) -> Result<Rating, ContractError> {
     Rating::new(Decimal::new(score.into(), 3)).map_err(ContractError::Value)
+}
+
+/// How long any backend may take for one text.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What words are known by: which were read last, which a person judged.
+pub fn digest(vault: &Vault, kind: &str, author_role: &str, words: &str) -> Digest {
+    vault.digest(&format!("q2q {kind} {author_role}"), words)
 }
 
 /// Why a text has no outcomes now.
@@ -85,24 +93,23 @@ impl Scorer<'_> {
                 if same {
                     return Ok(teller.keep(tx).await?);
                 }
-                let outcomes = store::outcomes(tx, text).await?;
+                let outcomes = store::outcomes(tx, text, Some(&digest)).await?;
                 // Caught here, so that in a sweep one text does not keep the others from being read.
-                let reading = AssertUnwindSafe(self.backend.read(&words)).catch_unwind().await;
+                let reading = AssertUnwindSafe(self.backend.read(&words)).catch_unwind();
+                let reading = tokio::time::timeout(PATIENCE, reading).await.map_err(|_| BackendError::TooSlow)?;
                 let opinion = reading.unwrap_or(Err(BackendError::Panicked))?;
                 backend::check(&opinion, words.text.expose().chars().count() as u32)?;
                 let known = standing.reading.as_ref().and_then(|(_, read, _)| read.as_deref());
-                let same_words = known.is_none_or(|known| known == digest.as_slice());
+                let same_words = known.is_some_and(|known| known == digest.as_slice());
                 teller.read(tx, &opinion, digest, version).await?;
                 let by = (self.backend.method(), version);
                 teller.outcomes(tx, &opinion, by, &outcomes, same_words, outbox).await
             }
-            Err(Without::Erased) => {
-                store::forget(tx, standing.subject).await?;
-                self.tell_gone(tx, outbox).await
-            }
+            Err(Without::Erased) => self.forget(tx, standing.subject, outbox).await,
             Err(Without::State(state, reason)) => {
                 teller.without(tx, state).await?;
-                for stored in store::outcomes(tx, text).await?.iter().filter(|stored| stored.retracted.is_none()) {
+                for stored in store::outcomes(tx, text, None).await?.iter().filter(|stored| stored.retracted.is_none())
+                {
                     teller.take_back(tx, stored, reason, outbox).await?;
                 }
                 Ok(())
@@ -122,8 +129,20 @@ impl Scorer<'_> {
         Ok(())
     }
 
-    /// The words that may be scored now, and their digest; or why there are none. The purpose is asked before anything
-    /// is unsealed: of the person whose outcome it would be, and of who wrote it.
+    /// What is left of an erased person goes, and is told.
+    pub(super) async fn forget(
+        &self,
+        tx: &Transaction<'_>,
+        person: Uuid,
+        outbox: &mut Outbox,
+    ) -> Result<(), ScorerError> {
+        store::forget(tx, person).await?;
+        self.tell_gone(tx, outbox).await
+    }
+
+    /// The words that may be scored now, and their digest; or why there are none. First whether the person was erased: of
+    /// them nothing is noted any more. The purpose is asked before anything is unsealed: of the person whose outcome it
+    /// would be, and of who wrote it.
     async fn words(
         &self,
         tx: &Transaction<'_>,
@@ -131,12 +150,21 @@ impl Scorer<'_> {
         standing: &Standing,
         programme: &str,
     ) -> Result<Result<(Words, [u8; 16]), Without>, ScorerError> {
-        use RetractionReason::{Corrected, Undone, Withdrawn};
+        use RetractionReason::{Corrected, Erased, Undone, Withdrawn};
+        if standing.erased {
+            return Ok(Err(Without::Erased));
+        }
+        if standing.author_erased {
+            return Ok(Err(Without::State("withdrawn", Erased)));
+        }
         if standing.withdrawn || standing.scope.is_none() {
             return Ok(Err(Without::State("withdrawn", Undone)));
         }
         if standing.superseded {
             return Ok(Err(Without::State("superseded", Corrected)));
+        }
+        if standing.kind == "other" {
+            return Ok(Err(Without::State("not_scored", Corrected)));
         }
         let Some(role) = role(&standing.author_role) else {
             return Ok(Err(Without::State("undeclared", Corrected)));
@@ -151,8 +179,7 @@ impl Scorer<'_> {
         let Some(key) = self.vault.subject_key(tx, standing.subject).await? else { return Ok(Err(Without::Erased)) };
         let opened = key.unseal(Place::cleared(text), sealed)?;
         let words = Words { text: opened, source: source(&standing.kind), role, language: None };
-        let context = format!("q2q {} {}", standing.kind, standing.author_role);
-        let digest = self.vault.digest(&context, words.text.expose());
+        let digest = digest(self.vault, &standing.kind, &standing.author_role, words.text.expose());
         Ok(Ok((words, digest)))
     }
 }
@@ -165,6 +192,17 @@ fn programme(standing: &Standing) -> &str {
         (None, "course_reflection") => "upskilling",
         (None, _) => "buddy",
     }
+}
+
+/// An outcome of words that a person judged.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    stored: &'a Stored,
+    verdict: &'a Verdict,
+    dimension: q2q_engine::Dimension,
+    scored: Option<&'a Scored>,
+    /// They are the words that were read last.
+    same_words: bool,
 }
 
 /// Writes and tells what became of one text.
@@ -221,22 +259,14 @@ impl Teller<'_> {
             let stored = known.iter().find(|stored| stored.dimension == name);
             let scored = opinion.outcomes.iter().find(|scored| scored.dimension == dimension);
             let counts = stored.filter(|stored| stored.retracted.is_none());
+            if let Some((stored, verdict)) = stored.and_then(|stored| Some((stored, stored.verdict.as_ref()?)))
+                && opinion.language.is_some()
+            {
+                let judged = Judged { stored, verdict, dimension, scored, same_words };
+                self.judged(tx, &judged, opinion, by.1, outbox).await?;
+                continue;
+            }
             match (stored, scored) {
-                (Some(stored), _) if same_words && stored.verdict.is_some() => {
-                    if stored.verdict.as_deref() != Some("0") && stored.retracted.is_some() {
-                        let revision = store::set_retracted(tx, stored.id, None).await?;
-                        let version = stored.engine_version.as_str();
-                        let told = Told {
-                            dimension: name,
-                            score: stored.score,
-                            confidence: &stored.confidence,
-                            method: ScoringMethod::Human,
-                            version,
-                            language: &stored.language,
-                        };
-                        self.tell(outbox, &told, revision)?;
-                    }
-                }
                 (_, Some(scored)) => {
                     if counts.is_some_and(|stored| stored.says(scored, by.0, by.1, language)) {
                         continue;
@@ -260,6 +290,54 @@ impl Teller<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A person has judged these very words: that is what counts, whatever the rules say of them now.
+    async fn judged(
+        &self,
+        tx: &Transaction<'_>,
+        judged: &Judged<'_>,
+        opinion: &Opinion,
+        version: &str,
+        outbox: &mut Outbox,
+    ) -> Result<(), ScorerError> {
+        let Judged { stored, verdict, dimension, scored, same_words } = *judged;
+        let counts = stored.retracted.is_none();
+        let Some(score) = verdict.score else {
+            return if counts { self.take_back(tx, stored, RetractionReason::Corrected, outbox).await } else { Ok(()) };
+        };
+        let (name, method) = (backend::name(dimension), ScoringMethod::Human);
+        let as_judged = same_words && stored.method == method.as_str();
+        if as_judged && counts {
+            return Ok(());
+        }
+        if as_judged {
+            let revision = store::set_retracted(tx, stored.id, None).await?;
+            let told = Told {
+                dimension: name,
+                score: stored.score,
+                confidence: &stored.confidence,
+                method,
+                version: &stored.engine_version,
+                language: &stored.language,
+            };
+            return self.tell(outbox, &told, revision);
+        }
+        // Other words had taken their place and are gone: the places are the rules', the score is the person's.
+        let scored = Scored {
+            dimension,
+            polarity: if score >= 500 { Polarity::Plus } else { Polarity::Minus },
+            score: score.unsigned_abs(),
+            confidence: Band::High,
+            subtags: scored.map(|scored| scored.subtags.clone()).unwrap_or_default(),
+            mixed: scored.is_some_and(|scored| scored.mixed),
+            evidence: scored.map(|scored| scored.evidence.clone()).unwrap_or_default(),
+        };
+        let by = (method, version);
+        let revision = store::put_outcome(tx, self.text, self.standing, self.programme, &scored, opinion, by).await?;
+        let language = opinion.language.map_or("", q2q_engine::Language::code);
+        let told = Told { dimension: name, score, confidence: backend::band(Band::High), method, version, language };
+        self.tell(outbox, &told, revision)
     }
 
     async fn take_back(

@@ -6,7 +6,8 @@
 //! | `fact.retracted` of a text | the text |
 //! | `profile.purpose.changed` of `outcome_scoring` | all texts of the person, or by them |
 //! | `profile.erased` | what is left of the person |
-//! | the schedule | whatever is not as it should be ([`sweep`]), and history that a new version reads again |
+//! | the schedule | whatever is not as it should be ([`sweep`]), history that a new version reads again, quarters that are due to be published |
+//! | an order | `{"rescore": true}`: all history; `{"republish": "<company>"}`: what was published of a company |
 //!
 //! An event says where to look, the store says what holds ([`consider`]). So nothing depends on the order of events,
 //! and the same words are read once by one version of the engine, however often they are told of. No purpose, no score.
@@ -35,9 +36,13 @@ use shared::{
 };
 use tokio::time::Instant;
 use tokio_postgres::Transaction;
+use uuid::Uuid;
 
 use self::event::{Look, Trigger};
-use crate::backend::{Backend, BackendError, Local};
+use crate::{
+    backend::{Backend, BackendError, Local},
+    figures::published::{self, Republished},
+};
 
 /// Texts a part of what was put off.
 const PART: i64 = 20;
@@ -158,8 +163,7 @@ impl Consumer for Scorer<'_> {
         let texts = match event.look {
             Look::Nothing => return Ok(()),
             Look::Erased(person) => {
-                store::forget(tx, person).await?;
-                return self.tell_gone(tx, outbox).await;
+                return self.forget(tx, person, outbox).await;
             }
             Look::Text(text) => store::place_of(tx, text).await?,
             Look::Person(person) => store::texts_of(tx, person).await?,
@@ -179,7 +183,7 @@ impl Consumer for Scorer<'_> {
         for text in &texts {
             match self.consider(tx, *text, None, outbox).await {
                 // A text that cannot be read holds up no replay; the sweep counts it for the alarm.
-                Err(ScorerError::Backend(error)) => {
+                Err(error @ (ScorerError::Backend(_) | ScorerError::Vault(VaultError::Damaged))) => {
                     tracing::error!(
                         text_id = text.to_string(),
                         code = error.code(),
@@ -206,6 +210,9 @@ pub async fn handle(app: &App, event: Value, remaining: Duration) -> Result<Valu
         let summary = take_in(app, batch, until).await;
         return Ok(json!(summary.reply));
     }
+    if let Some(company) = event["republish"].as_str().and_then(|company| company.parse::<Uuid>().ok()) {
+        return republish(app, company).await;
+    }
     let order = if event["rescore"] == true { sweep::Order::Rescore } else { sweep::Order::Sweep };
     let result = sweep::run(app, order, until).await;
     if let Err(error) = &result {
@@ -213,6 +220,22 @@ pub async fn handle(app: &App, event: Value, remaining: Duration) -> Result<Valu
     }
     app.heartbeat.note(&app.db, result.as_ref().err().map(Classified::code)).await;
     result.map(|report| json!(report))
+}
+
+/// Publishes a company's figures anew, if that singles nobody out.
+async fn republish(app: &App, company: Uuid) -> Result<Value, ScorerError> {
+    let vault = app.open_vault().await?;
+    let mut client = app.db.client().await?;
+    let tx = client.transaction().await?;
+    let done = published::republish(&tx, vault, company).await?;
+    tx.commit().await?;
+    let (result, edition) = match done {
+        Republished::Edition(edition) => ("published", Some(edition)),
+        Republished::Unchanged => ("unchanged", None),
+        Republished::TooFew => ("too_few", None),
+    };
+    tracing::info!(company = company.to_string(), result, edition, "asked to publish anew");
+    Ok(json!({"republished": result, "edition": edition}))
 }
 
 /// Takes a batch in.

@@ -27,6 +27,10 @@ pub struct Standing {
     pub kind: String,
     /// Its own time.
     pub written_at: Timestamp,
+    /// The person was erased.
+    pub erased: bool,
+    /// Who wrote it was erased.
+    pub author_erased: bool,
     /// The import that brought it.
     pub import: Option<Uuid>,
     /// The line of its file.
@@ -83,7 +87,9 @@ pub async fn standing(tx: &Transaction<'_>, text: Uuid) -> Result<Option<Standin
                           SELECT n.text_id, n.withdrawn_at FROM vault.texts n WHERE n.supersedes = t.text_id
                           UNION SELECT n.text_id, n.withdrawn_at FROM vault.texts n JOIN later l ON n.supersedes = l.text_id)
                         SELECT FROM later WHERE withdrawn_at IS NULL),
-                    c.screening_id, c.sealed, f.programme, f.instance_id, f.company_id, r.state, r.digest, r.engine_version
+                    c.screening_id, c.sealed, f.programme, f.instance_id, f.company_id, r.state, r.digest, r.engine_version,
+                    EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = t.subject_id AND k.destroyed_at IS NOT NULL),
+                    EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = t.author_id AND k.destroyed_at IS NOT NULL)
              FROM vault.texts t
              LEFT JOIN vault.cleared_texts c ON c.text_id = t.text_id AND c.withdrawn_at IS NULL
              LEFT JOIN LATERAL (SELECT * FROM core.fact_scopes s WHERE s.fact_id = t.fact_id LIMIT 1) f ON true
@@ -98,6 +104,8 @@ pub async fn standing(tx: &Transaction<'_>, text: Uuid) -> Result<Option<Standin
         author_role: row.get(2),
         kind: row.get(3),
         written_at: row.get(4),
+        erased: row.get(17),
+        author_erased: row.get(18),
         import: row.get(5),
         line: row.get(6),
         withdrawn: row.get(7),
@@ -218,8 +226,14 @@ pub struct Stored {
     subtags: Vec<String>,
     mixed: bool,
     evidence: serde_json::Value,
-    /// What a person said about it last.
-    pub verdict: Option<String>,
+    /// What a person said last about the words asked for.
+    pub verdict: Option<Verdict>,
+}
+
+/// A person's word about words.
+pub struct Verdict {
+    /// What they score, in thousandths; none: they are no evidence.
+    pub score: Option<i16>,
 }
 
 impl Stored {
@@ -263,20 +277,23 @@ fn stored(row: &Row) -> Stored {
         subtags: row.get(10),
         mixed: row.get(11),
         evidence: row.get::<_, Json<serde_json::Value>>(12).0,
-        verdict: row.get(13),
+        verdict: row.get::<_, Option<String>>(13).map(|_| Verdict { score: row.get(14) }),
     }
 }
 
-/// The outcomes of a text, by dimension.
-pub async fn outcomes(tx: &Transaction<'_>, text: Uuid) -> Result<Vec<Stored>, DbError> {
+/// The outcomes of a text, by dimension; with what a person said about the words of this digest.
+pub async fn outcomes(tx: &Transaction<'_>, text: Uuid, words: Option<&[u8; 16]>) -> Result<Vec<Stored>, DbError> {
     let rows = tx
         .query_typed(
             "SELECT o.outcome_id, o.dimension, o.revision, o.retracted, o.polarity, o.score, o.confidence, o.method, o.engine_version,
                     o.language, o.subtags, o.mixed, o.evidence,
-                    (SELECT c.verdict FROM core.outcome_corrections c WHERE c.outcome_id = o.outcome_id
-                     ORDER BY c.corrected_at DESC, c.correction_id DESC LIMIT 1)
-             FROM core.outcomes o WHERE o.text_id = $1 ORDER BY o.dimension FOR UPDATE",
-            &[(&text, Type::UUID)],
+                    c.verdict, c.score
+             FROM core.outcomes o
+             LEFT JOIN LATERAL (SELECT c.verdict, c.score FROM core.outcome_corrections c
+                                WHERE c.outcome_id = o.outcome_id AND c.digest = $2
+                                ORDER BY c.corrected_at DESC, c.correction_id DESC LIMIT 1) c ON true
+             WHERE o.text_id = $1 ORDER BY o.dimension FOR UPDATE OF o",
+            &[(&text, Type::UUID), (&words.map(<[u8; 16]>::as_slice), Type::BYTEA)],
         )
         .await?;
     Ok(rows.iter().map(stored).collect())

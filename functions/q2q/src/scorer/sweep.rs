@@ -4,19 +4,28 @@
 //! |---|---|
 //! | words let through a quarter of an hour ago and not looked at | counted for the alarm, and read |
 //! | a purpose that changed, words that hold no more or again, a fact that moved to another company | looked at again |
+//! | what is left of an erased person, in any state | goes |
 //! | outcomes that went with their text or person | told |
 //! | texts read by another version, when somebody asked for it | read again; old scores stay as revisions |
+//! | quarters that are due | published to their companies ([`published`]) |
 //!
-//! Each text is a transaction of its own, so a run that ends early has lost nothing.
+//! Each text is a transaction of its own, so a run that ends early has lost nothing. What may succeed later (the database,
+//! a backend that does not answer) ends a run; what fails the same way again costs its own text only.
 
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::{bus::outbox::Outbox, db::DbError, telemetry};
+use shared::{
+    bus::outbox::Outbox,
+    db::DbError,
+    error::{Classified, Retry},
+    telemetry,
+};
 use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::{App, Scorer, ScorerError};
+use crate::figures::published;
 
 /// What a run is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,20 +49,31 @@ pub struct Report {
     pub failed: u64,
     /// Texts that another version has read and this one has not yet, where that was asked for.
     pub left_to_rescore: i64,
+    /// Blocks of figures that were published to companies.
+    pub published: u64,
 }
 
-/// Words that were let through and not looked at for so long are an alarm.
-const LATE: &str = "15 minutes";
 /// Texts asked for at a time.
 const PAGE: i64 = 200;
+
+/// Words that were let through and not looked at as they are. Of erased people nothing is left to look at.
+const UNSEEN: &str = "
+    vault.cleared_texts c LEFT JOIN core.readings r ON r.text_id = c.text_id
+    WHERE c.withdrawn_at IS NULL AND c.cleared_at < now() - interval '15 minutes'
+      AND (r.text_id IS NULL OR r.screening_id IS DISTINCT FROM c.screening_id OR r.looked_at < c.cleared_at)
+      AND NOT EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = c.subject_id AND k.destroyed_at IS NOT NULL)";
+
+/// People of whom something is left although they were erased.
+const LEFTOVERS: &str = "
+    SELECT DISTINCT r.profile_id FROM core.readings r
+    JOIN vault.subject_keys k ON k.profile_id = r.profile_id AND k.destroyed_at IS NOT NULL
+    WHERE r.profile_id > $1 ORDER BY r.profile_id LIMIT $2";
 
 /// Looked at: what was let through and is in another state than the store says it should be. A text whose person says
 /// no is as it should be when it has no score.
 const DUE: &str = "
     SELECT x.text_id FROM (
-      SELECT c.text_id FROM vault.cleared_texts c LEFT JOIN core.readings r ON r.text_id = c.text_id
-      WHERE c.withdrawn_at IS NULL AND c.cleared_at < now() - interval '15 minutes'
-        AND (r.text_id IS NULL OR r.screening_id IS DISTINCT FROM c.screening_id OR r.looked_at < c.cleared_at)
+      SELECT c.text_id FROM {unseen}
       UNION
       SELECT r.text_id FROM core.readings r
       JOIN vault.texts t ON t.text_id = r.text_id
@@ -62,14 +82,14 @@ const DUE: &str = "
       LEFT JOIN core.purpose_defaults d ON d.programme = r.programme AND d.purpose = 'outcome_scoring'
       LEFT JOIN core.purposes s ON s.profile_id = t.subject_id AND s.purpose = 'outcome_scoring'
       LEFT JOIN core.purposes a ON a.profile_id = t.author_id AND a.purpose = 'outcome_scoring'
-      LEFT JOIN vault.subject_keys k ON k.profile_id = r.profile_id AND k.destroyed_at IS NOT NULL
+      LEFT JOIN vault.subject_keys k ON k.profile_id = t.author_id AND k.destroyed_at IS NOT NULL
       CROSS JOIN LATERAL (
         SELECT COALESCE(s.state, d.state, 'withdrawn') = 'granted'
                AND (t.author_id IS NULL OR COALESCE(a.state, d.state, 'withdrawn') = 'granted') AS allowed) AS purpose
       WHERE (r.state IN ('read', 'not_read')
-             AND (c.text_id IS NULL OR t.withdrawn_at IS NOT NULL OR NOT purpose.allowed OR k.profile_id IS NOT NULL
+             AND (c.text_id IS NULL OR t.withdrawn_at IS NOT NULL OR NOT purpose.allowed OR k.profile_id IS NOT NULL OR t.kind = 'other'
                   OR (r.programme, r.instance_id, r.company_id) IS DISTINCT FROM (f.programme, f.instance_id, f.company_id)))
-         OR (r.state = 'no_purpose' AND c.text_id IS NOT NULL AND purpose.allowed)
+         OR (r.state = 'no_purpose' AND c.text_id IS NOT NULL AND purpose.allowed AND k.profile_id IS NULL)
     ) x
     WHERE x.text_id > $1 ORDER BY x.text_id LIMIT $2";
 
@@ -92,10 +112,7 @@ pub async fn run(app: &App, order: Order, until: Instant) -> Result<Report, Scor
         let late = client
             .query_typed(
                 &format!(
-                    "SELECT count(*), COALESCE(extract(epoch FROM now() - min(c.cleared_at)), 0)::bigint
-                     FROM vault.cleared_texts c LEFT JOIN core.readings r ON r.text_id = c.text_id
-                     WHERE c.withdrawn_at IS NULL AND c.cleared_at < now() - interval '{LATE}'
-                       AND (r.text_id IS NULL OR r.screening_id IS DISTINCT FROM c.screening_id OR r.looked_at < c.cleared_at)"
+                    "SELECT count(*), COALESCE(extract(epoch FROM now() - min(c.cleared_at)), 0)::bigint FROM {UNSEEN}"
                 ),
                 &[],
             )
@@ -109,7 +126,8 @@ pub async fn run(app: &App, order: Order, until: Instant) -> Result<Report, Scor
     let correlation = Uuid::now_v7().to_string();
     let runner = Runner { app, scorer: &scorer, correlation: &correlation, until };
     runner.gone().await?;
-    runner.pages(DUE, None, &mut report).await?;
+    runner.leftovers().await?;
+    runner.pages(&DUE.replace("{unseen}", UNSEEN), None, &mut report).await?;
     if open_rescore(app, &version).await? {
         let older = "SELECT text_id FROM core.readings WHERE state IN ('read', 'not_read') AND engine_version <> $3
                      AND text_id > $1 ORDER BY text_id LIMIT $2";
@@ -117,11 +135,16 @@ pub async fn run(app: &App, order: Order, until: Instant) -> Result<Report, Scor
         runner.pages(older, Some(&version), &mut report).await?;
         report.left_to_rescore = rescored(app, &version, report.looked_at - before).await?;
     }
+    if Instant::now() < until {
+        let mut client = app.db.client().await?;
+        report.published = published::release_all(&mut client, vault, Timestamp::now()).await?;
+    }
     tracing::info!(
         unscored = report.unscored,
         looked_at = report.looked_at,
         failed = report.failed,
         left_to_rescore = report.left_to_rescore,
+        published = report.published,
         "swept"
     );
     Ok(report)
@@ -154,12 +177,11 @@ impl Runner<'_> {
                 after = row.get(0);
                 match self.text(after).await {
                     Ok(()) => report.looked_at += 1,
-                    Err(error) if matches!(error, ScorerError::Database(_) | ScorerError::Nudge(_)) => {
-                        return Err(error);
-                    }
+                    // The next text would meet the same.
+                    Err(error) if error.retry() == Retry::Retry => return Err(error),
                     Err(error) => {
                         report.failed += 1;
-                        let (text_id, code) = (after.to_string(), shared::error::Classified::code(&error));
+                        let (text_id, code) = (after.to_string(), error.code());
                         tracing::error!(text_id, code, "a text could not be scored: {error}");
                     }
                 }
@@ -179,6 +201,32 @@ impl Runner<'_> {
         tx.commit().await?;
         self.wake(&outbox).await;
         Ok(())
+    }
+
+    /// Forgets erased people of whom something is left, each in a transaction of its own.
+    async fn leftovers(&self) -> Result<(), ScorerError> {
+        let mut after = Uuid::nil();
+        loop {
+            let client = self.app.db.client().await?;
+            let rows = client.query_typed(LEFTOVERS, &[(&after, Type::UUID), (&PAGE, Type::INT8)]).await?;
+            drop(client);
+            for row in &rows {
+                if Instant::now() >= self.until {
+                    return Ok(());
+                }
+                after = row.get(0);
+                let mut client = self.app.db.client().await?;
+                let tx = client.transaction().await?;
+                let mut outbox = Outbox::new(self.correlation);
+                self.scorer.forget(&tx, after, &mut outbox).await?;
+                self.write(&tx, &mut outbox).await?;
+                tx.commit().await?;
+                self.wake(&outbox).await;
+            }
+            if (rows.len() as i64) < PAGE {
+                return Ok(());
+            }
+        }
     }
 
     async fn gone(&self) -> Result<(), ScorerError> {

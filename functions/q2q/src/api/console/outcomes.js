@@ -223,7 +223,7 @@ function groupPart(group, dimension, figures, named) {
   const of = named ? programmeNames(group.programmes) : "";
   const title = of ? `${name}, ${of}` : name;
   const [first, last] = [quarterOf(figures.from), lastOf(figures.to)];
-  const to = (cell, polarity) => hash("scores", { dimension: dimension.dimension, from: cell.from, to: cell.to, programme: figures.programme ?? "", company: figures.company ?? "", polarity });
+  const to = (cell) => hash("scores", { dimension: dimension.dimension, from: cell.from, to: cell.to, programme: figures.programme ?? "", company: figures.company ?? "" });
   const newestTold = group.told.at(-1);
   const oldestTold = group.told[0];
   const verdict = newestTold.change
@@ -233,7 +233,7 @@ function groupPart(group, dimension, figures, named) {
     group.told.length > 2
       ? h("p", {}, t("change.over", { now: spanName(newestTold.first, newestTold.last), before: spanName(oldestTold.first, oldestTold.last) }), " ", changeTag(compare(oldestTold.cell, newestTold.cell, coarse)))
       : null;
-  const number_ = (text, cell, polarity, says) => (staff() ? h("a", { href: to(cell, polarity), "aria-label": t("open.number", { number: text, says: t(`open.${says}`) }) }, text) : text);
+  const number_ = (text, cell) => (staff() ? h("a", { href: to(cell), "aria-label": t("open.number", { number: text, says: t("open.all") }) }, text) : text);
   const row = (one) => {
     const name = [spanName(one.first, one.last), firstDay(one.last + 1) > today() ? ` ${t("quarter.so_far")}` : null];
     if (!one.cell) return { name, instead: [h("b", {}, t("number.none")), `: ${one.why}`] };
@@ -241,8 +241,8 @@ function groupPart(group, dimension, figures, named) {
     return {
       name,
       cells: [
-        [number_(mean(cell.mean), cell, "", "all"), " ", h("span", { class: "small" }, interval(cell))],
-        [number_(percent(cell.share_plus), cell, "+", "plus"), " / ", number_(percent(cell.share_minus), cell, "-", "minus")],
+        [number_(mean(cell.mean), cell), " ", h("span", { class: "small" }, interval(cell))],
+        `${percent(cell.share_plus)} / ${percent(cell.share_minus)}`,
         count(cell.persons, coarse),
         count(cell.with_evidence, coarse),
         one.change ? changeTag(one.change) : "–",

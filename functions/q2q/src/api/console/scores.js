@@ -6,7 +6,7 @@ let listBefore = "#/outcomes";
 async function scoresView(query, view) {
   listBefore = location.hash;
   await taxonomy(view.signal);
-  const { dimension, programme, company, polarity, from, to } = query;
+  const { dimension, programme, company, from, to } = query;
   const items = h("ul", { class: "plain scores" });
   const more = h("div", { class: "actions" });
   const failed = h("div", {});
@@ -15,7 +15,7 @@ async function scoresView(query, view) {
     fill(more);
     fill(failed);
     try {
-      const page = await api("GET", "q2q/scores", { query: { dimension, programme, company, polarity, from, to, limit: "20", cursor }, signal: view.signal });
+      const page = await api("GET", "q2q/scores", { query: { dimension, programme, company, from, to, limit: "20", cursor }, signal: view.signal });
       put(items, page.items.map((item) => scoreRow(item, view)));
       if (!items.children.length) put(items, h("li", {}, t("scores.none")));
       if (page.next) put(more, button(t("scores.more"), () => load(page.next)));
@@ -24,7 +24,7 @@ async function scoresView(query, view) {
     }
   }
 
-  const of = [programme ? label("programme", programme) : t("choose.all_programmes"), /^\d{4}-\d\d-\d\d$/.test(from ?? "") && /^\d{4}-\d\d-\d\d$/.test(to ?? "") ? spanName(quarterOf(from), lastOf(to)) : null, polarity ? t(`side.${sideOf(polarity)}`) : null];
+  const of = [programme ? label("programme", programme) : t("choose.all_programmes"), /^\d{4}-\d\d-\d\d$/.test(from ?? "") && /^\d{4}-\d\d-\d\d$/.test(to ?? "") ? spanName(quarterOf(from), lastOf(to)) : null];
   view.show(
     t("scores.title", { name: dimensionName(dimension) }),
     h("p", { class: "subject" }, of.filter(Boolean).join(" · ")),

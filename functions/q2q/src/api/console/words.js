@@ -29,6 +29,7 @@ function wordsNodes({ text, evidence, language }) {
 }
 
 function placesNode(evidence, language) {
+  if (!evidence.length) return [];
   return [
     h("h3", {}, t("outcome.places")),
     h(

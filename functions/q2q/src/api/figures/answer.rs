@@ -1,16 +1,18 @@
-//! Texts become the answer's cells: for staff quarter by quarter, for companies by blocks. Pure, without a database.
+//! The answer's cells: for staff from texts, quarter by quarter, for companies from what was published. Pure, without a
+//! database.
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, ToSpan, civil::Date};
+use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{PROGRAMMES, Wanted, last_published};
+use super::{PROGRAMMES, Wanted};
 use crate::figures::{
     Coverage, DIMENSIONS, Measure, Text, coverage, measure,
+    published::{Counted, Published},
     quarter::Quarter,
-    suppress::{self, Block, Point, blocks},
+    suppress,
 };
 
 /// Counts of texts and people.
@@ -28,9 +30,10 @@ pub struct CoverageCell {
     texts: usize,
     /// People they are of.
     persons: usize,
-    /// Texts that were not read: another language, nothing in them.
+    /// Texts that were not read: another language, nothing in them. For companies a part of fewer than five people is 0,
+    /// and one that lacks fewer than five is all texts; so with the next.
     not_read: usize,
-    /// Texts that give evidence of something.
+    /// Texts that give evidence of something; for companies not counting well-being, which needs ten people.
     with_evidence: usize,
 }
 
@@ -77,7 +80,7 @@ pub struct DimensionFigures {
     min_persons: usize,
     /// In the order of time.
     cells: Vec<Cell>,
-    /// All cells with a number together; absent without any.
+    /// All cells with a number together; absent without any, and for companies.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<Cell>,
     /// The mean of the last cell less that of the first, of those with a number; absent where there are not two that
@@ -93,10 +96,6 @@ fn exact(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-fn coarse(value: f64) -> f64 {
-    suppress::share(value) as f64 / 100.0
-}
-
 /// Where a cell is.
 struct Place {
     from: Date,
@@ -104,10 +103,8 @@ struct Place {
     programmes: Vec<String>,
 }
 
-fn cell(place: Place, measured: Option<Measure>, shown: bool, company: bool) -> Cell {
+fn cell(place: Place, measured: Option<Measure>, shown: bool) -> Cell {
     let Place { from, to, programmes } = place;
-    let number = if company { coarse } else { exact };
-    let count = |n: usize| if company { suppress::round(n) } else { n };
     let measured = measured.filter(|_| shown);
     let plus = measured.map(|measure| measure.plus as f64 / measure.evidence as f64);
     Cell {
@@ -115,29 +112,28 @@ fn cell(place: Place, measured: Option<Measure>, shown: bool, company: bool) -> 
         to,
         programmes,
         suppressed: measured.is_none(),
-        with_evidence: measured.map(|measure| count(measure.evidence)),
-        persons: measured.map(|measure| count(measure.persons)),
-        share_plus: plus.map(number),
-        share_minus: plus.map(|plus| exact(1.0 - number(plus))),
-        mean: measured.map(|measure| number(measure.mean)),
+        with_evidence: measured.map(|measure| measure.evidence),
+        persons: measured.map(|measure| measure.persons),
+        share_plus: plus.map(exact),
+        share_minus: plus.map(|plus| exact(1.0 - exact(plus))),
+        mean: measured.map(|measure| exact(measure.mean)),
         interval: measured.and_then(|measure| {
             let half = measure.half_width?;
-            Some([number((measure.mean - half).max(0.0)), number((measure.mean + half).min(1.0))])
+            Some([exact((measure.mean - half).max(0.0)), exact((measure.mean + half).min(1.0))])
         }),
     }
 }
 
-fn covered(place: Place, covered: Coverage, company: bool) -> CoverageCell {
+fn covered(place: Place, covered: Coverage) -> CoverageCell {
     let Place { from, to, programmes } = place;
-    let count = |n: usize| if company { suppress::round(n) } else { n };
     CoverageCell {
         from,
         to,
         programmes,
-        texts: count(covered.texts),
-        persons: count(covered.persons),
-        not_read: count(covered.not_read),
-        with_evidence: count(covered.with_evidence),
+        texts: covered.texts,
+        persons: covered.persons,
+        not_read: covered.not_read,
+        with_evidence: covered.with_evidence,
     }
 }
 
@@ -157,10 +153,8 @@ pub(super) struct Answer {
 
 /// Quarter by quarter, each with its own threshold.
 pub(super) fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
-    let programmes: Vec<String> = match &wanted.programme {
-        Some(programme) => vec![programme.clone()],
-        None => PROGRAMMES.iter().map(|programme| (*programme).to_owned()).collect(),
-    };
+    let all = || PROGRAMMES.iter().map(|programme| (*programme).to_owned()).collect();
+    let programmes: Vec<String> = wanted.programmes.clone().unwrap_or_else(all);
     let place = |quarter: Quarter| Place {
         from: quarter.first_day().max(wanted.from),
         to: quarter.next().first_day().min(wanted.to),
@@ -176,7 +170,7 @@ pub(super) fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
         by_quarter.entry(text.quarter).or_default().push(text);
     }
     let within = |quarter: Quarter| by_quarter.get(&quarter).into_iter().flatten().copied();
-    let coverage = quarters.iter().map(|quarter| covered(place(*quarter), coverage(within(*quarter)), false)).collect();
+    let coverage = quarters.iter().map(|quarter| covered(place(*quarter), coverage(within(*quarter)))).collect();
     let dimensions = wanted.dimensions.iter().map(|&dimension| {
         let least = suppress::persons(DIMENSIONS[dimension]);
         let enough = |measured: &Option<Measure>| measured.is_some_and(|measure| measure.persons >= least);
@@ -185,7 +179,7 @@ pub(super) fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
             .map(|quarter| {
                 let measured = measure(within(*quarter), dimension);
                 let shown = enough(&measured);
-                cell(place(*quarter), measured, shown, false)
+                cell(place(*quarter), measured, shown)
             })
             .collect();
         let whole = measure(texts.iter(), dimension);
@@ -196,65 +190,62 @@ pub(super) fn for_staff(texts: &[Text], wanted: &Wanted) -> Answer {
             dimension: DIMENSIONS[dimension],
             min_persons: least,
             cells,
-            total: shown.then(|| cell(everywhere, whole, true, false)),
+            total: shown.then(|| cell(everywhere, whole, true)),
             change,
             by_people: Some(texts.iter().filter(|text| text.by_people[dimension]).count()),
         }
     });
     let everywhere = Place { from: wanted.from, to: wanted.to, programmes: programmes.clone() };
-    let coverage_total = (!texts.is_empty()).then(|| covered(everywhere, self::coverage(texts.iter()), false));
+    let coverage_total = (!texts.is_empty()).then(|| covered(everywhere, self::coverage(texts.iter())));
     Answer { coverage, coverage_total, dimensions: dimensions.collect() }
 }
 
-/// The blocks that are within what was asked for.
-pub(super) fn for_company(texts: &[Text], wanted: &Wanted, now: Timestamp) -> Answer {
-    let last = last_published(now);
+/// The published blocks that are within what was asked for, as they were published. Nothing is added up: how many people
+/// several blocks are of is in no block.
+pub(super) fn for_company(published: &[Published], wanted: &Wanted) -> Answer {
     let (from, to) = (Quarter::of(wanted.from), Quarter::of(wanted.to).before());
-    let cut = |points: &[(usize, Point)], least: usize| -> Vec<Block> {
-        let only: Vec<Point> = points.iter().map(|(_, point)| point.clone()).collect();
-        let mut cut = blocks(&only, last, least);
-        cut.retain(|block| block.within(wanted.programme.as_deref(), from, to));
-        // From places in the points to places in the texts.
-        for at in cut.iter_mut().flat_map(|block| &mut block.points) {
-            *at = points[*at].0;
-        }
-        cut
+    let programme = wanted.programmes.as_ref().and_then(|programmes| programmes.first()).map(String::as_str);
+    let of = |counted: Counted| {
+        published.iter().filter(move |block| block.counted == counted && block.within(programme, from, to))
     };
-    let point = |(at, text): (usize, &Text)| {
-        (at, Point { person: text.person, programme: text.programme.clone(), quarter: text.quarter })
-    };
-    let place = |block: &Block| Place {
-        from: block.first().first_day(),
-        to: block.last.next().first_day(),
-        programmes: block.programmes.keys().cloned().collect(),
-    };
-    let of = |block: &Block| block.points.iter().map(|&at| &texts[at]).collect::<Vec<_>>();
-    let all: Vec<(usize, Point)> = texts.iter().enumerate().map(point).collect();
-    let parts = cut(&all, suppress::PERSONS);
-    let coverage =
-        parts.iter().map(|block| covered(place(block), self::coverage(of(block).into_iter()), true)).collect();
-    let coverage_total = together(&parts).map(|place| covered(place, self::coverage(parts.iter().flat_map(of)), true));
+    let coverage = of(Counted::Coverage).filter_map(told_coverage).collect();
     let dimensions = wanted.dimensions.iter().map(|&dimension| {
-        let least = suppress::persons(DIMENSIONS[dimension]);
-        let with: Vec<(usize, Point)> =
-            texts.iter().enumerate().filter(|(_, text)| text.scores[dimension].is_some()).map(point).collect();
-        let cut = cut(&with, least);
-        let cells: Vec<Cell> =
-            cut.iter().map(|block| cell(place(block), measure(of(block).into_iter(), dimension), true, true)).collect();
-        let whole = measure(cut.iter().flat_map(of), dimension);
-        let total = together(&cut).filter(|_| cut.len() > 1).map(|place| cell(place, whole, true, true));
+        let cells: Vec<Cell> = of(Counted::Dimension(dimension)).filter_map(told_cell).collect();
         let change = change(&cells);
-        DimensionFigures { dimension: DIMENSIONS[dimension], min_persons: least, cells, total, change, by_people: None }
+        let (dimension, min_persons) = (DIMENSIONS[dimension], suppress::persons(DIMENSIONS[dimension]));
+        DimensionFigures { dimension, min_persons, cells, total: None, change, by_people: None }
     });
-    Answer { coverage, coverage_total, dimensions: dimensions.collect() }
+    Answer { coverage, coverage_total: None, dimensions: dimensions.collect() }
 }
 
-/// Where blocks are together; none: nowhere.
-fn together(blocks: &[Block]) -> Option<Place> {
-    let mut programmes: Vec<String> = blocks.iter().flat_map(|block| block.programmes.keys().cloned()).collect();
-    programmes.sort();
-    programmes.dedup();
-    let first = blocks.iter().map(Block::first).min()?;
-    let last = blocks.iter().map(|block| block.last).max()?;
-    Some(Place { from: first.first_day(), to: last.next().first_day(), programmes })
+fn told_coverage(block: &Published) -> Option<CoverageCell> {
+    let count = |n: i32| usize::try_from(n).unwrap_or_default();
+    let (texts, not_read) = block.numbers.texts?;
+    Some(CoverageCell {
+        from: block.first.first_day(),
+        to: block.last.next().first_day(),
+        programmes: block.programmes.clone(),
+        texts: count(texts),
+        persons: count(block.numbers.persons),
+        not_read: count(not_read),
+        with_evidence: count(block.numbers.with_evidence),
+    })
+}
+
+fn told_cell(block: &Published) -> Option<Cell> {
+    let count = |n: i32| usize::try_from(n).ok();
+    let hundredths = |n: i16| f64::from(n) / 100.0;
+    let (plus, mean) = block.numbers.share_and_mean?;
+    Some(Cell {
+        from: block.first.first_day(),
+        to: block.last.next().first_day(),
+        programmes: block.programmes.clone(),
+        suppressed: false,
+        with_evidence: count(block.numbers.with_evidence),
+        persons: count(block.numbers.persons),
+        share_plus: Some(hundredths(plus)),
+        share_minus: Some(hundredths(100 - plus)),
+        mean: Some(hundredths(mean)),
+        interval: block.numbers.interval.map(|(low, high)| [hundredths(low), hundredths(high)]),
+    })
 }
