@@ -7,9 +7,10 @@ use serde_json::json;
 use shared::{auth::Role, bus::consumer::Driver};
 use tokio::time::Instant;
 
-use crate::{
-    dying::{DEATHS, Dying},
-    support::{SCREENER, World, batch, deliver, deliver_again, hours, screener_of, screens},
+use crate::support::{
+    SCREENER, World, batch,
+    consuming::dying::{DEATHS, Dying},
+    deliver, deliver_again, hours, screener_of, screens,
 };
 
 const ALL: &str = "SELECT json_build_array((SELECT count(*) FROM core.screenings), (SELECT count(*) FROM core.reviews),

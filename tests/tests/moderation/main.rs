@@ -1,7 +1,5 @@
 //! Moderation from end to end in one process: a sealed text, the screener under its role, the queue under the API's.
 
-#[path = "../support/dying.rs"]
-mod dying;
 mod engine;
 mod events;
 mod faults;

@@ -171,7 +171,8 @@ proptest! {
 #[test]
 fn the_second_opinion_was_learned_from_the_labelled_texts_as_they_are() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../");
-    let read = |path: &str| std::fs::read_to_string(format!("{root}{path}")).unwrap_or_else(|why| panic!("{path}: {why}"));
+    let read =
+        |path: &str| std::fs::read_to_string(format!("{root}{path}")).unwrap_or_else(|why| panic!("{path}: {why}"));
     let makefile = read("Makefile");
     let from = makefile.find("LEARN_Q2Q :=").unwrap();
     let mut files: Vec<String> = Vec::new();
