@@ -258,9 +258,12 @@ impl Engine {
         let mut order: Vec<usize> = (0..SCORED.len()).filter(|at| counts[*at] > 0).collect();
         order.sort_by_key(|at| std::cmp::Reverse(counts[*at]));
         let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut dropped = Vec::new();
         for &at in &order {
             let words = clauses::words(&text, SCORED[at], |sentence| scored[sentence as usize] == Some(at));
-            for outcome in read::outcomes(&self.rules[at], SCORED[at], &words, input.role) {
+            let (found, not) = read::outcomes(&self.rules[at], SCORED[at], &words, input.role);
+            dropped.extend(not);
+            for outcome in found {
                 if !outcomes.iter().any(|have| have.dimension == outcome.dimension) {
                     outcomes.push(outcome);
                 }
@@ -268,7 +271,7 @@ impl Engine {
         }
         outcomes.sort_by_key(|outcome| outcome.dimension);
         let language = order.first().map(|at| SCORED[*at]);
-        Ok(ByRules { text, scored, language, outcomes })
+        Ok(ByRules { text, scored, language, outcomes, dropped })
     }
 }
 
@@ -279,6 +282,7 @@ pub(crate) struct ByRules<'t> {
     scored: Vec<Option<usize>>,
     language: Option<Language>,
     outcomes: Vec<Outcome>,
+    dropped: Vec<read::Dropped>,
 }
 
 /// For each sentence the place of its language in [`SCORED`]; nothing where it is not covered.

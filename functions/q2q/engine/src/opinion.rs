@@ -54,10 +54,13 @@ const NAMES: [&str; 10] = [
 /// An outcome is there from here on, in thousandths of what the judge `outcome` says.
 const THERE: i32 = 80;
 /// And says so much more than its opposite: else it is left open.
-const CLEARLY: i32 = 600;
+const CLEARLY: i32 = 1000;
 /// From here it is sure, and fairly sure; both measured (`docs/q2q-card.md`).
 const HIGH: i32 = 800;
 const MEDIUM: i32 = 350;
+
+/// What counts against an outcome of which the rules have a cue that is somebody else's, wished or talked about.
+const KEPT_OUT: i32 = 500;
 
 /// The model of this build.
 ///
@@ -72,7 +75,10 @@ pub(crate) fn standard() -> &'static Opinion {
 }
 
 /// What is weighed for one outcome of one stretch.
-const MEASURES: usize = 13;
+const MEASURES: usize = 15;
+
+/// Which of them says that the rules have such a cue.
+const DROPPED: usize = 13;
 
 /// A stretch of a text, with what is weighed for each of the ten outcomes.
 struct Stretch {
@@ -92,6 +98,10 @@ fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weigh
             if outcome.evidence.iter().any(|evidence| evidence.span.meets(place)) {
                 said[head(outcome.dimension, outcome.polarity)] = 1000;
             }
+        }
+        let mut dropped = [0i32; 10];
+        for one in read.dropped.iter().filter(|one| one.span.meets(place)) {
+            dropped[head(one.dimension, one.polarity)] = 1000;
         }
         let measures = std::array::from_fn(|own| {
             let other = own ^ 1;
@@ -113,6 +123,8 @@ fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weigh
                 by_rule * tone,
                 by_rule * scores[16],
                 if own.is_multiple_of(2) { 0 } else { 1000 },
+                dropped[own],
+                dropped[other],
             ]
         });
         all.push(Stretch { words: range, measures });
@@ -134,7 +146,11 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
     for (number, dimension) in Dimension::ALL.into_iter().enumerate() {
         let mut best: Option<(i32, i32, Polarity, &Stretch)> = None;
         for stretch in &all {
-            let says = |at: usize| opinion.judge("outcome", &stretch.measures[at]).unwrap_or(i32::MIN / 2);
+            let says = |at: usize| {
+                let measures = &stretch.measures[at];
+                let kept_out = measures[0] == 0 && measures[DROPPED] > 0;
+                opinion.judge("outcome", measures).unwrap_or(i32::MIN / 2) - if kept_out { KEPT_OUT } else { 0 }
+            };
             let (plus, minus) = (says(number * 2), says(number * 2 + 1));
             let polarity = if plus >= minus { Polarity::Plus } else { Polarity::Minus };
             let clear = (plus - minus).abs();

@@ -47,8 +47,21 @@ struct Context<'a> {
     role: Role,
 }
 
-/// Reads the words of one language.
-pub(crate) fn outcomes(rules: &Rules, language: Language, words: &[Word<'_>], role: Role) -> Vec<Outcome> {
+/// A cue that is there and does not count: somebody else's, wished, talked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dropped {
+    pub dimension: Dimension,
+    pub polarity: Polarity,
+    pub span: Span,
+}
+
+/// Reads the words of one language: what they say, and what only looks like it.
+pub(crate) fn outcomes(
+    rules: &Rules,
+    language: Language,
+    words: &[Word<'_>],
+    role: Role,
+) -> (Vec<Outcome>, Vec<Dropped>) {
     let hits = rules.lexicon.find(words);
     let mut context = Context::of(language, words, role);
     for hit in &hits {
@@ -59,15 +72,21 @@ pub(crate) fn outcomes(rules: &Rules, language: Language, words: &[Word<'_>], ro
     }
     context.mark();
     let mut found: Vec<Found<'_>> = Vec::new();
+    let mut dropped = Vec::new();
     for hit in &hits {
-        if let Rule::Cue(cue) = &rules.rules[hit.entry as usize]
-            && let Some(one) = context.judge(cue, rules.ids[hit.entry as usize], hit, rules)
-        {
-            found.push(one);
+        if let Rule::Cue(cue) = &rules.rules[hit.entry as usize] {
+            match context.judge(cue, rules.ids[hit.entry as usize], hit, rules) {
+                Some(one) => found.push(one),
+                None => dropped.push(Dropped {
+                    dimension: cue.dimension,
+                    polarity: cue.polarity,
+                    span: words[hit.start as usize].span.to(words[hit.end as usize - 1].span),
+                }),
+            }
         }
     }
     drop_overlapped(&mut found);
-    Dimension::ALL.into_iter().filter_map(|dimension| context.decide(dimension, &found)).collect()
+    (Dimension::ALL.into_iter().filter_map(|dimension| context.decide(dimension, &found)).collect(), dropped)
 }
 
 /// Of two opposite cues of a dimension that share words the longer one holds.
