@@ -38,7 +38,7 @@ const CATEGORIES: [(Category, &str); 7] = [
 const FIRST_CATEGORY: usize = 2;
 
 /// A text is looked at from here on, in thousandths of what the judge `flag` says.
-const LOOKED_AT: i32 = 50;
+const LOOKED_AT: i32 = 100;
 /// So much more where a guard cleared what a rule hit: told, quoted and denied is not said.
 const BESIDE_CLEARED: i32 = 450;
 /// It is blocked from here on (`block`).
