@@ -102,6 +102,8 @@ enum Op {
     NotBehind(u32),
     Any,
     Split(u32, u32),
+    /// So many alternatives follow, which all begin with a word of the set; where none does, it goes on at the address.
+    Skip(u8, u32, u32),
     Jump(u32),
     /// What follows must not match; then it goes on at the address.
     Not(u32),
@@ -141,6 +143,8 @@ pub struct Patterns {
     parts: Vec<String>,
     ops: Vec<Op>,
     entries: Vec<Program>,
+    /// What an entry cannot match without: a word of the set, so many words after its begin at least and at most.
+    needs: Vec<(u32, u8, u8)>,
     exact: Table,
     stems: Table,
     firsts: Firsts,
@@ -154,7 +158,11 @@ struct Opened {
     /// The first words of all, where some have more than one.
     peek: Option<u32>,
     rest: Arc<Vec<Vec<Node>>>,
-    anchors: Option<(u32, Vec<Anchor>)>,
+    /// Sets of their first words: of all, then of each [`BLOCK`]; nothing where the skipping is not worth it.
+    skips: Arc<[u32]>,
+    anchors: Option<Arc<(u32, Vec<Anchor>)>>,
+    /// The anchors as a set, with where they stand.
+    need: Option<(u32, u8, u8)>,
     /// Held, so that its place is not used again.
     _of: Arc<Vec<Vec<Node>>>,
 }
@@ -163,6 +171,8 @@ struct Opened {
 struct Program {
     start: u32,
     sentence: bool,
+    /// From and to in the needs.
+    needs: (u32, u32),
 }
 
 impl Patterns {
@@ -205,10 +215,13 @@ impl Patterns {
                 list.push((number, least, most));
             }
         }
+        let from = self.needs.len() as u32;
+        self.find_needs(&nodes, (0, 0));
+        let needs = (from, self.needs.len() as u32);
         let start = self.ops.len() as u32;
         self.emit(&nodes)?;
         self.ops.push(Op::Accept);
-        self.entries.push(Program { start, sentence });
+        self.entries.push(Program { start, sentence, needs });
         Ok(number)
     }
 

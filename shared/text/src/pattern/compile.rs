@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::{Anchor, Atom, Node, Op, Opened, Patterns};
 
+/// Alternatives that are skipped together.
+const BLOCK: usize = 8;
+
 impl Patterns {
     fn atom(&mut self, text: &str, stem: bool) -> u32 {
         if let Some(&atom) = self.known[usize::from(stem)].get(text) {
@@ -44,7 +47,7 @@ impl Patterns {
                     let atom = self.atom(text, *stem);
                     Some((self.atoms[atom as usize].cost, vec![(atom, 0, 0)]))
                 }
-                Node::Alternatives(list) => self.opened(list).anchors,
+                Node::Alternatives(list) => self.opened(list).anchors.map(|anchors| (*anchors).clone()),
                 Node::Part(_, inner) => self.anchors(inner),
                 _ => None,
             };
@@ -135,21 +138,27 @@ impl Patterns {
     }
 
     fn emit_alternatives(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Result<(), String> {
-        let Opened { set, peek, rest, .. } = self.opened(list);
+        let Opened { set, peek, rest, skips, .. } = self.opened(list);
         if let Some(set) = peek {
             self.ops.push(Op::Peek(set));
         }
         // The longer alternatives go first: "look forward to" before "look".
         let mut jumps = Vec::new();
-        for one in rest.iter() {
-            let at = self.ops.len();
-            self.ops.push(Op::Split(0, 0));
-            self.emit(one)?;
-            jumps.push(self.ops.len());
-            self.ops.push(Op::Jump(0));
-            let next = self.ops.len() as u32;
-            self.ops[at] = Op::Split(at as u32 + 1, next);
+        let whole = self.skip(skips.first(), rest.len());
+        for (number, block) in rest.chunks(BLOCK).enumerate() {
+            let skip = self.skip(skips.get(number + 1), block.len());
+            for one in block {
+                let at = self.ops.len();
+                self.ops.push(Op::Split(0, 0));
+                self.emit(one)?;
+                jumps.push(self.ops.len());
+                self.ops.push(Op::Jump(0));
+                let next = self.ops.len() as u32;
+                self.ops[at] = Op::Split(at as u32 + 1, next);
+            }
+            self.end_skip(skip);
         }
+        self.end_skip(whole);
         self.ops.push(Op::Set(set));
         let end = self.ops.len() as u32;
         for jump in jumps {
@@ -158,7 +167,72 @@ impl Patterns {
         Ok(())
     }
 
-    /// Alternatives as they are compiled; those of a class once.
+    /// Begins a skip over so many alternatives; gives its address.
+    fn skip(&mut self, set: Option<&u32>, count: usize) -> Option<usize> {
+        let (set, count) = (set?, u8::try_from(count).ok()?);
+        self.ops.push(Op::Skip(count, *set, 0));
+        Some(self.ops.len() - 1)
+    }
+
+    fn end_skip(&mut self, skip: Option<usize>) {
+        let end = self.ops.len() as u32;
+        if let Some(Op::Skip(_, _, to)) = skip.and_then(|at| self.ops.get_mut(at)) {
+            *to = end;
+        }
+    }
+
+    /// The sets for skipping alternatives.
+    fn skips(&mut self, rest: &[Vec<Node>]) -> Vec<u32> {
+        let plain = |one: &Vec<Node>| matches!(one.first(), Some(Node::Word { .. } | Node::Alternatives(_)));
+        if rest.len() < 2 || !rest.iter().all(plain) {
+            return Vec::new();
+        }
+        let Some(firsts) = rest.iter().map(|one| self.first(std::slice::from_ref(one))).collect::<Option<Vec<_>>>()
+        else {
+            return Vec::new();
+        };
+        let mut skips = vec![self.set(firsts.concat())];
+        if rest.len() > BLOCK {
+            skips.extend(firsts.chunks(BLOCK).map(|block| self.set(block.concat())));
+        }
+        skips
+    }
+
+    /// Adds what a match cannot do without beyond its first words, which are looked at anyway.
+    pub(super) fn find_needs(&mut self, nodes: &[Node], begin: (u32, u32)) {
+        let (mut least, mut most) = begin;
+        for node in nodes {
+            let need = match node {
+                Node::Word { text, stem } if most > 2 => {
+                    let atom = self.atom(text, *stem);
+                    Some((self.set(vec![atom]), 0, 0))
+                }
+                Node::Alternatives(list) => match list.as_slice() {
+                    [one] => {
+                        self.find_needs(one, (least, most));
+                        None
+                    }
+                    _ => self.opened(list).need,
+                },
+                Node::Part(_, inner) => {
+                    self.find_needs(inner, (least, most));
+                    None
+                }
+                _ => None,
+            };
+            if let Some((set, from, to)) = need
+                && most + u32::from(to) > 2
+                && most + u32::from(to) < 64
+            {
+                self.needs.push((set, least as u8 + from, most as u8 + to));
+            }
+            let (a, b) = reach(node);
+            least += a;
+            most += b;
+        }
+    }
+
+    /// Alternatives as they are compiled, each list once.
     fn opened(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Opened {
         let place = Arc::as_ptr(list) as usize;
         if let Some(opened) = self.opened.get(&place) {
@@ -177,17 +251,23 @@ impl Patterns {
         }
         let (singles, rest) = self.singles(list);
         let first = if rest.is_empty() { None } else { self.first(list) };
+        let set = self.set(singles);
+        let need = whole.then(|| {
+            let least = sum.1.iter().map(|anchor| anchor.1).min().unwrap_or(0);
+            let most = sum.1.iter().map(|anchor| anchor.2).max().unwrap_or(0);
+            let of = if rest.is_empty() { set } else { self.set(sum.1.iter().map(|anchor| anchor.0).collect()) };
+            (of, least, most)
+        });
         let opened = Opened {
-            set: self.set(singles),
+            set,
             peek: first.map(|first| self.set(first)),
+            skips: self.skips(&rest).into(),
             rest: Arc::new(rest),
-            anchors: whole.then_some(sum),
+            anchors: whole.then(|| Arc::new(sum)),
+            need,
             _of: Arc::clone(list),
         };
-        // Only a class stands elsewhere too.
-        if Arc::strong_count(list) > 2 {
-            self.opened.insert(place, opened.clone());
-        }
+        self.opened.insert(place, opened.clone());
         opened
     }
 

@@ -100,14 +100,18 @@ impl Patterns {
         let length = firsts.far.len();
         // The entries that have an anchor from here on, where it can belong to the match.
         let mut ahead = vec![0u64; length];
+        // One past the last word of the sentence and of the clause.
+        let (mut last, mut last_near) = (tokens.len(), tokens.len());
         for at in (0..tokens.len()).rev() {
             let word = marks.word(at);
             let sentence = tokens[at].sentence();
             if let Some(next) = tokens.get(at + 1) {
                 if next.sentence() != sentence {
                     ahead.fill(0);
+                    (last, last_near) = (at + 1, at + 1);
                 } else if next.clause() != tokens[at].clause() {
                     ahead.iter_mut().zip(&firsts.far).for_each(|(ahead, far)| *ahead &= far);
+                    last_near = at + 1;
                 }
             }
             ahead.iter_mut().zip(word.row(PLACES)).for_each(|(ahead, anchors)| *ahead |= anchors);
@@ -132,8 +136,17 @@ impl Patterns {
                 left &= if nearer { *third } else { third & far | open_third[number] };
                 while left != 0 {
                     let entry = number as u32 * 64 + left.trailing_zeros();
-                    tries.push((at as u32, entry));
                     left &= left - 1;
+                    let program = self.entries[entry as usize];
+                    let end = if program.sentence { last } else { last_near };
+                    let mut needs = self.needs[program.needs.0 as usize..program.needs.1 as usize].iter();
+                    let met = needs.all(|&(set, least, most)| {
+                        let to = (at + usize::from(most) + 1).min(end);
+                        (at + usize::from(least)..to).any(|at| marks.word(at).has(set))
+                    });
+                    if met {
+                        tries.push((at as u32, entry));
+                    }
                 }
             }
             tries[from..].reverse();
@@ -253,7 +266,7 @@ impl Patterns {
                         }
                         Op::Split(first, second) => stack.extend([second, first]),
                         Op::Jump(to) | Op::Not(to) | Op::NotBack(_, to) => stack.push(to),
-                        Op::Peek(_) | Op::NotBehind(_) | Op::Begin | Op::End | Op::Open(_) | Op::Close(_) => {
+                        Op::Peek(_) | Op::Skip(..) | Op::NotBehind(_) | Op::Begin | Op::End | Op::Open(_) | Op::Close(_) => {
                             stack.push(pc + 1);
                         }
                     }

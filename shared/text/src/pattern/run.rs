@@ -140,6 +140,15 @@ impl<T: Token> Run<'_, T> {
                     pc = second;
                     continue;
                 }
+                Op::Skip(count, set, to) => {
+                    // It takes as many steps as trying each.
+                    self.steps += 1;
+                    if at >= self.tokens.len() || !self.marks.word(at).has(set) {
+                        self.steps = self.steps.checked_sub(u32::from(count))?;
+                        pc = to;
+                        continue;
+                    }
+                }
                 Op::Not(after) => {
                     let parts = self.parts.len();
                     let found = self.go(pc + 1, at, variant).is_some();
