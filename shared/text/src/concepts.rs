@@ -4,12 +4,12 @@
 //! `data/concepts.<language>.txt` has a concept a line: `name: word word* two_words`. A star stands for any ending, `_`
 //! joins the words of an expression (three at most).
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::{
     Language,
     fold::fold,
-    hashed::{ByHash, START, fnv},
+    hashed::{ByHash, Remembered, START, fnv},
     lexicon::{DataError, File},
 };
 
@@ -56,6 +56,48 @@ impl Expression {
     }
 }
 
+/// The first eight bytes of a word, zeros where it is shorter.
+pub(crate) fn packed(word: &str) -> u64 {
+    let mut first = [0; 8];
+    let length = word.len().min(8);
+    first[..length].copy_from_slice(&word.as_bytes()[..length]);
+    u64::from_le_bytes(first)
+}
+
+/// An expression that a word begins.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    /// What the first bytes of the next word are, under a mask.
+    mask: u64,
+    first: u64,
+    pub(crate) expression: &'static Expression,
+}
+
+impl Begun {
+    fn of(expression: &'static Expression) -> Self {
+        let Some(next) = expression.following.first() else { return Self { mask: 0, first: 0, expression } };
+        // A whole word ends where a stem may go on.
+        let bytes = next.letters.len() + usize::from(!next.stem);
+        let mask = if bytes >= 8 { u64::MAX } else { (1 << (bytes * 8)) - 1 };
+        Self { mask, first: packed(&next.letters), expression }
+    }
+
+    /// Whether it may go on with a word of these first bytes.
+    pub(crate) fn may_go_on(&self, next: u64) -> bool {
+        next & self.mask == self.first
+    }
+}
+
+/// What a word means in a language, and the expressions it begins.
+#[derive(Debug)]
+pub(crate) struct Meaning {
+    pub(crate) senses: Box<[u8]>,
+    pub(crate) begun: Box<[Begun]>,
+}
+
+/// Words whose meaning a process remembers, for each language.
+const WORDS: usize = 4096;
+
 /// The words of a language, by the hashes of their letters.
 #[derive(Debug, Default)]
 struct Words {
@@ -73,6 +115,8 @@ struct Words {
 pub struct Concepts {
     names: Vec<&'static str>,
     languages: [Words; 4],
+    /// By language, the last for an unknown one.
+    meanings: [Remembered<Arc<Meaning>>; 5],
 }
 
 /// The concepts of this build.
@@ -93,7 +137,7 @@ fn hash(letters: &str) -> u64 {
 
 impl Concepts {
     fn load(files: &[File; 4]) -> Result<Self, DataError> {
-        let mut all = Self { names: Vec::new(), languages: Default::default() };
+        let mut all = Self { names: Vec::new(), languages: Default::default(), meanings: std::array::from_fn(|_| Remembered::new(WORDS)) };
         for (language, file) in files.iter().enumerate() {
             for (number, line) in file.text.lines().enumerate() {
                 all.line(language, line).map_err(|what| DataError {
@@ -160,6 +204,19 @@ impl Concepts {
         }
         found.sort_unstable();
         found.dedup();
+    }
+
+    /// What a word means and begins.
+    pub(crate) fn meaning(&'static self, word: &str, language: Option<Language>) -> Arc<Meaning> {
+        let own = language.and_then(|one| LANGUAGES.iter().position(|have| *have == one)).unwrap_or(LANGUAGES.len());
+        let make = || {
+            let (mut senses, mut begun) = (Vec::new(), Vec::new());
+            self.of_word(word, language, &mut senses);
+            self.expressions(word, language, &mut begun);
+            let begun = begun.into_iter().map(Begun::of).collect();
+            Arc::new(Meaning { senses: senses.into(), begun })
+        };
+        self.meanings[own].get_or(word, make).map_or_else(|new| new, Arc::clone)
     }
 
     /// The expressions that begin with a word, in a language or, if it is not known, in all.

@@ -10,15 +10,18 @@
 //! ([`concepts`]), and two meanings within [`NEAR`] words of a sentence. How much each counts is written below.
 
 pub mod learn;
+mod wording;
 
-use std::{collections::hash_map::Entry, ops::Range};
+use std::{ops::Range, sync::Arc};
 
 use crate::{
-    Kind, Language, Text,
     concepts::concepts,
-    hashed::{ByHash, fnv},
+    hashed::{ByHash, Remembered, START, fnv},
     lexicon::{DataError, File},
 };
+
+pub use wording::{Seen, Wording, windows};
+use wording::{ALIKE, BEGIN};
 
 /// One in the weights of a model's file.
 const ONE: i32 = 256;
@@ -38,173 +41,6 @@ const CONCEPT_COUNTS: i32 = 10;
 const MEETING_COUNTS: i32 = 5;
 /// Meanings meet within so many words.
 const NEAR: usize = 5;
-
-/// A word as the model sees it.
-#[derive(Debug, Clone, Copy)]
-pub struct Seen<'a> {
-    /// Its letters; a number is as many nines as it has digits, five at most.
-    pub letters: &'a str,
-    /// Its token.
-    pub token: u32,
-    /// Its sentence.
-    pub sentence: u32,
-    /// The language of its sentence.
-    pub language: Option<Language>,
-}
-
-/// The words of a text as a model sees them, and what they mean.
-#[derive(Debug)]
-pub struct Wording<'a> {
-    words: Vec<Seen<'a>>,
-    /// The numbers of concepts, word by word.
-    senses: Vec<u8>,
-    /// Where each word's senses begin; one more for the end.
-    bounds: Vec<u32>,
-}
-
-impl<'t> Wording<'t> {
-    /// Reads a text's words. A disguised word is what it most likely stands for; what `hidden` says of a token is left
-    /// out; words of the concepts in `alike` are one word to the model, which then cannot prefer one to another.
-    pub fn of(text: &'t Text<'_>, alike: &[&str], hidden: impl Fn(u32) -> bool) -> Self {
-        let tokens = text.tokens().iter().enumerate();
-        let words: Vec<Seen<'t>> = tokens
-            .filter(|(at, token)| matches!(token.kind, Kind::Word | Kind::Number) && !hidden(*at as u32))
-            .map(|(at, token)| {
-                let base = text.base(token);
-                let letters = match token.kind {
-                    Kind::Number => &"99999"[..base.len().min(5)],
-                    _ if token.disguised => text.variants(at).next().unwrap_or(base),
-                    _ => base,
-                };
-                let language = text.sentences()[token.sentence as usize].coverage.language;
-                Seen { letters, token: at as u32, sentence: token.sentence, language }
-            })
-            .collect();
-        let mut wording = Self { senses: Vec::with_capacity(words.len() * 2), bounds: vec![0], words };
-        wording.find_senses(alike);
-        wording
-    }
-
-    fn find_senses(&mut self, alike: &[&str]) {
-        let alike: Vec<u8> = alike.iter().filter_map(|name| concepts().number(name)).collect();
-        // For each different word where its senses are, and the expressions it begins.
-        let mut known: ByHash<(Range<usize>, Range<usize>)> = ByHash::default();
-        let mut begun = Vec::new();
-        let mut found = Vec::new();
-        for at in 0..self.words.len() {
-            let word = self.words[at];
-            let from = self.senses.len();
-            let language = word.language.map_or(0, |language| language as u64 + 1);
-            let expressions = match known.entry(fnv(WORD ^ language, word.letters.as_bytes())) {
-                Entry::Occupied(same) => {
-                    self.senses.extend_from_within(same.get().0.clone());
-                    same.get().1.clone()
-                }
-                Entry::Vacant(new) => {
-                    concepts().of_word(word.letters, word.language, &mut found);
-                    if found.iter().any(|concept| alike.contains(concept)) {
-                        found = vec![alike[0]];
-                    }
-                    self.senses.extend(&found);
-                    let first = begun.len();
-                    concepts().expressions(word.letters, word.language, &mut begun);
-                    new.insert((from..self.senses.len(), first..begun.len())).1.clone()
-                }
-            };
-            if !alike.is_empty() && self.senses[from..] == alike[..1] {
-                self.words[at].letters = ALIKE;
-            } else {
-                let following = |i: usize| {
-                    let next = self.words.get(at + i).filter(|next| next.sentence == word.sentence);
-                    next.map(|next| next.letters)
-                };
-                for concept in begun[expressions].iter().filter_map(|expression| expression.meant(following)) {
-                    if !self.senses[from..].contains(&concept) && !alike.contains(&concept) {
-                        self.senses.push(concept);
-                    }
-                }
-            }
-            self.bounds.push(self.senses.len() as u32);
-        }
-    }
-
-    /// The words.
-    pub fn words(&self) -> &[Seen<'t>] {
-        &self.words
-    }
-
-    fn senses(&self, word: usize) -> &[u8] {
-        &self.senses[self.bounds[word] as usize..self.bounds[word + 1] as usize]
-    }
-
-    fn before(&self, word: usize) -> &'t str {
-        match word.checked_sub(1).and_then(|i| self.words.get(i)) {
-            Some(last) if last.sentence == self.words[word].sentence => last.letters,
-            _ => BEGIN,
-        }
-    }
-
-    /// The meanings before a word, in its sentence, that its own meet.
-    fn meetings(&self, word: usize, mut each: impl FnMut(u8, u8)) {
-        let sentence = self.words[word].sentence;
-        for earlier in (word.saturating_sub(NEAR)..word).filter(|i| self.words[*i].sentence == sentence) {
-            for &one in self.senses(earlier) {
-                for &other in self.senses(word) {
-                    each(one, other);
-                }
-            }
-        }
-    }
-
-    /// All features; one that occurs twice counts twice. For the learner, which has time.
-    fn features(&self, mut each: impl FnMut(i32, Part<'_>)) {
-        let names = concepts().names();
-        let name = |concept: u8| names[usize::from(concept)];
-        for (at, word) in self.words.iter().enumerate() {
-            word_features(word.letters, |_, counts, part| each(counts, part));
-            each(PAIR_COUNTS, Part::Pair(self.before(at), word.letters));
-            for &concept in self.senses(at) {
-                each(CONCEPT_COUNTS, Part::Concept(name(concept)));
-            }
-            self.meetings(at, |one, other| each(MEETING_COUNTS, Part::Meeting(name(one), name(other))));
-        }
-    }
-}
-
-/// What words that are alike are to a model.
-const ALIKE: &str = "\u{b7}";
-
-/// Stretches of whole sentences that are judged together: all of a short text; of a longer one windows of at most
-/// [`WINDOW`] words, each beginning about the middle of the one before.
-pub fn windows(words: &[Seen<'_>]) -> Vec<Range<usize>> {
-    if words.len() <= WINDOW {
-        return std::iter::once(0..words.len()).collect();
-    }
-    let mut begins = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let new = at == 0 || words[at - 1].sentence != word.sentence;
-        if new || begins.last().is_some_and(|last| at - last >= WINDOW / 2) {
-            begins.push(at);
-        }
-    }
-    begins.push(words.len());
-    let mut all = Vec::new();
-    let mut first = 0;
-    while first + 1 < begins.len() {
-        let from = begins[first];
-        let last = begins.partition_point(|begin| *begin <= from + WINDOW) - 1;
-        let to = begins[last.max(first + 1)];
-        all.push(from..to);
-        if to == words.len() {
-            break;
-        }
-        first = begins.partition_point(|begin| *begin <= from + (to - from) / 2).max(first + 1);
-    }
-    all
-}
-
-/// About as long as the longest texts a model has learned from.
-const WINDOW: usize = 60;
 
 /// Calls `each` with the features of one word and how much they count.
 fn word_features(letters: &str, mut each: impl FnMut(Feature, i32, Part<'_>)) {
@@ -228,8 +64,15 @@ fn word_features(letters: &str, mut each: impl FnMut(Feature, i32, Part<'_>)) {
     }
 }
 
-fn pair_feature(before: &str, word: &str) -> Feature {
-    fnv(fnv(fnv(PAIR, before.as_bytes()), b" "), word.as_bytes())
+/// The feature of two words, by the hashes of their letters.
+const fn pair_feature(before: u64, word: u64) -> Feature {
+    let both = (before ^ PAIR).rotate_left(29) ^ word;
+    (both ^ both >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The place of a pair in a model's filter.
+const fn filter(pair: Feature) -> (usize, u64) {
+    ((pair >> 54) as usize, 1 << (pair >> 48 & 63))
 }
 
 /// What a feature is made of: how a file names it.
@@ -241,9 +84,6 @@ enum Part<'a> {
     Meeting(&'a str, &'a str),
 }
 
-/// The word before a sentence's first.
-const BEGIN: &str = "^";
-
 /// A model, ready to weigh texts.
 #[derive(Debug)]
 pub struct Opinion {
@@ -251,10 +91,19 @@ pub struct Opinion {
     bias: Vec<i32>,
     /// Where a feature's weights are in `weights`.
     places: ByHash<Place>,
+    /// The same for pairs; a bit for each of 65,536 hashes tells nearly every pair that is not there.
+    pairs: ByHash<Place>,
+    paired: Box<[u64; 1024]>,
     /// The same for meanings, by their numbers.
     concepts: Vec<Place>,
-    /// The same for two meanings: the first one's number times the count of all, plus the second one's.
-    meetings: Vec<Place>,
+    /// For two meanings the number of their row, from 1: at the first one's number times the count of all, plus the
+    /// second one's.
+    meetings: Vec<u16>,
+    /// Rows of weights, a head each, filled up to [`Opinion::width`].
+    rows: Vec<i16>,
+    width: usize,
+    /// What the letters of words weigh.
+    letters: Remembered<Arc<[i32]>>,
     /// A head and its weight.
     weights: Vec<(u8, i16)>,
     judges: Vec<Judge>,
@@ -266,6 +115,9 @@ struct Judge {
     name: &'static str,
     weights: Vec<i32>,
 }
+
+/// Words whose letters a process remembers the weights of.
+const WORDS: usize = 8192;
 
 /// From and to in the weights; nothing there: `(0, 0)`.
 type Place = (u32, u32);
@@ -290,8 +142,13 @@ impl Opinion {
             heads: Vec::new(),
             bias: Vec::new(),
             places: ByHash::default(),
+            pairs: ByHash::default(),
+            paired: Box::new([0; 1024]),
             concepts: vec![(0, 0); count],
-            meetings: vec![(0, 0); count * count],
+            meetings: vec![0; count * count],
+            rows: Vec::new(),
+            width: 0,
+            letters: Remembered::new(WORDS),
             weights: Vec::new(),
             judges: Vec::new(),
         };
@@ -309,7 +166,11 @@ impl Opinion {
         let (name, values) = line.split_once('\t')?;
         match name {
             "#" => {}
-            "heads" => self.heads = values.split(' ').collect(),
+            "heads" => {
+                self.heads = values.split(' ').collect();
+                self.width = self.heads.len().next_multiple_of(8);
+                self.rows = vec![0; self.width];
+            }
             "bias" => self.bias = values.split(' ').map(|value| value.parse().ok()).collect::<Option<_>>()?,
             _ if name.starts_with("judge ") => {
                 let weights = values.split(' ').map(|value| value.parse().ok()).collect::<Option<_>>()?;
@@ -326,12 +187,27 @@ impl Opinion {
                 let concept = |name: &str| concepts().number(name).map(usize::from);
                 match kind {
                     "w" => drop(self.places.insert(fnv(WORD, letters.as_bytes()), place)),
-                    "p" => drop(self.places.insert(fnv(PAIR, letters.as_bytes()), place)),
+                    "p" => {
+                        let (before, word) = letters.split_once(' ')?;
+                        let pair = pair_feature(fnv(START, before.as_bytes()), fnv(START, word.as_bytes()));
+                        let (part, bit) = filter(pair);
+                        self.paired[part] |= bit;
+                        self.pairs.insert(pair, place);
+                    }
                     "c" => drop(self.places.insert(fnv(PIECE, letters.as_bytes()), place)),
                     "k" => self.concepts[concept(letters)?] = place,
                     "m" => {
                         let (one, other) = letters.split_once(' ')?;
-                        self.meetings[concept(one)? * self.concepts.len() + concept(other)?] = place;
+                        let meeting = concept(one)? * self.concepts.len() + concept(other)?;
+                        self.meetings[meeting] = u16::try_from(self.rows.len().checked_div(self.width)?).ok()?;
+                        let row = self.rows.len();
+                        self.rows.resize(row + self.width, 0);
+                        for &(head, weight) in &self.weights[place.0 as usize..place.1 as usize] {
+                            if usize::from(head) < self.heads.len() {
+                                self.rows[row + usize::from(head)] += weight;
+                            }
+                        }
+                        self.weights.truncate(from as usize);
                     }
                     _ => return None,
                 }
@@ -361,31 +237,46 @@ impl Opinion {
     /// Weighs the words of a text. The letters of each different word are gone through once.
     pub fn weigh(&self, wording: &Wording<'_>) -> Weighed {
         let heads = self.heads.len();
-        let mut all = vec![0i32; wording.words.len() * heads];
-        // What the letters of a word weigh, by the word.
-        let mut known: ByHash<usize> = ByHash::default();
-        let mut letters: Vec<i32> = Vec::new();
-        for (at, word) in wording.words.iter().enumerate() {
-            let row = &mut all[at * heads..][..heads];
-            let from = *known.entry(fnv(WORD, word.letters.as_bytes())).or_insert_with(|| {
-                let from = letters.len();
-                letters.resize(from + heads, 0);
-                word_features(word.letters, |feature, counts, _| {
-                    self.add(self.places.get(&feature), counts, &mut letters[from..]);
-                });
-                from
+        let mut all = vec![0i32; wording.words().len() * heads];
+        // What the letters of each different word weigh.
+        let mut known: Vec<Option<Arc<[i32]>>> = vec![None; wording.different()];
+        let mut met = vec![0i32; self.width];
+        for ((at, word), row) in wording.words().iter().enumerate().zip(all.chunks_exact_mut(heads.max(1))) {
+            let letters = known[wording.number(at)].get_or_insert_with(|| {
+                let known = self.letters.get_or(word.letters, || self.of_letters(word.letters));
+                known.map_or_else(|new| new, Arc::clone)
             });
-            row.copy_from_slice(&letters[from..][..heads]);
-            self.add(self.places.get(&pair_feature(wording.before(at), word.letters)), PAIR_COUNTS, row);
+            row.copy_from_slice(letters);
+            let pair = pair_feature(wording.hash_before(at), wording.hash(at));
+            let (part, bit) = filter(pair);
+            if self.paired[part] & bit != 0 {
+                self.add(self.pairs.get(&pair), PAIR_COUNTS, row);
+            }
             for &concept in wording.senses(at) {
                 self.add(self.concepts.get(usize::from(concept)), CONCEPT_COUNTS, row);
             }
+            let mut meets = false;
             wording.meetings(at, |one, other| {
                 let meeting = usize::from(one) * self.concepts.len() + usize::from(other);
-                self.add(self.meetings.get(meeting), MEETING_COUNTS, row);
+                let number = usize::from(self.meetings[meeting]);
+                if number != 0 {
+                    meets = true;
+                    let weights = &self.rows[number * self.width..][..self.width];
+                    met.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += i32::from(*weight));
+                }
             });
+            if meets {
+                row.iter_mut().zip(&met).for_each(|(sum, met)| *sum += met * MEETING_COUNTS);
+                met.fill(0);
+            }
         }
         Weighed { heads, all }
+    }
+
+    fn of_letters(&self, letters: &str) -> Arc<[i32]> {
+        let mut sums = vec![0; self.heads.len()];
+        word_features(letters, |feature, counts, _| self.add(self.places.get(&feature), counts, &mut sums));
+        sums.into()
     }
 
     fn add(&self, place: Option<&Place>, counts: i32, row: &mut [i32]) {

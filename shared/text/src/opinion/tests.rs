@@ -54,7 +54,10 @@ fn a_word_that_comes_again_weighs_what_the_learner_counted() {
         let name = match part {
             Part::Word(word) => model.places.get(&fnv(WORD, word.as_bytes())),
             Part::Piece(letters) => model.places.get(&fnv(PIECE, letters.as_bytes())),
-            Part::Pair(one, other) => model.places.get(&pair_feature(one, other)),
+            Part::Pair(one, other) => {
+                let hash = |letters: &str| fnv(START, letters.as_bytes());
+                model.pairs.get(&pair_feature(hash(one), hash(other)))
+            }
             Part::Concept(_) | Part::Meeting(..) => None,
         };
         let mut row = [0];
@@ -62,19 +65,20 @@ fn a_word_that_comes_again_weighs_what_the_learner_counted() {
         sum += row[0];
     });
     let mut meaning = 0;
-    for at in 0..words.words.len() {
+    for at in 0..words.words().len() {
         let mut row = [0];
         for concept in words.senses(at) {
             model.add(model.concepts.get(usize::from(*concept)), CONCEPT_COUNTS, &mut row);
         }
         words.meetings(at, |one, other| {
             let place = usize::from(one) * model.concepts.len() + usize::from(other);
-            model.add(model.meetings.get(place), MEETING_COUNTS, &mut row);
+            let weights = usize::from(model.meetings[place]) * model.width;
+            row[0] += i32::from(model.rows[weights]) * MEETING_COUNTS;
         });
         meaning += row[0];
     }
     assert_ne!(meaning, 0, "lonely means something");
-    assert_eq!((0..words.words.len()).map(|word| together.of(word, 0)).sum::<i32>(), sum + meaning);
+    assert_eq!((0..words.words().len()).map(|word| together.of(word, 0)).sum::<i32>(), sum + meaning);
 }
 
 #[test]
@@ -82,7 +86,7 @@ fn the_words_that_weigh_most_are_named() {
     let model = learned();
     let text = Text::new("The train was long and I am so lonely");
     let words = plain(&text);
-    let heaviest = model.weigh(&words).heaviest(0..words.words.len(), 0);
+    let heaviest = model.weigh(&words).heaviest(0..words.words().len(), 0);
     assert!(words.words[heaviest].iter().any(|word| word.letters == "lonely"));
 }
 

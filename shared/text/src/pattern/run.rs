@@ -1,82 +1,37 @@
 //! Tries the entries of a text: which atoms and sets each word has, and one attempt at one place.
 
-use super::{FNV, Op, Part, Patterns, Program, Token, sign, step};
+use super::{Op, Part, Patterns, Program, Token, known::Known};
 
-/// The atoms and sets of each token of a text.
-pub(super) struct Marks {
-    /// Atom and whether only another reading of the word has it.
-    atoms: Vec<(u32, bool)>,
-    ends: Vec<u32>,
-    /// What the atoms of each token reach together.
-    reach: Vec<(u64, u64)>,
+/// What is known of each token of a text.
+pub(super) struct Marks<'p> {
+    words: Vec<&'p Known>,
 }
 
-impl Marks {
-    pub(super) fn of<T: Token>(all: &Patterns, tokens: &[T]) -> Self {
-        let mut marks = Self {
-            atoms: Vec::with_capacity(tokens.len() * 2),
-            ends: Vec::with_capacity(tokens.len()),
-            reach: Vec::with_capacity(tokens.len()),
-        };
-        for token in tokens {
-            let from = marks.atoms.len();
-            marks.read(all, token.folded(), from, false);
-            let mut number = 0;
-            while let Some(word) = token.variant(number) {
-                marks.read(all, word, from, true);
-                number += 1;
-            }
-            let of = marks.atoms[from..].iter().map(|(atom, _)| all.atoms[*atom as usize].reach);
-            marks.reach.push(of.fold((0, 0), |a, b| (a.0 | b.0, a.1 | b.1)));
-            marks.ends.push(marks.atoms.len() as u32);
-        }
-        marks
+impl<'p> Marks<'p> {
+    pub(super) fn new(words: Vec<&'p Known>) -> Self {
+        Self { words }
     }
 
-    fn read(&mut self, all: &Patterns, word: &str, from: usize, variant: bool) {
-        let mut hash = FNV;
-        let bytes = word.as_bytes();
-        for (at, &byte) in bytes.iter().enumerate() {
-            hash = step(hash, byte);
-            if word.is_char_boundary(at + 1)
-                && let Some(atom) = all.stems.find(hash, &word[..=at], &all.atoms)
-            {
-                self.push(atom, from, variant);
-            }
-        }
-        if let Some(atom) = all.exact.find(hash, word, &all.atoms) {
-            self.push(atom, from, variant);
-        }
-    }
-
-    fn push(&mut self, atom: u32, from: usize, variant: bool) {
-        if !self.atoms[from..].iter().any(|(have, _)| *have == atom) {
-            self.atoms.push((atom, variant));
-        }
-    }
-
-    pub(super) fn atoms(&self, at: usize) -> &[(u32, bool)] {
-        let from = if at == 0 { 0 } else { self.ends[at - 1] as usize };
-        &self.atoms[from..self.ends[at] as usize]
+    pub(super) fn word(&self, at: usize) -> &'p Known {
+        self.words[at]
     }
 
     /// `None`: not in the set; otherwise whether only another reading is.
     pub(super) fn in_set(&self, all: &Patterns, at: usize, set: u32) -> Option<bool> {
-        // A reading of its own counts before another: its atoms come first.
-        let (low, high) = sign(set);
-        let have = self.reach[at];
-        if have.0 & low == 0 || have.1 & high == 0 {
+        let word = self.words[at];
+        if !word.has(set) {
             return None;
         }
-        let mut found = self.atoms(at).iter().filter(|(atom, _)| {
-            let atom = &all.atoms[*atom as usize];
-            atom.reach.0 & low != 0 && atom.reach.1 & high != 0 && atom.sets.binary_search(&set).is_ok()
-        });
+        if !word.varied {
+            return Some(false);
+        }
+        // A reading of its own counts before another: its atoms come first.
+        let mut found = word.atoms.iter().filter(|(atom, _)| all.atoms[*atom as usize].sets.binary_search(&set).is_ok());
         found.next().map(|(_, variant)| *variant)
     }
 
     pub(super) fn is_atom(&self, at: usize, atom: u32) -> Option<bool> {
-        self.atoms(at).iter().find(|(have, _)| *have == atom).map(|(_, variant)| *variant)
+        self.words[at].atoms.iter().find(|(have, _)| *have == atom).map(|(_, variant)| *variant)
     }
 }
 
@@ -84,7 +39,7 @@ impl Marks {
 pub(super) struct Run<'a, T> {
     pub(super) all: &'a Patterns,
     pub(super) tokens: &'a [T],
-    pub(super) marks: &'a Marks,
+    pub(super) marks: &'a Marks<'a>,
     pub(super) program: Program,
     pub(super) from: usize,
     pub(super) steps: u32,
@@ -184,6 +139,15 @@ impl<T: Token> Run<'_, T> {
                     self.parts.truncate(parts);
                     pc = second;
                     continue;
+                }
+                Op::Skip(count, set, to) => {
+                    // It takes as many steps as trying each.
+                    self.steps += 1;
+                    if at >= self.tokens.len() || !self.marks.word(at).has(set) {
+                        self.steps = self.steps.checked_sub(u32::from(count))?;
+                        pc = to;
+                        continue;
+                    }
                 }
                 Op::Not(after) => {
                     let parts = self.parts.len();
