@@ -36,7 +36,7 @@ pub(crate) fn fnv(before: u64, bytes: &[u8]) -> u64 {
 /// What was found out about words, in a table of fixed size that threads share. Words that come first stay: nearly all
 /// of a text are common ones. What it holds changes no answer, only how soon it comes.
 #[derive(Debug)]
-pub(crate) struct Remembered<T> {
+pub struct Remembered<T> {
     places: Box<[OnceLock<Word<T>>]>,
 }
 
@@ -54,13 +54,15 @@ impl<T> Default for Remembered<T> {
 
 impl<T> Remembered<T> {
     /// A table of so many words, a power of two.
-    pub(crate) fn new(places: usize) -> Self {
+    pub fn new(places: usize) -> Self {
         Self { places: (0..places).map(|_| OnceLock::new()).collect() }
     }
 
-    /// What is remembered of a word, found out now if it is not; the error is what was found out where the table has
-    /// no place for the word.
-    pub(crate) fn get_or(&self, letters: &str, make: impl Fn() -> T) -> Result<&T, T> {
+    /// What is remembered of a word, found out now if it is not.
+    ///
+    /// # Errors
+    /// No error, but what was found out, where the table has no place for it.
+    pub fn get_or(&self, letters: &str, make: impl Fn() -> T) -> Result<&T, T> {
         let hash = fnv(START, letters.as_bytes());
         let hash = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for place in [hash >> 48, hash >> 32] {

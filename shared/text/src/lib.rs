@@ -14,6 +14,7 @@ mod text;
 mod variant;
 
 pub use fold::fold;
+pub use hashed::Remembered;
 pub use language::Coverage;
 pub use text::{Clause, Kind, Script, Sentence, Text, Token};
 

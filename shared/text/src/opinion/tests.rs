@@ -2,6 +2,7 @@ use super::{
     learn::{Label, Learner, Settings},
     *,
 };
+use crate::Text;
 
 const SETTINGS: Settings = Settings { cost: 1.0, least_texts: 1, least_weight: 1 };
 
@@ -27,7 +28,7 @@ fn plain<'t>(text: &'t Text<'_>) -> Wording<'t> {
 fn says(model: &Opinion, text: &str) -> i32 {
     let text = Text::new(text);
     let wording = plain(&text);
-    model.score(&model.weigh(&wording), 0..wording.words.len(), 0)
+    model.score(&model.weigh(&wording), 0..wording.words().len(), 0)
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn the_words_that_weigh_most_are_named() {
     let text = Text::new("The train was long and I am so lonely");
     let words = plain(&text);
     let heaviest = model.weigh(&words).heaviest(0..words.words().len(), 0);
-    assert!(words.words[heaviest].iter().any(|word| word.letters == "lonely"));
+    assert!(words.words()[heaviest].iter().any(|word| word.letters == "lonely"));
 }
 
 #[test]
@@ -127,10 +128,10 @@ fn windows_cover_every_word_and_are_no_longer_than_what_was_learned_from() {
             let long = sentence.repeat(times);
             let text = Text::new(&long);
             let words = plain(&text);
-            let windows = windows(&words.words);
-            let words = &words.words;
+            let windows = windows(words.words());
+            let words = words.words();
             assert_eq!((windows[0].start, windows.last().unwrap().end), (0, words.len()));
-            assert!(windows.iter().all(|window| window.len() <= WINDOW));
+            assert!(windows.iter().all(|window| window.len() <= wording::WINDOW));
             assert!(windows.windows(2).all(|pair| pair[0].start < pair[1].start && pair[1].start <= pair[0].end));
             assert!(windows.iter().map(|window| window.len()).sum::<usize>() <= words.len() * 3);
         }
@@ -143,7 +144,7 @@ fn words_that_are_alike_weigh_the_same() {
     let weigh = |text: &str| {
         let text = Text::new(text);
         let wording = Wording::of(&text, &["group_origin", "group_religion"], |_| false);
-        model.score(&model.weigh(&wording), 0..wording.words.len(), 0)
+        model.score(&model.weigh(&wording), 0..wording.words().len(), 0)
     };
     assert_eq!(weigh("I am lonely among Muslims"), weigh("I am lonely among refugees"));
     assert_ne!(weigh("I am lonely among Muslims"), weigh("I am lonely among trains"));

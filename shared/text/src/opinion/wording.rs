@@ -216,7 +216,7 @@ pub fn windows(words: &[Seen<'_>]) -> Vec<Range<usize>> {
 }
 
 /// About as long as the longest texts a model has learned from.
-const WINDOW: usize = 60;
+pub(super) const WINDOW: usize = 60;
 
 
 /// The word before a sentence's first.

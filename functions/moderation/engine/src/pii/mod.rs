@@ -13,7 +13,9 @@ mod number;
 mod spelled;
 mod street;
 
-use text::{Kind, Span, Text, Token};
+use std::sync::OnceLock;
+
+use text::{Kind, Remembered, Span, Text, Token};
 
 use crate::{Grade, lists::lists};
 use handle::is_messenger;
@@ -66,6 +68,23 @@ pub(crate) fn find(text: &Text<'_>) -> Vec<Found> {
 /// Whether `word` is a top-level domain.
 pub(crate) fn is_tld(word: &str) -> bool {
     lists().tlds.contains(&word)
+}
+
+const NUMERAL: u8 = 1;
+const MULTIPLIER: u8 = 2;
+const MESSENGER: u8 = 4;
+const DOCUMENT: u8 = 8;
+
+/// What a word may open, as bits: looked up in the lists once for nearly every word.
+fn opens(word: &str) -> u8 {
+    static WORDS: OnceLock<Remembered<u8>> = OnceLock::new();
+    let find = || {
+        u8::from(numeral(word).is_some()) * NUMERAL
+            | u8::from(multiplies(word)) * MULTIPLIER
+            | u8::from(is_messenger(word)) * MESSENGER
+            | u8::from(is_document(word)) * DOCUMENT
+    };
+    WORDS.get_or_init(|| Remembered::new(4096)).get_or(word, find).map_or_else(|new| new, |found| *found)
 }
 
 impl<'a> Scan<'a> {
@@ -157,13 +176,14 @@ impl<'a> Scan<'a> {
         if first.is_ascii_lowercase() {
             self.iban(at);
         }
-        if at >= self.taken && numeral(word).is_some() || multiplies(word) {
+        let opens = opens(word);
+        if at >= self.taken && opens & NUMERAL != 0 || opens & MULTIPLIER != 0 {
             self.spelled(at);
         }
-        if at >= self.taken && is_messenger(word) {
+        if at >= self.taken && opens & MESSENGER != 0 {
             self.handle(at);
         }
-        if at >= self.taken && is_document(word) {
+        if at >= self.taken && opens & DOCUMENT != 0 {
             self.document(at);
         }
         if at >= self.taken && first.is_ascii_digit() {
