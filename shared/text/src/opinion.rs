@@ -20,8 +20,8 @@ use crate::{
     lexicon::{DataError, File},
 };
 
+use wording::ALIKE;
 pub use wording::{Seen, Wording, windows};
-use wording::{ALIKE, BEGIN};
 
 /// One in the weights of a model's file.
 const ONE: i32 = 256;

@@ -14,13 +14,7 @@ impl Patterns {
         }
         let atom = self.atoms.len() as u32;
         let cost = commonness(text, stem);
-        self.atoms.push(Atom {
-            text: text.to_owned(),
-            stem,
-            cost,
-            sets: Vec::new(),
-            anchors: Vec::new(),
-        });
+        self.atoms.push(Atom { text: text.to_owned(), stem, cost, sets: Vec::new(), anchors: Vec::new() });
         self.known[usize::from(stem)].insert(text.to_owned(), atom);
         atom
     }
