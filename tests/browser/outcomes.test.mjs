@@ -157,9 +157,9 @@ test("the figures are copied as CSV, with why a number is missing and that they 
   const page = await open(at, { role: "company_user" });
   const lines = (await copied(page)).trim().split("\r\n");
   assert.equal(lines[0], "Outcome,Company,Programmes,From,Until,Mean,Interval from,Interval to,Share for,Share against,People,Texts,Texts with evidence,Texts not read,Change since before,More than chance,Why no number,Status");
-  assert.equal(lines[1], 'All texts,Nordlys <b>AS</b>,Language,2025-01-01,2025-03-31,,,,,,25,55,40,5,,,,"experimental: 60 labelled texts, 1 person"');
+  assert.equal(lines[1], 'All texts,Nordlys <b>AS</b>,Language,2025-01-01,2025-03-31,,,,,,25,55,40,5,,,,"experimental: 1691 labelled texts, 1 person"');
   const belonging = lines.filter((line) => line.startsWith("Belonging,"));
-  assert.match(belonging[0], /^Belonging,Nordlys <b>AS<\/b>,Language,2025-01-01,2025-03-31,0\.5,0\.45,0\.55,0\.65,0\.35,25,,40,,,,,"experimental: 60 labelled texts, 1 person"$/);
+  assert.match(belonging[0], /^Belonging,Nordlys <b>AS<\/b>,Language,2025-01-01,2025-03-31,0\.5,0\.45,0\.55,0\.65,0\.35,25,,40,,,,,"experimental: 1691 labelled texts, 1 person"$/);
   assert.match(belonging[1], /,2025-04-01,2025-06-30,,,,,,,,,,,,"texts of fewer than 5 people/);
   assert.match(belonging[2], /,0\.05,could be chance,/);
   assert.match(lines.at(-1), /^Well-being,.*In this period texts of fewer than 10 people/);
@@ -191,7 +191,7 @@ test("on paper there is the report alone: no buttons, all charts, experimental",
   for (const selector of ["#top", ".choose", ".actions .button"]) assert.equal(await shown(selector), false, selector);
   for (const selector of [".chart svg", ".subject", ".note.warn", ".dimension table"]) assert.equal(await shown(selector), true, selector);
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
-  assert.match(await text(page), /Experimental\.[\s\S]+60 labelled texts[\s\S]+Nordlys <b>AS<\/b> · All programmes · Q1 2025 to Q4 2025[\s\S]+Made .+ with rules 1\.0\.0\+3fa2c1d4/);
+  assert.match(await text(page), /Experimental\.[\s\S]+1,?691 labelled texts[\s\S]+Nordlys <b>AS<\/b> · All programmes · Q1 2025 to Q4 2025[\s\S]+Made .+ with rules 1\.0\.0\+3fa2c1d4/);
   const pdf = await page.pdf({ format: "A4", printBackground: true });
   assert.ok(pdf.length > 20_000);
   await page.done();

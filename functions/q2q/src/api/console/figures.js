@@ -3,8 +3,8 @@
 const staff = () => ["admin", "coordinator", "dpo"].includes(role());
 const PROGRAMMES = ["buddy", "language", "mentorship", "upskilling"];
 
-/** Labelled texts that the rules were measured on, and people who labelled them. With two people it is no trial any more. */
-const LABELLED = { texts: 60, people: 1 };
+/** Labelled texts that nobody wrote rules with and the engine was measured on, and how many labelled each. With two people it is no trial any more. */
+const LABELLED = { texts: 1691, people: 1 };
 
 const mean = (value) => number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const percent = (value) => number(value, { style: "percent", maximumFractionDigits: 0 });
