@@ -6,6 +6,9 @@ use crate::{
     variant,
 };
 
+/// No word that somebody spaces out has more letters; a run without end is not gone through from each of its letters.
+const LONGEST: usize = 40;
+
 impl Text<'_> {
     /// Replaces letters that stand alone in a row (`k i l l`, `i.d.i.o.t`) by one token.
     pub(crate) fn join_spaced(&mut self) {
@@ -18,7 +21,11 @@ impl Text<'_> {
             let mut members = vec![];
             let mut next = at;
             let mut style = None;
-            while single(&first) && next < self.tokens.len() && single(&self.tokens[next]) {
+            while single(&first)
+                && members.len() < LONGEST
+                && next < self.tokens.len()
+                && single(&self.tokens[next])
+            {
                 let token = &self.tokens[next];
                 if let Some(before) = members.last().map(|i: &usize| &self.tokens[*i]) {
                     let gap = &self.original[before.bytes.1 as usize..token.bytes.0 as usize];

@@ -12,7 +12,7 @@ use text::{
 
 use crate::{
     Category, Finding, Grade, Kind,
-    policy::{Decision, Policy},
+    policy::{Decision, Lane, Policy},
     screen::ByRules,
 };
 
@@ -36,6 +36,11 @@ const CATEGORIES: [(Category, &str); 7] = [
 
 /// Where the categories begin in [`HEADS`].
 const FIRST_CATEGORY: usize = 2;
+/// Which of the categories they are.
+const SELF_HARM_HEAD: usize = 3;
+const SAFEGUARDING_HEAD: usize = 6;
+/// No hit of a rule has more tokens.
+const REACH: u32 = 200;
 
 /// A text is looked at from here on, in thousandths of what the judge `flag` says.
 const LOOKED_AT: i32 = 100;
@@ -60,8 +65,8 @@ pub(crate) enum Fate {
     Cleared,
 }
 
-/// A hit's sentence and fate.
-pub(crate) type Mark = (u32, Fate);
+/// A hit's first and last token and its fate.
+pub(crate) type Mark = (u32, u32, Fate);
 
 /// The model of this build.
 ///
@@ -82,33 +87,51 @@ struct Stretch {
     scores: [i32; HEADS.len()],
     /// What the judges weigh.
     measures: Vec<i32>,
-    /// What the rules decide on it, under the standard policy.
-    decided: Decision,
+    /// What the rules have there.
+    there: There,
+}
+
+/// What the standard policy makes of what the rules found in a stretch.
+#[derive(Debug, Clone, Copy)]
+struct There {
+    decision: Decision,
+    urgent: bool,
+    lane: Lane,
+    self_harm: bool,
 }
 
 fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weighed: &Weighed) -> Vec<Stretch> {
     let words = wording.words();
-    // By sentence, so that a long text's stretches need not look at all of them.
+    // By their places, so that a stretch of a long text need not look at all of them.
     let mut marks = read.marks.clone();
-    marks.sort_unstable_by_key(|(sentence, _)| *sentence);
-    let decided = read.decided();
+    marks.sort_unstable_by_key(|(first, ..)| *first);
+    let found = read.places();
     let mut all = Vec::new();
     for range in windows(words) {
         let (Some(first), Some(last)) = (words.get(range.start), words[range.clone()].last()) else { continue };
         let scores: [i32; HEADS.len()] = std::array::from_fn(|head| opinion.score(weighed, range.clone(), head));
-        let here = |sentence: u32| (first.sentence..=last.sentence).contains(&sentence);
-        let from = marks.partition_point(|(sentence, _)| *sentence < first.sentence);
-        let has = |fate: Fate| {
-            let mut near = marks[from..].iter().take_while(|(sentence, _)| here(*sentence));
-            i32::from(near.any(|(_, what)| *what == fate)) * 1000
-        };
-        let from = decided.partition_point(|(sentence, _)| *sentence < first.sentence);
-        let near = decided[from..].iter().take_while(|(sentence, _)| here(*sentence));
-        let decided = near.map(|(_, decision)| *decision).max().unwrap_or(Decision::Allow);
+        let (first, last) = (first.token, last.token);
+        let from = marks.partition_point(|(start, ..)| start + REACH < first);
+        let near = marks[from..].iter().take_while(|(start, ..)| *start <= last).filter(|(_, end, _)| *end >= first);
+        let (mut cleared, mut alone) = (0, 0);
+        for (_, _, fate) in near {
+            match fate {
+                Fate::Cleared => cleared = 1000,
+                Fate::Alone => alone = 1000,
+                Fate::Counts => {}
+            }
+        }
+        let mut there = There { decision: Decision::Allow, urgent: false, lane: Lane::General, self_harm: false };
+        let from = found.partition_point(|place| place.first + REACH < first);
+        for place in found[from..].iter().take_while(|place| place.first <= last).filter(|place| place.last >= first) {
+            there.decision = there.decision.max(place.row.decision);
+            there.urgent |= place.row.urgent;
+            there.lane = there.lane.max(place.row.lane);
+            there.self_harm |= place.row.category == Category::SelfHarm;
+        }
         let categories = &scores[FIRST_CATEGORY..];
         let mut sorted: Vec<i32> = categories.to_vec();
         sorted.sort_unstable_by(|a, b| b.cmp(a));
-        let (cleared, alone) = (has(Fate::Cleared), has(Fate::Alone));
         let measures = [
             scores[0],
             scores[1],
@@ -117,33 +140,43 @@ fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weigh
             cleared,
             alone,
             cleared / 1000 * scores[0],
-            i32::from(decided == Decision::Review) * 1000,
-            i32::from(decided == Decision::Block) * 1000,
+            i32::from(there.decision == Decision::Review) * 1000,
+            i32::from(there.decision == Decision::Block) * 1000,
         ];
         let measures = measures.iter().chain(categories).copied().collect();
-        all.push(Stretch { words: range, scores, measures, decided });
+        all.push(Stretch { words: range, scores, measures, there });
     }
     all
 }
 
-/// Adds what the second opinion finds in stretches in which the rules found nothing to look at.
+/// Adds what the second opinion finds and is more than the rules have there: stricter, more urgent, or for fewer eyes.
 pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
     let wording = read.wording();
     let weighed = opinion.weigh(&wording);
     let mut more = Vec::new();
     for stretch in stretches(opinion, read, &wording, &weighed) {
-        if stretch.decided != Decision::Allow {
-            continue;
-        }
+        let (scores, there) = (&stretch.scores[FIRST_CATEGORY..], stretch.there);
         let says = |judge: &str| opinion.judge(judge, &stretch.measures).unwrap_or(i32::MIN);
-        let self_harm = stretch.scores[FIRST_CATEGORY + 3] >= SELF_HARM;
-        let cleared = stretch.measures[CLEARED] > 0;
-        let border = LOOKED_AT + if cleared { BESIDE_CLEARED } else { 0 };
-        if says("flag") < border && !self_harm {
+        let border = LOOKED_AT + if stretch.measures[CLEARED] > 0 { BESIDE_CLEARED } else { 0 };
+        let mut found = Vec::new();
+        if says("flag") >= border {
+            // Nothing in the sensitive lane is blocked by an opinion: somebody looks at it.
+            found = named(scores, says("block") >= BLOCKED && there.lane == Lane::General);
+        }
+        let named_already = there.self_harm || found.iter().any(|(number, _)| *number == SELF_HARM_HEAD);
+        if scores[SELF_HARM_HEAD] >= SELF_HARM && !named_already {
+            // Whatever else it is like: it is not blocked unseen.
+            found = vec![(SELF_HARM_HEAD, Grade::Suspected)];
+        }
+        let adds = |(number, grade): &(usize, Grade)| {
+            policy().row(CATEGORIES[*number].0, *grade, Kind::Other).is_none_or(|row| {
+                row.decision > there.decision || row.urgent && !there.urgent || row.lane > there.lane
+            })
+        };
+        if !found.iter().any(adds) {
             continue;
         }
-        let block = says("block") >= BLOCKED;
-        for (number, grade) in named(&stretch.scores[FIRST_CATEGORY..], block) {
+        for (number, grade) in found {
             let (category, rule) = CATEGORIES[number];
             let heaviest = weighed.heaviest(stretch.words.clone(), FIRST_CATEGORY + number);
             more.push(Finding {
@@ -154,7 +187,7 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
                 rule,
                 reason: "No rule names it, but it reads like labelled examples of this.",
                 obfuscated: false,
-                aimed: block && matches!(category, Category::Threat | Category::Sexual),
+                aimed: grade == Grade::Direct && matches!(category, Category::Threat | Category::Sexual),
                 placeholder: None,
             });
         }
@@ -172,9 +205,12 @@ fn named(scores: &[i32], block: bool) -> Vec<(usize, Grade)> {
     if !block {
         return vec![(first, Grade::Suspected)];
     }
-    let (harassment, self_harm) = (1, 3);
-    if [harassment, self_harm].contains(&first) && scores[harassment].min(scores[self_harm]) > -500 {
-        return vec![(harassment, Grade::Encouraged), (self_harm, Grade::Suspected)];
+    let harassment = 1;
+    if first == harassment && scores[SELF_HARM_HEAD] > -500 || first == SELF_HARM_HEAD && scores[harassment] > 0 {
+        return vec![(harassment, Grade::Encouraged), (SELF_HARM_HEAD, Grade::Suspected)];
+    }
+    if [SELF_HARM_HEAD, SAFEGUARDING_HEAD].contains(&first) {
+        return vec![(first, Grade::Suspected)];
     }
     let plain = best(&[0, 2, 4, 5]).unwrap_or(0);
     if scores[plain] < scores[first] - 700 {
@@ -187,31 +223,49 @@ fn named(scores: &[i32], block: bool) -> Vec<(usize, Grade)> {
 const ALIKE: [&str; 5] = ["group_origin", "group_religion", "group_gender", "group_other", "local"];
 
 impl ByRules<'_> {
-    /// Its words without personal data.
+    /// Its words without personal data and without languages nobody has learned.
     fn wording(&self) -> Wording<'_> {
         Wording::of(&self.text, &ALIKE, |token| {
+            let sentence = self.text.tokens()[token as usize].sentence;
+            if self.text.sentences()[sentence as usize].coverage.foreign {
+                return true;
+            }
             let next = self.masked.partition_point(|(_, end)| *end <= token);
             self.masked.get(next).is_some_and(|(from, _)| *from <= token)
         })
     }
 
-    /// The sentences of what the rules found, in order, and what the standard policy decides on it.
-    fn decided(&self) -> Vec<(u32, Decision)> {
-        static POLICY: OnceLock<Policy> = OnceLock::new();
-        let policy = POLICY.get_or_init(Policy::standard);
-        let sentences = self.text.sentences();
-        let mut all: Vec<(u32, Decision)> = self
+    /// Where the rules found what somebody has to look at for itself, and what the standard policy says, by place.
+    /// Personal data, noise and other languages say nothing about the words around them.
+    fn places(&self) -> Vec<Place<'static>> {
+        let tokens = self.text.tokens();
+        let mut all: Vec<Place<'static>> = self
             .findings
             .iter()
-            .map(|finding| {
-                let after = sentences.partition_point(|sentence| sentence.span.start <= finding.span.start);
-                let row = policy.row(finding.category, finding.grade, Kind::Other);
-                (after.saturating_sub(1) as u32, row.map_or(Decision::Review, |row| row.decision))
+            .filter(|finding| !matches!(finding.category, Category::Pii | Category::UnsupportedLanguage))
+            .filter(|finding| finding.grade != Grade::Noise)
+            .filter_map(|finding| {
+                let first = tokens.partition_point(|token| token.span.end <= finding.span.start);
+                let end = tokens.partition_point(|token| token.span.start < finding.span.end);
+                let row = policy().row(finding.category, finding.grade, Kind::Other)?;
+                Some(Place { first: first as u32, last: end.saturating_sub(1) as u32, row })
             })
             .collect();
-        all.sort_unstable();
+        all.sort_by_key(|place| place.first);
         all
     }
+}
+
+/// A finding's first and last token and its row of the standard policy.
+struct Place<'p> {
+    first: u32,
+    last: u32,
+    row: &'p crate::policy::Rule,
+}
+
+fn policy() -> &'static Policy {
+    static POLICY: OnceLock<Policy> = OnceLock::new();
+    POLICY.get_or_init(Policy::standard)
 }
 
 fn span(text: &Text<'_>, words: &[Seen<'_>]) -> Span {
@@ -246,7 +300,7 @@ pub mod learn {
 
         /// What the rules decide by themselves.
         pub fn decided(&self) -> Decision {
-            self.0.decided().into_iter().map(|(_, decision)| decision).max().unwrap_or(Decision::Allow)
+            self.0.places().iter().map(|place| place.row.decision).max().unwrap_or(Decision::Allow)
         }
 
         /// What the judges weigh, for its first stretch, and the heads' scores.

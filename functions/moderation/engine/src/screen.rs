@@ -425,7 +425,7 @@ pub(crate) fn by_rules<'t>(rules: &Rules, original: &'t str, context: Context) -
         } else {
             Fate::Counts
         };
-        marks.push((hit.sentence, fate));
+        marks.push((hit.first, hit.last, fate));
         if fate != Fate::Counts {
             continue;
         }

@@ -100,7 +100,10 @@ impl Scan<'_> {
             }
             end += 1;
         }
-        let end = if matches!(self.word(end.saturating_sub(1)), "-" | "№") { end - 1 } else { end };
+        if end == first {
+            return None;
+        }
+        let end = if matches!(self.word(end - 1), "-" | "№") { end - 1 } else { end };
         let range = if letters > 0 { 6..=8 } else { 8..=9 };
         let date = is_date(&digits, &[digits.len()]) && letters == 0;
         let parts = (first..end).filter(|i| self.kind(*i) == Some(Kind::Number)).count();
