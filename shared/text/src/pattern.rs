@@ -28,10 +28,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::language::Fnv;
+use crate::{hashed::ByHash, language::Fnv};
 
 use known::{Firsts, Knowing};
-use parse::Parser;
+use parse::{Parser, Words};
 use run::{Marks, Run};
 use table::{FNV, Table, step};
 
@@ -81,7 +81,7 @@ pub struct Hit {
 /// A part of a pattern as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
-    Word { text: String, stem: bool },
+    Word { word: u32, stem: bool },
     Alternatives(Arc<Vec<Vec<Node>>>),
     Optional(Vec<Node>),
     Any,
@@ -122,7 +122,7 @@ type Anchor = (u32, u8, u8);
 /// A word or stem that some pattern names.
 #[derive(Debug)]
 struct Atom {
-    text: String,
+    text: Box<str>,
     stem: bool,
     /// How often it is to be expected.
     cost: u32,
@@ -134,10 +134,12 @@ struct Atom {
 #[derive(Debug, Default)]
 pub struct Patterns {
     classes: BTreeMap<String, Arc<Vec<Vec<Node>>>>,
-    known: [HashMap<String, u32, BuildHasherDefault<Fnv>>; 2],
+    words: Words,
+    /// By the numbers of words: their atoms as a whole and as a stem.
+    known: [Vec<Option<u32>>; 2],
     known_sets: HashMap<Vec<u32>, u32, BuildHasherDefault<Fnv>>,
     /// Classes that were compiled before, by their place in memory; each keeps its class there.
-    opened: HashMap<usize, Opened>,
+    opened: ByHash<Opened>,
     atoms: Vec<Atom>,
     sets: Vec<Vec<u32>>,
     parts: Vec<String>,
@@ -181,6 +183,11 @@ impl Patterns {
         Self::default()
     }
 
+    /// Nothing yet, with the classes of others that are not finished; takes their words, so that they add nothing more.
+    pub(crate) fn beside(other: &mut Self) -> Self {
+        Self { classes: other.classes.clone(), words: std::mem::take(&mut other.words), ..Self::default() }
+    }
+
     /// Defines `@name`. The alternatives are patterns and may name classes that are already defined.
     ///
     /// # Errors
@@ -189,7 +196,7 @@ impl Patterns {
         if self.classes.contains_key(name) {
             return Err(format!("the class @{name} is defined twice"));
         }
-        let parsed = Parser::new(alternatives, &self.classes).all_alternatives()?;
+        let parsed = Parser::new(alternatives, &self.classes, &mut self.words).all_alternatives()?;
         self.classes.insert(name.to_owned(), Arc::new(parsed));
         Ok(())
     }
@@ -204,14 +211,15 @@ impl Patterns {
     /// # Errors
     /// What is wrong with the pattern; also a pattern without any word of its own, which would be tried everywhere.
     pub fn add(&mut self, pattern: &str, sentence: bool) -> Result<u32, String> {
-        let nodes = Parser::new(pattern, &self.classes).whole()?;
+        let nodes = Parser::new(pattern, &self.classes, &mut self.words).whole()?;
         let number = self.entries.len() as u32;
         let anchors = self
             .anchors(&nodes)
             .ok_or_else(|| "no word of the pattern is sure to be there; give it one outside of `?`".to_owned())?;
         for (atom, least, most) in anchors.1 {
             let list = &mut self.atoms[atom as usize].anchors;
-            if !list.contains(&(number, least, most)) {
+            // Those of this entry stand at the end.
+            if !list.iter().rev().take_while(|one| one.0 == number).any(|one| *one == (number, least, most)) {
                 list.push((number, least, most));
             }
         }
@@ -241,7 +249,8 @@ impl Patterns {
         self.find_firsts();
         self.known = Default::default();
         self.known_sets = HashMap::default();
-        self.opened = HashMap::new();
+        self.opened = ByHash::default();
+        self.words = Words::default();
     }
 
     /// How many entries there are.

@@ -137,8 +137,7 @@ pub(crate) fn rules() -> &'static Rules {
 
 pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
     let is_signal = |entry: &text::lexicon::Entry| entry.get("cat") == Some("signal");
-    let lexicon = Lexicon::load_where(FILES, |entry| !is_signal(entry))?;
-    let signals = Lexicon::load_where(FILES, is_signal)?;
+    let (lexicon, signals) = Lexicon::load_apart(FILES, is_signal)?;
     let mut names: Vec<&'static str> = signals.entries().iter().filter_map(|entry| entry.get("sig")).collect();
     names.sort_unstable();
     names.dedup();

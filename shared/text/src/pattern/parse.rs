@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::fold;
+use crate::{
+    fold,
+    hashed::{ByHash, START, fnv},
+};
 
 use super::Node;
 
@@ -10,11 +13,41 @@ use super::Node;
 pub(super) struct Parser<'a> {
     rest: &'a str,
     classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>,
+    words: &'a mut Words,
+}
+
+/// The words that are written in patterns, each with a number.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    numbers: ByHash<Vec<u32>>,
+    /// By their numbers.
+    pub(super) all: Vec<Box<str>>,
+}
+
+impl Words {
+    /// The number of a word; the error is its folded form where that is another.
+    fn number(&mut self, word: &str) -> Result<u32, String> {
+        let same = self.numbers.entry(fnv(START, word.as_bytes())).or_default();
+        if let Some(number) = same.iter().find(|number| *self.all[**number as usize] == *word) {
+            return Ok(*number);
+        }
+        let folded = fold(word);
+        if folded != word {
+            return Err(folded.into_owned());
+        }
+        same.push(self.all.len() as u32);
+        self.all.push(word.into());
+        Ok(self.all.len() as u32 - 1)
+    }
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(rest: &'a str, classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>) -> Self {
-        Self { rest, classes }
+    pub(super) fn new(
+        rest: &'a str,
+        classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>,
+        words: &'a mut Words,
+    ) -> Self {
+        Self { rest, classes, words }
     }
 
     pub(super) fn whole(mut self) -> Result<Vec<Node>, String> {
@@ -70,7 +103,8 @@ impl<'a> Parser<'a> {
     }
 
     fn sequence(&mut self) -> Result<Vec<Node>, String> {
-        let mut nodes = Vec::new();
+        // Most are of one word.
+        let mut nodes = Vec::with_capacity(1);
         loop {
             self.skip();
             if self.rest.is_empty() || self.rest.starts_with(['|', '}', ')', '>']) {
@@ -158,11 +192,9 @@ impl<'a> Parser<'a> {
             None => false,
         };
         // A token never has another form than the folded one: the word would match nothing.
-        let text = fold(word);
-        if text != word {
-            return Err(format!("{word:?} is not folded: write {text:?}"));
-        }
-        Ok(Node::Word { text: word.to_owned(), stem })
+        let number = self.words.number(word);
+        let number = number.map_err(|text| format!("{word:?} is not folded: write {text:?}"))?;
+        Ok(Node::Word { word: number, stem })
     }
 
     fn most(&mut self) -> Result<u8, String> {
