@@ -137,7 +137,11 @@ fn hash(letters: &str) -> u64 {
 
 impl Concepts {
     fn load(files: &[File; 4]) -> Result<Self, DataError> {
-        let mut all = Self { names: Vec::new(), languages: Default::default(), meanings: std::array::from_fn(|_| Remembered::new(WORDS)) };
+        let mut all = Self {
+            names: Vec::new(),
+            languages: Default::default(),
+            meanings: std::array::from_fn(|_| Remembered::new(WORDS)),
+        };
         for (language, file) in files.iter().enumerate() {
             for (number, line) in file.text.lines().enumerate() {
                 all.line(language, line).map_err(|what| DataError {

@@ -20,8 +20,8 @@ use crate::{
     lexicon::{DataError, File},
 };
 
-pub use wording::{Seen, Wording, windows};
 use wording::{ALIKE, BEGIN};
+pub use wording::{Seen, Wording, windows};
 
 /// One in the weights of a model's file.
 const ONE: i32 = 256;

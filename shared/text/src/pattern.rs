@@ -82,15 +82,33 @@ pub struct Hit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
     Word { word: u32, stem: bool },
-    Alternatives(Arc<Vec<Vec<Node>>>),
+    Alternatives(Arc<Vec<Sequence>>),
     Optional(Vec<Node>),
     Any,
     Gap(u8),
-    Not(Arc<Vec<Vec<Node>>>),
-    NotBehind(Vec<Vec<Node>>),
+    Not(Arc<Vec<Sequence>>),
+    NotBehind(Vec<Sequence>),
     Begin,
     End,
     Part(String, Vec<Node>),
+}
+
+/// Parts that follow each other: one alone, as in most alternatives, without a vector of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sequence {
+    One([Node; 1]),
+    More(Vec<Node>),
+}
+
+impl std::ops::Deref for Sequence {
+    type Target = [Node];
+
+    fn deref(&self) -> &[Node] {
+        match self {
+            Self::One(one) => one,
+            Self::More(more) => more,
+        }
+    }
 }
 
 /// A step of a compiled pattern.
@@ -133,7 +151,7 @@ struct Atom {
 /// Compiled patterns. Build with [`Patterns::class`] and [`Patterns::add`], then [`Patterns::finish`].
 #[derive(Debug, Default)]
 pub struct Patterns {
-    classes: BTreeMap<String, Arc<Vec<Vec<Node>>>>,
+    classes: BTreeMap<String, Arc<Vec<Sequence>>>,
     words: Words,
     /// By the numbers of words: their atoms as a whole and as a stem.
     known: [Vec<Option<u32>>; 2],
@@ -159,14 +177,14 @@ struct Opened {
     set: u32,
     /// The first words of all, where some have more than one.
     peek: Option<u32>,
-    rest: Arc<Vec<Vec<Node>>>,
+    rest: Arc<Vec<Sequence>>,
     /// Sets of their first words: of all, then of each [`BLOCK`]; nothing where the skipping is not worth it.
     skips: Arc<[u32]>,
     anchors: Option<Arc<(u32, Vec<Anchor>)>>,
     /// The anchors as a set, with where they stand.
     need: Option<(u32, u8, u8)>,
     /// Held, so that its place is not used again.
-    _of: Arc<Vec<Vec<Node>>>,
+    _of: Arc<Vec<Sequence>>,
 }
 
 #[derive(Debug, Clone, Copy)]

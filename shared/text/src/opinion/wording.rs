@@ -218,6 +218,5 @@ pub fn windows(words: &[Seen<'_>]) -> Vec<Range<usize>> {
 /// About as long as the longest texts a model has learned from.
 pub(super) const WINDOW: usize = 60;
 
-
 /// The word before a sentence's first.
 pub(super) const BEGIN: &str = "^";

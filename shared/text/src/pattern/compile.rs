@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Anchor, Atom, Node, Op, Opened, Patterns};
+use super::{Anchor, Atom, Node, Op, Opened, Patterns, Sequence};
 
 /// Words one of which is in every match of a part of a pattern.
 enum Anchors {
@@ -145,7 +145,7 @@ impl Patterns {
         Ok(())
     }
 
-    fn emit_alternatives(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Result<(), String> {
+    fn emit_alternatives(&mut self, list: &Arc<Vec<Sequence>>) -> Result<(), String> {
         let Opened { set, peek, rest, skips, .. } = self.opened(list);
         if let Some(set) = peek {
             self.ops.push(Op::Peek(set));
@@ -190,8 +190,8 @@ impl Patterns {
     }
 
     /// The sets for skipping alternatives.
-    fn skips(&mut self, rest: &[Vec<Node>]) -> Vec<u32> {
-        let plain = |one: &Vec<Node>| matches!(one.first(), Some(Node::Word { .. } | Node::Alternatives(_)));
+    fn skips(&mut self, rest: &[Sequence]) -> Vec<u32> {
+        let plain = |one: &Sequence| matches!(one.first(), Some(Node::Word { .. } | Node::Alternatives(_)));
         if rest.len() < 2 || !rest.iter().all(plain) {
             return Vec::new();
         }
@@ -241,7 +241,7 @@ impl Patterns {
     }
 
     /// Alternatives as they are compiled, each list once.
-    fn opened(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Opened {
+    fn opened(&mut self, list: &Arc<Vec<Sequence>>) -> Opened {
         let place = (Arc::as_ptr(list) as usize as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         if let Some(opened) = self.opened.get(&place) {
             return opened.clone();
@@ -280,10 +280,10 @@ impl Patterns {
     }
 
     /// The alternatives of one word, and the others with nested ones opened.
-    fn singles(&mut self, list: &[Vec<Node>]) -> (Vec<u32>, Vec<Vec<Node>>) {
+    fn singles(&mut self, list: &[Sequence]) -> (Vec<u32>, Vec<Sequence>) {
         let (mut singles, mut rest) = (Vec::new(), Vec::new());
         for one in list {
-            match one.as_slice() {
+            match &**one {
                 [Node::Word { word, stem }] => singles.push(self.atom(*word, *stem)),
                 [Node::Alternatives(inner)] => {
                     let (more, others) = self.singles(inner);
@@ -297,13 +297,13 @@ impl Patterns {
     }
 
     /// The words an alternative can begin with; `None` when that is open.
-    fn first(&mut self, list: &[Vec<Node>]) -> Option<Vec<u32>> {
+    fn first(&mut self, list: &[Sequence]) -> Option<Vec<u32>> {
         let mut all = Vec::new();
         for one in list {
             match one.first()? {
                 Node::Word { word, stem } => all.push(self.atom(*word, *stem)),
                 Node::Alternatives(inner) => all.extend(self.first(inner)?),
-                Node::Part(_, inner) => all.extend(self.first(std::slice::from_ref(inner))?),
+                Node::Part(_, inner) => all.extend(self.first(&[Sequence::More(inner.clone())])?),
                 _ => return None,
             }
         }

@@ -266,7 +266,13 @@ impl Patterns {
                         }
                         Op::Split(first, second) => stack.extend([second, first]),
                         Op::Jump(to) | Op::Not(to) | Op::NotBack(_, to) => stack.push(to),
-                        Op::Peek(_) | Op::Skip(..) | Op::NotBehind(_) | Op::Begin | Op::End | Op::Open(_) | Op::Close(_) => {
+                        Op::Peek(_)
+                        | Op::Skip(..)
+                        | Op::NotBehind(_)
+                        | Op::Begin
+                        | Op::End
+                        | Op::Open(_)
+                        | Op::Close(_) => {
                             stack.push(pc + 1);
                         }
                     }

@@ -7,19 +7,24 @@ use crate::{
     hashed::{ByHash, START, fnv},
 };
 
-use super::Node;
+use super::{Node, Sequence};
+
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '|' | '{' | '}' | '(' | ')' | '<' | '>' | '?' | '*' | '@' | '!' | '^' | '$' | '~')
+}
 
 /// Reads a written pattern.
 pub(super) struct Parser<'a> {
     rest: &'a str,
-    classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>,
+    classes: &'a BTreeMap<String, Arc<Vec<Sequence>>>,
     words: &'a mut Words,
 }
 
 /// The words that are written in patterns, each with a number.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    numbers: ByHash<Vec<u32>>,
+    /// By hash; a word whose hash another has stands at the next one that is free.
+    numbers: ByHash<u32>,
     /// By their numbers.
     pub(super) all: Vec<Box<str>>,
 }
@@ -27,26 +32,25 @@ pub(super) struct Words {
 impl Words {
     /// The number of a word; the error is its folded form where that is another.
     fn number(&mut self, word: &str) -> Result<u32, String> {
-        let same = self.numbers.entry(fnv(START, word.as_bytes())).or_default();
-        if let Some(number) = same.iter().find(|number| *self.all[**number as usize] == *word) {
-            return Ok(*number);
+        let mut hash = fnv(START, word.as_bytes());
+        while let Some(number) = self.numbers.get(&hash) {
+            if *self.all[*number as usize] == *word {
+                return Ok(*number);
+            }
+            hash = hash.wrapping_add(1);
         }
         let folded = fold(word);
         if folded != word {
             return Err(folded.into_owned());
         }
-        same.push(self.all.len() as u32);
+        self.numbers.insert(hash, self.all.len() as u32);
         self.all.push(word.into());
         Ok(self.all.len() as u32 - 1)
     }
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(
-        rest: &'a str,
-        classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>,
-        words: &'a mut Words,
-    ) -> Self {
+    pub(super) fn new(rest: &'a str, classes: &'a BTreeMap<String, Arc<Vec<Sequence>>>, words: &'a mut Words) -> Self {
         Self { rest, classes, words }
     }
 
@@ -61,7 +65,7 @@ impl<'a> Parser<'a> {
         Ok(nodes)
     }
 
-    pub(super) fn all_alternatives(mut self) -> Result<Vec<Vec<Node>>, String> {
+    pub(super) fn all_alternatives(mut self) -> Result<Vec<Sequence>, String> {
         let list = self.alternatives()?;
         if !self.rest.is_empty() {
             return Err(format!("cannot read the alternatives from {:?} on", self.rest));
@@ -69,10 +73,10 @@ impl<'a> Parser<'a> {
         Ok(list)
     }
 
-    fn alternatives(&mut self) -> Result<Vec<Vec<Node>>, String> {
+    fn alternatives(&mut self) -> Result<Vec<Sequence>, String> {
         let mut list = Vec::new();
         loop {
-            let one = self.sequence()?;
+            let one = if self.is_one_word() { Sequence::One([self.item()?]) } else { Sequence::More(self.sequence()?) };
             if one.is_empty() {
                 return Err("an alternative is empty".to_owned());
             }
@@ -81,6 +85,14 @@ impl<'a> Parser<'a> {
                 return Ok(list);
             }
         }
+    }
+
+    /// Whether the alternative is a word or stem alone: most are.
+    fn is_one_word(&mut self) -> bool {
+        self.skip();
+        let end = self.rest.find(ends_word).unwrap_or(self.rest.len());
+        let rest = self.rest[end..].strip_prefix('*').unwrap_or(&self.rest[end..]).trim_start();
+        end > 0 && !self.rest.starts_with("..") && (rest.is_empty() || rest.starts_with(['|', '}']))
     }
 
     fn skip(&mut self) {
@@ -118,7 +130,7 @@ impl<'a> Parser<'a> {
                 }
                 let there = [nodes.clone(), vec![gap.clone()], right.clone()].concat();
                 let back = [right, vec![gap], nodes].concat();
-                return Ok(vec![Node::Alternatives(Arc::new(vec![there, back]))]);
+                return Ok(vec![Node::Alternatives(Arc::new(vec![Sequence::More(there), Sequence::More(back)]))]);
             }
             let node = self.item()?;
             nodes.push(if self.rest.starts_with('?') {
@@ -149,7 +161,7 @@ impl<'a> Parser<'a> {
         if self.take("(") {
             let inner = self.sequence()?;
             self.need(")")?;
-            return Ok(Node::Alternatives(Arc::new(vec![inner])));
+            return Ok(Node::Alternatives(Arc::new(vec![Sequence::More(inner)])));
         }
         if self.take("<") {
             let name = self.name()?;
@@ -174,8 +186,7 @@ impl<'a> Parser<'a> {
         if self.take("$") {
             return Ok(Node::End);
         }
-        let end =
-            self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
+        let end = self.rest.find(ends_word).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word == "_" {

@@ -26,7 +26,8 @@ impl<'p> Marks<'p> {
             return Some(false);
         }
         // A reading of its own counts before another: its atoms come first.
-        let mut found = word.atoms.iter().filter(|(atom, _)| all.atoms[*atom as usize].sets.binary_search(&set).is_ok());
+        let mut found =
+            word.atoms.iter().filter(|(atom, _)| all.atoms[*atom as usize].sets.binary_search(&set).is_ok());
         found.next().map(|(_, variant)| *variant)
     }
 
