@@ -20,7 +20,7 @@ use crate::{
     lexicon::{DataError, File},
 };
 
-use wording::{ALIKE, BEGIN};
+use wording::ALIKE;
 pub use wording::{Seen, Wording, windows};
 
 /// One in the weights of a model's file.
