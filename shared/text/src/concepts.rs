@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The files, in the order of [`LANGUAGES`].
-pub(crate) const FILES: [File; 4] = [
+pub const FILES: [File; 4] = [
     File { name: "shared/text/data/concepts.en.txt", text: include_str!("../data/concepts.en.txt") },
     File { name: "shared/text/data/concepts.nb.txt", text: include_str!("../data/concepts.nb.txt") },
     File { name: "shared/text/data/concepts.uk.txt", text: include_str!("../data/concepts.uk.txt") },

@@ -87,6 +87,10 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase() && b != b'`') {
         return Cow::Borrowed(text);
     }
+    let plain = |c: char| c == '\'' || matches!(class(c), (Class::Letter | Class::Digit, false)) && lower(c) == c;
+    if text.chars().all(plain) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     push_normalised(text, &mut out);
     Cow::Owned(out)

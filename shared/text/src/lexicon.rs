@@ -93,42 +93,51 @@ impl Lexicon {
     /// # Errors
     /// The first line that is wrong.
     pub fn load(files: &[File]) -> Result<Self, DataError> {
-        Self::load_where(files, |_| true)
+        Self::load_apart(files, |_| false).map(|(all, _)| all)
     }
 
-    /// The same with some of the entries: an engine may look for kinds of entries at different times.
+    /// The same with some of the entries apart: an engine may look for kinds of entries at different times.
     ///
     /// # Errors
     /// The first line that is wrong.
-    pub fn load_where(files: &[File], keep: impl Fn(&Entry) -> bool) -> Result<Self, DataError> {
-        let mut all = Self { entries: Vec::new(), patterns: Patterns::new(), hash: hash_of(files) };
+    pub fn load_apart(files: &[File], apart: impl Fn(&Entry) -> bool) -> Result<(Self, Self), DataError> {
+        let hash = hash_of(files);
+        let mut all = Self { entries: Vec::new(), patterns: Patterns::new(), hash };
+        let mut others = Vec::new();
         for file in files {
             let mut section: Vec<(&'static str, &'static str)> = Vec::new();
             for (line, text) in lines(file) {
-                all.line(file, line, &text, &mut section, &keep).map_err(|what| DataError {
-                    file: file.name,
-                    line,
-                    what,
-                })?;
+                let other = all.line(file, line, &text, &mut section, &apart);
+                others.extend(other.map_err(|what| DataError { file: file.name, line, what })?);
             }
         }
-        let mut names: Vec<(&str, &Entry)> = all.entries.iter().map(|entry| (entry.id.as_str(), entry)).collect();
+        let mut beside = Self { entries: Vec::new(), patterns: Patterns::beside(&mut all.patterns), hash };
+        for entry in others {
+            beside.patterns.add(entry.pattern, entry.has("sentence")).map_err(|what| entry.error(what))?;
+            beside.entries.push(entry);
+        }
+        Ok((all.finished()?, beside.finished()?))
+    }
+
+    fn finished(mut self) -> Result<Self, DataError> {
+        let mut names: Vec<(&str, &Entry)> = self.entries.iter().map(|entry| (entry.id.as_str(), entry)).collect();
         names.sort_by_key(|(id, _)| *id);
         if let Some(pair) = names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(pair[1].1.error(format!("the name {:?} is used twice", pair[1].0)));
         }
-        all.patterns.finish();
-        Ok(all)
+        self.patterns.finish();
+        Ok(self)
     }
 
+    /// Reads a line; gives its entry where that belongs apart.
     fn line(
         &mut self,
         file: &File,
         line: u32,
         text: &Line,
         section: &mut Vec<(&'static str, &'static str)>,
-        keep: &impl Fn(&Entry) -> bool,
-    ) -> Result<(), String> {
+        apart: &impl Fn(&Entry) -> bool,
+    ) -> Result<Option<Entry>, String> {
         if let Some(class) = text.head.strip_prefix('@') {
             let (name, first) = class.split_once('=').ok_or("a class is `@NAME = a | b`")?;
             let mut whole = first.trim().to_owned();
@@ -136,7 +145,7 @@ impl Lexicon {
                 whole.push(' ');
                 whole.push_str(more.trim());
             }
-            return self.patterns.class(name.trim(), &whole);
+            return self.patterns.class(name.trim(), &whole).map(|()| None);
         }
         if !text.more.is_empty() {
             return Err("the next line begins with a space: only a class goes on".to_owned());
@@ -144,7 +153,7 @@ impl Lexicon {
         if let Some(inner) = text.head.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or("`]` is missing at the end")?;
             *section = inner.split_whitespace().map(attribute).collect();
-            return Ok(());
+            return Ok(None);
         }
         let fields: Vec<&'static str> = text.head.split(";;").map(str::trim).collect();
         let [head, pattern, examples, rest @ ..] = fields.as_slice() else {
@@ -171,12 +180,12 @@ impl Lexicon {
             return Err("the entry has no example".to_owned());
         }
         entry.id = format!("{}{name}", entry.get("prefix").unwrap_or(""));
-        if !keep(&entry) {
-            return Ok(());
+        if apart(&entry) {
+            return Ok(Some(entry));
         }
         self.patterns.add(pattern, entry.has("sentence"))?;
         self.entries.push(entry);
-        Ok(())
+        Ok(None)
     }
 
     /// The entries, in the order of the files.

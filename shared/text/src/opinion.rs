@@ -134,9 +134,11 @@ impl Opinion {
     /// Reads a model's file: `heads`, `bias`, then a feature a line (`w lonely`, `p so lonely`, `c <lon`), a tab, and
     /// `head:weight` pairs.
     ///
+    /// It has to have these heads, in this order, and these judges.
+    ///
     /// # Errors
-    /// The first line that is wrong.
-    pub fn load(file: &File) -> Result<Self, DataError> {
+    /// The first line that is wrong; the last where something is missing.
+    pub fn load(file: &File, heads: &[&str], judges: &[&str]) -> Result<Self, DataError> {
         let count = concepts().names().len();
         let mut model = Self {
             heads: Vec::new(),
@@ -158,6 +160,13 @@ impl Opinion {
                 line: number as u32 + 1,
                 what: "no line of a model: is it made by `make learn`?".to_owned(),
             })?;
+        }
+        let whole = model.heads == heads
+            && model.bias.len() == heads.len()
+            && judges.iter().all(|name| model.judges.iter().any(|judge| judge.name == *name));
+        if !whole {
+            let what = "heads, biases or judges are not those the program has: run `make learn`".to_owned();
+            return Err(DataError { file: file.name, line: file.text.lines().count() as u32, what });
         }
         Ok(model)
     }
@@ -283,7 +292,7 @@ impl Opinion {
         if let Some(&(from, to)) = place {
             for &(head, weight) in &self.weights[from as usize..to as usize] {
                 if let Some(sum) = row.get_mut(usize::from(head)) {
-                    *sum += i32::from(weight) * counts;
+                    *sum = sum.saturating_add(i32::from(weight) * counts);
                 }
             }
         }
@@ -310,7 +319,8 @@ impl Weighed {
     /// The stretch of these words that weighs most for a head: each word in it has to earn its place.
     pub fn heaviest(&self, words: Range<usize>, head: usize) -> Range<usize> {
         let count = words.len().max(1) as i32;
-        let mean = words.clone().map(|word| self.of(word, head)).sum::<i32>() / count;
+        let total: i64 = words.clone().map(|word| i64::from(self.of(word, head))).sum();
+        let mean = (total / i64::from(count)) as i32;
         let least = mean.max(1);
         let (mut best, mut best_sum) = (words.start..(words.start + 1).min(words.end), i32::MIN);
         let (mut from, mut sum) = (words.start, 0i32);
@@ -318,7 +328,7 @@ impl Weighed {
             if sum < 0 {
                 (from, sum) = (word, 0);
             }
-            sum += self.of(word, head) - least / 2;
+            sum = sum.saturating_add(self.of(word, head).saturating_sub(least / 2));
             if sum > best_sum {
                 (best, best_sum) = (from..word + 1, sum);
             }

@@ -28,10 +28,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::language::Fnv;
+use crate::{hashed::ByHash, language::Fnv};
 
 use known::{Firsts, Knowing};
-use parse::Parser;
+use parse::{Parser, Words};
 use run::{Marks, Run};
 use table::{FNV, Table, step};
 
@@ -81,16 +81,34 @@ pub struct Hit {
 /// A part of a pattern as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
-    Word { text: String, stem: bool },
-    Alternatives(Arc<Vec<Vec<Node>>>),
+    Word { word: u32, stem: bool },
+    Alternatives(Arc<Vec<Sequence>>),
     Optional(Vec<Node>),
     Any,
     Gap(u8),
-    Not(Arc<Vec<Vec<Node>>>),
-    NotBehind(Vec<Vec<Node>>),
+    Not(Arc<Vec<Sequence>>),
+    NotBehind(Vec<Sequence>),
     Begin,
     End,
     Part(String, Vec<Node>),
+}
+
+/// Parts that follow each other: one alone, as in most alternatives, without a vector of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sequence {
+    One([Node; 1]),
+    More(Vec<Node>),
+}
+
+impl std::ops::Deref for Sequence {
+    type Target = [Node];
+
+    fn deref(&self) -> &[Node] {
+        match self {
+            Self::One(one) => one,
+            Self::More(more) => more,
+        }
+    }
 }
 
 /// A step of a compiled pattern.
@@ -122,7 +140,7 @@ type Anchor = (u32, u8, u8);
 /// A word or stem that some pattern names.
 #[derive(Debug)]
 struct Atom {
-    text: String,
+    text: Box<str>,
     stem: bool,
     /// How often it is to be expected.
     cost: u32,
@@ -133,11 +151,13 @@ struct Atom {
 /// Compiled patterns. Build with [`Patterns::class`] and [`Patterns::add`], then [`Patterns::finish`].
 #[derive(Debug, Default)]
 pub struct Patterns {
-    classes: BTreeMap<String, Arc<Vec<Vec<Node>>>>,
-    known: [HashMap<String, u32, BuildHasherDefault<Fnv>>; 2],
+    classes: BTreeMap<String, Arc<Vec<Sequence>>>,
+    words: Words,
+    /// By the numbers of words: their atoms as a whole and as a stem.
+    known: [Vec<Option<u32>>; 2],
     known_sets: HashMap<Vec<u32>, u32, BuildHasherDefault<Fnv>>,
     /// Classes that were compiled before, by their place in memory; each keeps its class there.
-    opened: HashMap<usize, Opened>,
+    opened: ByHash<Opened>,
     atoms: Vec<Atom>,
     sets: Vec<Vec<u32>>,
     parts: Vec<String>,
@@ -157,14 +177,14 @@ struct Opened {
     set: u32,
     /// The first words of all, where some have more than one.
     peek: Option<u32>,
-    rest: Arc<Vec<Vec<Node>>>,
+    rest: Arc<Vec<Sequence>>,
     /// Sets of their first words: of all, then of each [`BLOCK`]; nothing where the skipping is not worth it.
     skips: Arc<[u32]>,
     anchors: Option<Arc<(u32, Vec<Anchor>)>>,
     /// The anchors as a set, with where they stand.
     need: Option<(u32, u8, u8)>,
     /// Held, so that its place is not used again.
-    _of: Arc<Vec<Vec<Node>>>,
+    _of: Arc<Vec<Sequence>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -181,6 +201,11 @@ impl Patterns {
         Self::default()
     }
 
+    /// Nothing yet, with the classes of others that are not finished; takes their words, so that they add nothing more.
+    pub(crate) fn beside(other: &mut Self) -> Self {
+        Self { classes: other.classes.clone(), words: std::mem::take(&mut other.words), ..Self::default() }
+    }
+
     /// Defines `@name`. The alternatives are patterns and may name classes that are already defined.
     ///
     /// # Errors
@@ -189,7 +214,7 @@ impl Patterns {
         if self.classes.contains_key(name) {
             return Err(format!("the class @{name} is defined twice"));
         }
-        let parsed = Parser::new(alternatives, &self.classes).all_alternatives()?;
+        let parsed = Parser::new(alternatives, &self.classes, &mut self.words).all_alternatives()?;
         self.classes.insert(name.to_owned(), Arc::new(parsed));
         Ok(())
     }
@@ -204,14 +229,15 @@ impl Patterns {
     /// # Errors
     /// What is wrong with the pattern; also a pattern without any word of its own, which would be tried everywhere.
     pub fn add(&mut self, pattern: &str, sentence: bool) -> Result<u32, String> {
-        let nodes = Parser::new(pattern, &self.classes).whole()?;
+        let nodes = Parser::new(pattern, &self.classes, &mut self.words).whole()?;
         let number = self.entries.len() as u32;
         let anchors = self
             .anchors(&nodes)
             .ok_or_else(|| "no word of the pattern is sure to be there; give it one outside of `?`".to_owned())?;
         for (atom, least, most) in anchors.1 {
             let list = &mut self.atoms[atom as usize].anchors;
-            if !list.contains(&(number, least, most)) {
+            // Those of this entry stand at the end.
+            if !list.iter().rev().take_while(|one| one.0 == number).any(|one| *one == (number, least, most)) {
                 list.push((number, least, most));
             }
         }
@@ -241,7 +267,8 @@ impl Patterns {
         self.find_firsts();
         self.known = Default::default();
         self.known_sets = HashMap::default();
-        self.opened = HashMap::new();
+        self.opened = ByHash::default();
+        self.words = Words::default();
     }
 
     /// How many entries there are.

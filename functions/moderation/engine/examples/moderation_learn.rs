@@ -79,8 +79,8 @@ fn label(row: &Row, head: &str) -> Label {
     }
 }
 
-fn load(file: String) -> Opinion {
-    Opinion::load(&File { name: PLACE, text: Box::leak(file.into_boxed_str()) }).unwrap_or_else(|why| panic!("{why}"))
+fn load(file: String, judges: &[&str]) -> Opinion {
+    Opinion::load(&File { name: PLACE, text: Box::leak(file.into_boxed_str()) }, &HEADS, judges).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// What the borders in `opinion.rs` cost and bring, on texts the model has not learned from.
@@ -161,7 +161,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut unseen: Vec<(&Row, Decision, Vec<i32>)> = Vec::new();
     for part in 0..PARTS {
         let inside = |text: usize| (text / TOGETHER) % PARTS == part;
-        let model = load(learner.learn(&HEADS, SETTINGS, |text| !inside(text)));
+        let model = load(learner.learn(&HEADS, SETTINGS, |text| !inside(text)), &[]);
         for (_, (row, read)) in all.iter().zip(&read).enumerate().filter(|(at, (row, _))| inside(*at) && row.new && !for_rules(row)) {
             let Some((measures, _)) = read.measures(&model) else { continue };
             unseen.push((row, read.decided(), measures.clone()));
@@ -175,7 +175,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut file = header(&files) + &learner.learn(&HEADS, SETTINGS, |_| true);
     file.push_str(&judge("flag", &flag, 1.0));
     file.push_str(&judge("block", &block, 1.0));
-    thresholds(&load(file.clone()), &unseen);
+    thresholds(&load(file.clone(), &["flag", "block"]), &unseen);
     println!("{} texts, {} lines, {} bytes", all.len(), file.lines().count(), file.len());
     fs::write(PLACE, file)?;
     Ok(())

@@ -120,6 +120,7 @@ impl Rules {
     pub fn hash(&self) -> u64 {
         self.lexicon.hash()
             ^ text::lexicon::hash_of(&[crate::policy::FILE, crate::lists::FILE, crate::opinion::FILE]).rotate_left(1)
+            ^ text::lexicon::hash_of(&text::concepts::FILES).rotate_left(2)
     }
 }
 
@@ -137,8 +138,7 @@ pub(crate) fn rules() -> &'static Rules {
 
 pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
     let is_signal = |entry: &text::lexicon::Entry| entry.get("cat") == Some("signal");
-    let lexicon = Lexicon::load_where(FILES, |entry| !is_signal(entry))?;
-    let signals = Lexicon::load_where(FILES, is_signal)?;
+    let (lexicon, signals) = Lexicon::load_apart(FILES, is_signal)?;
     let mut names: Vec<&'static str> = signals.entries().iter().filter_map(|entry| entry.get("sig")).collect();
     names.sort_unstable();
     names.dedup();

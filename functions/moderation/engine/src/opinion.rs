@@ -74,7 +74,7 @@ pub(crate) type Mark = (u32, u32, Fate);
 /// When the file is broken, which the tests of this crate rule out for a build that passed them.
 pub(crate) fn standard() -> &'static Opinion {
     static OPINION: OnceLock<Opinion> = OnceLock::new();
-    OPINION.get_or_init(|| match Opinion::load(&FILE) {
+    OPINION.get_or_init(|| match Opinion::load(&FILE, &HEADS, &["flag", "block"]) {
         Ok(opinion) => opinion,
         Err(error) => panic!("the second opinion of this build is wrong: {error}"),
     })

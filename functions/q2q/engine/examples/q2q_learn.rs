@@ -68,8 +68,8 @@ fn label(gold: [char; 5], head: usize) -> Label {
     }
 }
 
-fn load(file: String) -> Opinion {
-    Opinion::load(&File { name: PLACE, text: Box::leak(file.into_boxed_str()) }).unwrap_or_else(|why| panic!("{why}"))
+fn load(file: String, judges: &[&str]) -> Opinion {
+    Opinion::load(&File { name: PLACE, text: Box::leak(file.into_boxed_str()) }, &HEADS, judges).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// F1 of a class over one dimension.
@@ -152,7 +152,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut measured = Vec::new();
     for part in 0..PARTS {
         let inside = |text: usize| (text / TOGETHER) % PARTS == part;
-        let model = load(learner.learn(&HEADS, SETTINGS, |text| !inside(text)));
+        let model = load(learner.learn(&HEADS, SETTINGS, |text| !inside(text)), &[]);
         for (row, read) in read.iter().enumerate().filter(|(at, (row, _))| inside(*at) && row.new).map(|(_, one)| one) {
             let Some(measures) = read.measures(&model) else { continue };
             for (head, measures) in measures.iter().enumerate() {
@@ -164,7 +164,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut file = header(&files) + &learner.learn(&HEADS, SETTINGS, |_| true);
     file.push_str(&judge("outcome", &measured, 1.0));
-    thresholds(&load(file.clone()), &unseen);
+    thresholds(&load(file.clone(), &["outcome"]), &unseen);
     println!("{} of {} texts, {} lines, {} bytes", learner.len(), all.len(), file.lines().count(), file.len());
     fs::write(PLACE, file)?;
     Ok(())

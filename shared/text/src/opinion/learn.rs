@@ -6,7 +6,10 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{ONE, Part, Wording};
-use crate::hashed::{START, fnv};
+use crate::{
+    concepts::FILES,
+    hashed::{START, fnv},
+};
 
 /// Collects texts, then learns.
 #[derive(Default)]
@@ -128,9 +131,10 @@ pub fn judge(name: &str, measured: &[(Vec<i32>, Label)], cost: f64) -> String {
     format!("judge {name}\t{}\n", weights.join(" "))
 }
 
-/// The first line of a file that was learned from these texts, which a test compares.
+/// The first line of a file that was learned from these texts and the concepts, which a test compares.
 pub fn header(texts: &[String]) -> String {
-    let hash = texts.iter().fold(START, |hash, text| fnv(hash, text.as_bytes()));
+    let meanings = FILES.iter().fold(START, |hash, file| fnv(hash, file.text.as_bytes()));
+    let hash = texts.iter().fold(meanings, |hash, text| fnv(hash, text.as_bytes()));
     let lines: usize = texts.iter().map(|text| text.lines().count()).sum();
     format!("#\tMade by `make learn` from {lines} labelled texts ({hash:016x}); not to be edited.\n")
 }

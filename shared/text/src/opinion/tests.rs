@@ -18,7 +18,7 @@ fn learned() -> Opinion {
         learner.add(&plain(&text), vec![if sad { Label::Yes(1.0) } else { Label::No(1.0) }]);
     }
     let file: &'static str = Box::leak(learner.learn(&["sad"], SETTINGS, |_| true).into_boxed_str());
-    Opinion::load(&File { name: "sad", text: file }).unwrap()
+    Opinion::load(&File { name: "sad", text: file }, &["sad"], &[]).unwrap()
 }
 
 fn plain<'t>(text: &'t Text<'_>) -> Wording<'t> {
@@ -105,7 +105,7 @@ fn the_same_texts_give_the_same_file() {
 #[test]
 fn a_broken_line_is_named() {
     let broken = File { name: "m", text: "heads\ta\nbias\t0\nw x\t0:1\nw y 0:1\n" };
-    assert_eq!(Opinion::load(&broken).unwrap_err().line, 4);
+    assert_eq!(Opinion::load(&broken, &["a"], &[]).unwrap_err().line, 4);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_judge_learns_which_measures_matter() {
     let all = [(900, 100, true), (800, 900, true), (100, 800, false), (200, 200, false)];
     let all: Vec<_> = all.into_iter().map(|(a, b, yes)| measured(a, b, yes)).collect();
     let file = format!("heads\tx\nbias\t0\n{}", learn::judge("x", &all, 10.0));
-    let model = Opinion::load(&File { name: "m", text: Box::leak(file.into_boxed_str()) }).unwrap();
+    let model = Opinion::load(&File { name: "m", text: Box::leak(file.into_boxed_str()) }, &["x"], &["x"]).unwrap();
     assert!(model.judge("x", &[900, 500]) > Some(0));
     assert!(model.judge("x", &[100, 500]) < Some(0));
     assert_eq!(model.judge("y", &[0, 0]), None);
@@ -148,4 +148,12 @@ fn words_that_are_alike_weigh_the_same() {
     };
     assert_eq!(weigh("I am lonely among Muslims"), weigh("I am lonely among refugees"));
     assert_ne!(weigh("I am lonely among Muslims"), weigh("I am lonely among trains"));
+}
+
+#[test]
+fn a_file_of_other_heads_or_without_a_judge_is_refused() {
+    let file = File { name: "m", text: "heads\ta\nbias\t0\n" };
+    assert!(Opinion::load(&file, &["a"], &[]).is_ok());
+    assert!(Opinion::load(&file, &["b"], &[]).is_err());
+    assert!(Opinion::load(&file, &["a"], &["flag"]).is_err());
 }

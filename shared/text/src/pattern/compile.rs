@@ -2,21 +2,30 @@
 
 use std::sync::Arc;
 
-use super::{Anchor, Atom, Node, Op, Opened, Patterns};
+use super::{Anchor, Atom, Node, Op, Opened, Patterns, Sequence};
+
+/// Words one of which is in every match of a part of a pattern.
+enum Anchors {
+    One(u32),
+    Own(Vec<Anchor>),
+    Shared(Arc<(u32, Vec<Anchor>)>),
+}
 
 /// Alternatives that are skipped together.
 const BLOCK: usize = 8;
 
 impl Patterns {
-    fn atom(&mut self, text: &str, stem: bool) -> u32 {
-        if let Some(&atom) = self.known[usize::from(stem)].get(text) {
-            return atom;
+    fn atom(&mut self, word: u32, stem: bool) -> u32 {
+        let known = &mut self.known[usize::from(stem)];
+        if known.len() <= word as usize {
+            known.resize(word as usize + 1024, None);
         }
-        let atom = self.atoms.len() as u32;
-        let cost = commonness(text, stem);
-        self.atoms.push(Atom { text: text.to_owned(), stem, cost, sets: Vec::new(), anchors: Vec::new() });
-        self.known[usize::from(stem)].insert(text.to_owned(), atom);
-        atom
+        *known[word as usize].get_or_insert_with(|| {
+            let text = self.words.all[word as usize].clone();
+            let cost = commonness(&text, stem);
+            self.atoms.push(Atom { text, stem, cost, sets: Vec::new(), anchors: Vec::new() });
+            self.atoms.len() as u32 - 1
+        })
     }
 
     fn set(&mut self, mut atoms: Vec<u32>) -> u32 {
@@ -34,36 +43,41 @@ impl Patterns {
     /// The cheapest words one of which is in every match, with their distance from its begin.
     pub(super) fn anchors(&mut self, nodes: &[Node]) -> Option<(u32, Vec<Anchor>)> {
         let (mut least, mut most) = (0u32, 0u32);
-        let mut best: Option<(u32, Vec<Anchor>)> = None;
+        let mut best: Option<(u32, Anchors, u8, u8)> = None;
         for node in nodes {
             let own = match node {
-                Node::Word { text, stem } => {
-                    let atom = self.atom(text, *stem);
-                    Some((self.atoms[atom as usize].cost, vec![(atom, 0, 0)]))
+                Node::Word { word, stem } => {
+                    let atom = self.atom(*word, *stem);
+                    Some((self.atoms[atom as usize].cost, Anchors::One(atom)))
                 }
-                Node::Alternatives(list) => self.opened(list).anchors.map(|anchors| (*anchors).clone()),
-                Node::Part(_, inner) => self.anchors(inner),
+                Node::Alternatives(list) => self.opened(list).anchors.map(|all| (all.0, Anchors::Shared(all))),
+                Node::Part(_, inner) => self.anchors(inner).map(|(cost, all)| (cost, Anchors::Own(all))),
                 _ => None,
             };
             if let Some((cost, anchors)) = own
                 && most < 40
-                && best.as_ref().is_none_or(|(have, _)| cost < *have)
+                && best.as_ref().is_none_or(|(have, ..)| cost < *have)
             {
-                let shifted = anchors.iter().map(|&(atom, a, b)| (atom, a + least as u8, b + most as u8)).collect();
-                best = Some((cost, shifted));
+                best = Some((cost, anchors, least as u8, most as u8));
             }
             let (a, b) = reach(node);
             least += a;
             most += b;
         }
-        best
+        let (cost, anchors, least, most) = best?;
+        let shifted = |all: &[Anchor]| all.iter().map(|&(atom, a, b)| (atom, a + least, b + most)).collect();
+        Some(match anchors {
+            Anchors::One(atom) => (cost, vec![(atom, least, most)]),
+            Anchors::Shared(all) => (cost, shifted(&all.1)),
+            Anchors::Own(all) => (cost, shifted(&all)),
+        })
     }
 
     pub(super) fn emit(&mut self, nodes: &[Node]) -> Result<(), String> {
         for node in nodes {
             match node {
-                Node::Word { text, stem } => {
-                    let atom = self.atom(text, *stem);
+                Node::Word { word, stem } => {
+                    let atom = self.atom(*word, *stem);
                     self.ops.push(Op::Atom(atom));
                 }
                 Node::Any => self.ops.push(Op::Any),
@@ -131,7 +145,7 @@ impl Patterns {
         Ok(())
     }
 
-    fn emit_alternatives(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Result<(), String> {
+    fn emit_alternatives(&mut self, list: &Arc<Vec<Sequence>>) -> Result<(), String> {
         let Opened { set, peek, rest, skips, .. } = self.opened(list);
         if let Some(set) = peek {
             self.ops.push(Op::Peek(set));
@@ -176,8 +190,8 @@ impl Patterns {
     }
 
     /// The sets for skipping alternatives.
-    fn skips(&mut self, rest: &[Vec<Node>]) -> Vec<u32> {
-        let plain = |one: &Vec<Node>| matches!(one.first(), Some(Node::Word { .. } | Node::Alternatives(_)));
+    fn skips(&mut self, rest: &[Sequence]) -> Vec<u32> {
+        let plain = |one: &Sequence| matches!(one.first(), Some(Node::Word { .. } | Node::Alternatives(_)));
         if rest.len() < 2 || !rest.iter().all(plain) {
             return Vec::new();
         }
@@ -197,8 +211,8 @@ impl Patterns {
         let (mut least, mut most) = begin;
         for node in nodes {
             let need = match node {
-                Node::Word { text, stem } if most > 2 => {
-                    let atom = self.atom(text, *stem);
+                Node::Word { word, stem } if most > 2 => {
+                    let atom = self.atom(*word, *stem);
                     Some((self.set(vec![atom]), 0, 0))
                 }
                 Node::Alternatives(list) => match list.as_slice() {
@@ -227,8 +241,8 @@ impl Patterns {
     }
 
     /// Alternatives as they are compiled, each list once.
-    fn opened(&mut self, list: &Arc<Vec<Vec<Node>>>) -> Opened {
-        let place = Arc::as_ptr(list) as usize;
+    fn opened(&mut self, list: &Arc<Vec<Sequence>>) -> Opened {
+        let place = (Arc::as_ptr(list) as usize as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         if let Some(opened) = self.opened.get(&place) {
             return opened.clone();
         }
@@ -266,11 +280,11 @@ impl Patterns {
     }
 
     /// The alternatives of one word, and the others with nested ones opened.
-    fn singles(&mut self, list: &[Vec<Node>]) -> (Vec<u32>, Vec<Vec<Node>>) {
+    fn singles(&mut self, list: &[Sequence]) -> (Vec<u32>, Vec<Sequence>) {
         let (mut singles, mut rest) = (Vec::new(), Vec::new());
         for one in list {
-            match one.as_slice() {
-                [Node::Word { text, stem }] => singles.push(self.atom(text, *stem)),
+            match &**one {
+                [Node::Word { word, stem }] => singles.push(self.atom(*word, *stem)),
                 [Node::Alternatives(inner)] => {
                     let (more, others) = self.singles(inner);
                     singles.extend(more);
@@ -283,13 +297,13 @@ impl Patterns {
     }
 
     /// The words an alternative can begin with; `None` when that is open.
-    fn first(&mut self, list: &[Vec<Node>]) -> Option<Vec<u32>> {
+    fn first(&mut self, list: &[Sequence]) -> Option<Vec<u32>> {
         let mut all = Vec::new();
         for one in list {
             match one.first()? {
-                Node::Word { text, stem } => all.push(self.atom(text, *stem)),
+                Node::Word { word, stem } => all.push(self.atom(*word, *stem)),
                 Node::Alternatives(inner) => all.extend(self.first(inner)?),
-                Node::Part(_, inner) => all.extend(self.first(std::slice::from_ref(inner))?),
+                Node::Part(_, inner) => all.extend(self.first(&[Sequence::More(inner.clone())])?),
                 _ => return None,
             }
         }

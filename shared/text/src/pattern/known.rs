@@ -98,6 +98,7 @@ impl Patterns {
         let mut tries = Vec::new();
         let firsts = &self.firsts;
         let length = firsts.far.len();
+        let any_begins = firsts.unknown.row(0).iter().any(|bits| *bits != 0);
         // The entries that have an anchor from here on, where it can belong to the match.
         let mut ahead = vec![0u64; length];
         // One past the last word of the sentence and of the clause.
@@ -113,6 +114,10 @@ impl Patterns {
                     ahead.iter_mut().zip(&firsts.far).for_each(|(ahead, far)| *ahead &= far);
                     last_near = at + 1;
                 }
+            }
+            // A word of no pattern anchors nothing, and begins nothing but what any word may.
+            if word.atoms.is_empty() && !any_begins {
+                continue;
             }
             ahead.iter_mut().zip(word.row(PLACES)).for_each(|(ahead, anchors)| *ahead |= anchors);
             let behind = |places: usize| {

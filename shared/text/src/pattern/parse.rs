@@ -2,19 +2,56 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::fold;
+use crate::{
+    fold,
+    hashed::{ByHash, START, fnv},
+};
 
-use super::Node;
+use super::{Node, Sequence};
+
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '|' | '{' | '}' | '(' | ')' | '<' | '>' | '?' | '*' | '@' | '!' | '^' | '$' | '~')
+}
 
 /// Reads a written pattern.
 pub(super) struct Parser<'a> {
     rest: &'a str,
-    classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>,
+    classes: &'a BTreeMap<String, Arc<Vec<Sequence>>>,
+    words: &'a mut Words,
+}
+
+/// The words that are written in patterns, each with a number.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// By hash; a word whose hash another has stands at the next one that is free.
+    numbers: ByHash<u32>,
+    /// By their numbers.
+    pub(super) all: Vec<Box<str>>,
+}
+
+impl Words {
+    /// The number of a word; the error is its folded form where that is another.
+    fn number(&mut self, word: &str) -> Result<u32, String> {
+        let mut hash = fnv(START, word.as_bytes());
+        while let Some(number) = self.numbers.get(&hash) {
+            if *self.all[*number as usize] == *word {
+                return Ok(*number);
+            }
+            hash = hash.wrapping_add(1);
+        }
+        let folded = fold(word);
+        if folded != word {
+            return Err(folded.into_owned());
+        }
+        self.numbers.insert(hash, self.all.len() as u32);
+        self.all.push(word.into());
+        Ok(self.all.len() as u32 - 1)
+    }
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(rest: &'a str, classes: &'a BTreeMap<String, Arc<Vec<Vec<Node>>>>) -> Self {
-        Self { rest, classes }
+    pub(super) fn new(rest: &'a str, classes: &'a BTreeMap<String, Arc<Vec<Sequence>>>, words: &'a mut Words) -> Self {
+        Self { rest, classes, words }
     }
 
     pub(super) fn whole(mut self) -> Result<Vec<Node>, String> {
@@ -28,7 +65,7 @@ impl<'a> Parser<'a> {
         Ok(nodes)
     }
 
-    pub(super) fn all_alternatives(mut self) -> Result<Vec<Vec<Node>>, String> {
+    pub(super) fn all_alternatives(mut self) -> Result<Vec<Sequence>, String> {
         let list = self.alternatives()?;
         if !self.rest.is_empty() {
             return Err(format!("cannot read the alternatives from {:?} on", self.rest));
@@ -36,10 +73,10 @@ impl<'a> Parser<'a> {
         Ok(list)
     }
 
-    fn alternatives(&mut self) -> Result<Vec<Vec<Node>>, String> {
+    fn alternatives(&mut self) -> Result<Vec<Sequence>, String> {
         let mut list = Vec::new();
         loop {
-            let one = self.sequence()?;
+            let one = if self.is_one_word() { Sequence::One([self.item()?]) } else { Sequence::More(self.sequence()?) };
             if one.is_empty() {
                 return Err("an alternative is empty".to_owned());
             }
@@ -48,6 +85,14 @@ impl<'a> Parser<'a> {
                 return Ok(list);
             }
         }
+    }
+
+    /// Whether the alternative is a word or stem alone: most are.
+    fn is_one_word(&mut self) -> bool {
+        self.skip();
+        let end = self.rest.find(ends_word).unwrap_or(self.rest.len());
+        let rest = self.rest[end..].strip_prefix('*').unwrap_or(&self.rest[end..]).trim_start();
+        end > 0 && !self.rest.starts_with("..") && (rest.is_empty() || rest.starts_with(['|', '}']))
     }
 
     fn skip(&mut self) {
@@ -70,7 +115,8 @@ impl<'a> Parser<'a> {
     }
 
     fn sequence(&mut self) -> Result<Vec<Node>, String> {
-        let mut nodes = Vec::new();
+        // Most are of one word.
+        let mut nodes = Vec::with_capacity(1);
         loop {
             self.skip();
             if self.rest.is_empty() || self.rest.starts_with(['|', '}', ')', '>']) {
@@ -84,7 +130,7 @@ impl<'a> Parser<'a> {
                 }
                 let there = [nodes.clone(), vec![gap.clone()], right.clone()].concat();
                 let back = [right, vec![gap], nodes].concat();
-                return Ok(vec![Node::Alternatives(Arc::new(vec![there, back]))]);
+                return Ok(vec![Node::Alternatives(Arc::new(vec![Sequence::More(there), Sequence::More(back)]))]);
             }
             let node = self.item()?;
             nodes.push(if self.rest.starts_with('?') {
@@ -115,7 +161,7 @@ impl<'a> Parser<'a> {
         if self.take("(") {
             let inner = self.sequence()?;
             self.need(")")?;
-            return Ok(Node::Alternatives(Arc::new(vec![inner])));
+            return Ok(Node::Alternatives(Arc::new(vec![Sequence::More(inner)])));
         }
         if self.take("<") {
             let name = self.name()?;
@@ -140,8 +186,7 @@ impl<'a> Parser<'a> {
         if self.take("$") {
             return Ok(Node::End);
         }
-        let end =
-            self.rest.find(|c: char| c.is_whitespace() || "|{}()<>?*@!^$~".contains(c)).unwrap_or(self.rest.len());
+        let end = self.rest.find(ends_word).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word == "_" {
@@ -158,11 +203,9 @@ impl<'a> Parser<'a> {
             None => false,
         };
         // A token never has another form than the folded one: the word would match nothing.
-        let text = fold(word);
-        if text != word {
-            return Err(format!("{word:?} is not folded: write {text:?}"));
-        }
-        Ok(Node::Word { text: word.to_owned(), stem })
+        let number = self.words.number(word);
+        let number = number.map_err(|text| format!("{word:?} is not folded: write {text:?}"))?;
+        Ok(Node::Word { word: number, stem })
     }
 
     fn most(&mut self) -> Result<u8, String> {

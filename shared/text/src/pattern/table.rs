@@ -54,7 +54,7 @@ impl Table {
             if atom == u32::MAX {
                 return None;
             }
-            if have == hash && atoms[atom as usize].text == word {
+            if have == hash && *atoms[atom as usize].text == *word {
                 return Some(atom);
             }
             at = (at + 1) & self.mask;

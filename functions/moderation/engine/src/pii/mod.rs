@@ -79,10 +79,10 @@ const DOCUMENT: u8 = 8;
 fn opens(word: &str) -> u8 {
     static WORDS: OnceLock<Remembered<u8>> = OnceLock::new();
     let find = || {
-        u8::from(numeral(word).is_some()) * NUMERAL
-            | u8::from(multiplies(word)) * MULTIPLIER
-            | u8::from(is_messenger(word)) * MESSENGER
-            | u8::from(is_document(word)) * DOCUMENT
+        (u8::from(numeral(word).is_some()) * NUMERAL)
+            | (u8::from(multiplies(word)) * MULTIPLIER)
+            | (u8::from(is_messenger(word)) * MESSENGER)
+            | (u8::from(is_document(word)) * DOCUMENT)
     };
     WORDS.get_or_init(|| Remembered::new(4096)).get_or(word, find).map_or_else(|new| new, |found| *found)
 }
