@@ -54,6 +54,16 @@ impl Expression {
         let mut parts = self.following.iter().enumerate();
         parts.all(|(at, part)| following(at + 1).is_some_and(|word| part.fits(word))).then_some(self.concept)
     }
+
+    /// What it means.
+    pub(crate) fn concept(&self) -> u8 {
+        self.concept
+    }
+
+    /// How many words it has.
+    pub(crate) fn words(&self) -> usize {
+        self.following.len() + 1
+    }
 }
 
 /// The first eight bytes of a word, zeros where it is shorter.
@@ -93,6 +103,13 @@ impl Begun {
 pub(crate) struct Meaning {
     pub(crate) senses: Box<[u8]>,
     pub(crate) begun: Box<[Begun]>,
+}
+
+impl Meaning {
+    /// That of a word nobody knows.
+    pub(crate) fn none() -> Self {
+        Self { senses: Box::default(), begun: Box::default() }
+    }
 }
 
 /// Words whose meaning a process remembers, for each language.

@@ -21,11 +21,7 @@ impl Text<'_> {
             let mut members = vec![];
             let mut next = at;
             let mut style = None;
-            while single(&first)
-                && members.len() < LONGEST
-                && next < self.tokens.len()
-                && single(&self.tokens[next])
-            {
+            while single(&first) && members.len() < LONGEST && next < self.tokens.len() && single(&self.tokens[next]) {
                 let token = &self.tokens[next];
                 if let Some(before) = members.last().map(|i: &usize| &self.tokens[*i]) {
                     let gap = &self.original[before.bytes.1 as usize..token.bytes.0 as usize];

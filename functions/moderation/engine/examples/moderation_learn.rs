@@ -80,7 +80,8 @@ fn label(row: &Row, head: &str) -> Label {
 }
 
 fn load(file: String, judges: &[&str]) -> Opinion {
-    Opinion::load(&File { name: PLACE, text: Box::leak(file.into_boxed_str()) }, &HEADS, judges).unwrap_or_else(|why| panic!("{why}"))
+    Opinion::load(&File { name: PLACE, text: Box::leak(file.into_boxed_str()) }, &HEADS, judges)
+        .unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// What the borders in `opinion.rs` cost and bring, on texts the model has not learned from.
@@ -162,7 +163,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for part in 0..PARTS {
         let inside = |text: usize| (text / TOGETHER) % PARTS == part;
         let model = load(learner.learn(&HEADS, SETTINGS, |text| !inside(text)), &[]);
-        for (_, (row, read)) in all.iter().zip(&read).enumerate().filter(|(at, (row, _))| inside(*at) && row.new && !for_rules(row)) {
+        for (_, (row, read)) in
+            all.iter().zip(&read).enumerate().filter(|(at, (row, _))| inside(*at) && row.new && !for_rules(row))
+        {
             let Some((measures, _)) = read.measures(&model) else { continue };
             unseen.push((row, read.decided(), measures.clone()));
             flag.push((measures.clone(), yes(row.expect != Decision::Allow)));

@@ -43,7 +43,7 @@ const SAFEGUARDING_HEAD: usize = 6;
 const REACH: u32 = 200;
 
 /// A text is looked at from here on, in thousandths of what the judge `flag` says.
-const LOOKED_AT: i32 = 100;
+const LOOKED_AT: i32 = 50;
 /// So much more where a guard cleared what a rule hit: told, quoted and denied is not said.
 const BESIDE_CLEARED: i32 = 450;
 /// It is blocked from here on (`block`).
@@ -169,9 +169,9 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
             found = vec![(SELF_HARM_HEAD, Grade::Suspected)];
         }
         let adds = |(number, grade): &(usize, Grade)| {
-            policy().row(CATEGORIES[*number].0, *grade, Kind::Other).is_none_or(|row| {
-                row.decision > there.decision || row.urgent && !there.urgent || row.lane > there.lane
-            })
+            policy()
+                .row(CATEGORIES[*number].0, *grade, Kind::Other)
+                .is_none_or(|row| row.decision > there.decision || row.urgent && !there.urgent || row.lane > there.lane)
         };
         if !found.iter().any(adds) {
             continue;

@@ -55,7 +55,7 @@ const NAMES: [&str; 10] = [
 const THERE: i32 = 80;
 /// And says so much more than its opposite: else it is left open.
 const CLEARLY: i32 = 1000;
-/// From here it is sure, and fairly sure; both measured (`docs/q2q-card.md`).
+/// From here it is sure, and fairly sure; each band's precision is measured (`docs/q2q-card.md`).
 const HIGH: i32 = 800;
 const MEDIUM: i32 = 350;
 
@@ -95,7 +95,8 @@ fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weigh
         // By head of the first ten: whether the rules say so of something in this stretch.
         let mut said = [0i32; 10];
         for outcome in &read.outcomes {
-            if outcome.evidence.iter().any(|evidence| evidence.span.meets(place)) {
+            let speaks = |one: &Evidence| one.polarity == outcome.polarity && one.span.meets(place);
+            if outcome.evidence.iter().any(speaks) {
                 said[head(outcome.dimension, outcome.polarity)] = 1000;
             }
         }
@@ -144,7 +145,7 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
     let all = stretches(opinion, read, &wording, &weighed);
     let mut outcomes = Vec::new();
     for (number, dimension) in Dimension::ALL.into_iter().enumerate() {
-        let mut best: Option<(i32, i32, Polarity, &Stretch)> = None;
+        let mut clear: Vec<(i32, Polarity, &Stretch)> = Vec::new();
         for stretch in &all {
             let says = |at: usize| {
                 let measures = &stretch.measures[at];
@@ -153,45 +154,46 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
             };
             let (plus, minus) = (says(number * 2), says(number * 2 + 1));
             let polarity = if plus >= minus { Polarity::Plus } else { Polarity::Minus };
-            let clear = (plus - minus).abs();
-            let strength = plus.max(minus);
-            if strength >= THERE && clear >= CLEARLY && best.is_none_or(|(most, ..)| strength > most) {
-                best = Some((strength, clear, polarity, stretch));
+            if plus.max(minus) >= THERE && (plus - minus).abs() >= CLEARLY {
+                clear.push((plus.max(minus), polarity, stretch));
             }
         }
-        let Some((strength, clear, polarity, stretch)) = best else { continue };
+        // Of a long text the clearest stretch counts, the first of equals.
+        let strongest = |one: &&(i32, Polarity, &Stretch), other: &&(i32, Polarity, &Stretch)| {
+            (one.0, std::cmp::Reverse(one.2.words.start)).cmp(&(other.0, std::cmp::Reverse(other.2.words.start)))
+        };
+        let Some(&(strength, polarity, stretch)) = clear.iter().max_by(strongest) else { continue };
+        let against = clear.iter().filter(|one| one.1 != polarity).max_by(strongest);
+        let worded = |polarity: Polarity, stretch: &Stretch| {
+            let own = head(dimension, polarity);
+            let heaviest = weighed.heaviest(stretch.words.clone(), own);
+            Evidence { span: span(read, &wording.words()[heaviest]), rule: NAMES[own], cue: "wording", polarity }
+        };
         let by_rules = read.outcomes.iter().find(|outcome| outcome.dimension == dimension).cloned();
-        let agreed = by_rules.as_ref().is_some_and(|outcome| outcome.polarity == polarity);
         let points = 60 + (strength - THERE).clamp(0, 1500) * 320 / 1500;
         let mut outcome = match by_rules {
-            Some(outcome) if agreed => outcome,
-            other => {
-                let own = head(dimension, polarity);
-                let heaviest = weighed.heaviest(stretch.words.clone(), own);
-                let mut evidence = vec![Evidence {
-                    span: span(read, &wording.words()[heaviest]),
-                    rule: NAMES[own],
-                    cue: "wording",
-                    polarity,
-                }];
-                evidence.extend(other.into_iter().flat_map(|outcome| outcome.evidence));
-                evidence.sort_by(|a, b| (a.span, a.rule).cmp(&(b.span, b.rule)));
-                let mixed = evidence.iter().any(|one| one.polarity != polarity);
-                Outcome {
-                    dimension,
-                    polarity,
-                    score: match polarity {
-                        Polarity::Plus => 500 + points as u16,
-                        Polarity::Minus => 499 - points as u16,
-                    },
-                    confidence: Band::Low,
-                    subtags: Vec::new(),
-                    evidence,
-                    mixed,
-                }
-            }
+            Some(outcome) if outcome.polarity == polarity => outcome,
+            other => Outcome {
+                dimension,
+                polarity,
+                score: match polarity {
+                    Polarity::Plus => 500 + points as u16,
+                    Polarity::Minus => 499 - points as u16,
+                },
+                confidence: Band::Low,
+                subtags: Vec::new(),
+                evidence: other.into_iter().flat_map(|outcome| outcome.evidence).collect(),
+                mixed: false,
+            },
         };
-        outcome.confidence = match strength.min(clear) {
+        if !outcome.evidence.iter().any(|one| one.polarity == polarity) {
+            outcome.evidence.push(worded(polarity, stretch));
+        }
+        outcome.evidence.extend(against.map(|(_, polarity, stretch)| worded(*polarity, stretch)));
+        outcome.evidence.sort_by(|a, b| (a.span, a.rule).cmp(&(b.span, b.rule)));
+        outcome.evidence.dedup();
+        outcome.mixed = outcome.evidence.iter().any(|one| one.polarity != polarity);
+        outcome.confidence = match strength {
             sure if sure >= HIGH && !outcome.mixed => Band::High,
             sure if sure >= MEDIUM => Band::Medium,
             _ => Band::Low,

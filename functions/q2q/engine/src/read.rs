@@ -341,7 +341,9 @@ impl<'a> Context<'a> {
         let (mut plus, mut minus) = (0i32, 0i32);
         // By polarity: what speaks at all, whatever stands against it.
         let mut said = [0i32; 2];
-        for one in &mine {
+        // The way each was counted: what ended points the other way.
+        let mut counted: Vec<Polarity> = mine.iter().map(|one| one.polarity).collect();
+        for (number, one) in mine.iter().enumerate() {
             if one.past && present {
                 continue;
             }
@@ -386,6 +388,7 @@ impl<'a> Context<'a> {
                     weight /= 2;
                 }
             }
+            counted[number] = polarity;
             said[usize::from(polarity == Polarity::Minus)] += if one.past { weight } else { raw };
             // What comes later is nearer to how it is.
             weight += i32::from(one.start > 0) + (one.clause as i32).min(2);
@@ -423,14 +426,15 @@ impl<'a> Context<'a> {
         subtags.dedup();
         let mut evidence: Vec<Evidence> = mine
             .iter()
-            .map(|one| Evidence {
+            .zip(&counted)
+            .map(|(one, polarity)| Evidence {
                 span: Span {
                     start: self.words[one.start as usize].span.start,
                     end: self.words[one.end as usize - 1].span.end,
                 },
                 rule: one.rule,
                 cue: one.cue.class,
-                polarity: one.polarity,
+                polarity: *polarity,
             })
             .collect();
         evidence.sort_by(|a, b| (a.span, a.rule).cmp(&(b.span, b.rule)));

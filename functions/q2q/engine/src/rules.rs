@@ -38,8 +38,13 @@ pub(crate) const SCORED: [Language; 3] = [Language::English, Language::Bokmal, L
 /// A hash over all data files and the taxonomy.
 pub(crate) fn data_hash() -> u64 {
     let taxonomy = File { name: "taxonomy", text: crate::taxonomy::SOURCE };
-    let all: Vec<File> =
-        SCORED.iter().flat_map(|one| files(*one)).copied().chain([taxonomy, crate::opinion::FILE]).chain(text::concepts::FILES).collect();
+    let all: Vec<File> = SCORED
+        .iter()
+        .flat_map(|one| files(*one))
+        .copied()
+        .chain([taxonomy, crate::opinion::FILE])
+        .chain(text::concepts::FILES)
+        .collect();
     hash_of(&all)
 }
 

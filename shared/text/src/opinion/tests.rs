@@ -148,6 +148,7 @@ fn words_that_are_alike_weigh_the_same() {
     };
     assert_eq!(weigh("I am lonely among Muslims"), weigh("I am lonely among refugees"));
     assert_ne!(weigh("I am lonely among Muslims"), weigh("I am lonely among trains"));
+    assert_eq!(weigh("I am lonely among asylum seekers"), weigh("I am lonely among asylum-seekers"));
 }
 
 #[test]

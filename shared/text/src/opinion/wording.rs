@@ -2,10 +2,10 @@
 
 use std::{collections::hash_map::Entry, ops::Range, sync::Arc};
 
-use super::{CONCEPT_COUNTS, MEETING_COUNTS, NEAR, PAIR_COUNTS, Part, WORD, word_features};
+use super::{CONCEPT_COUNTS, MEETING_COUNTS, NEAR, PAIR_COUNTS, Part, word_features};
 use crate::{
     Kind, Language, Text,
-    concepts::{Meaning, concepts, packed},
+    concepts::{Expression, Meaning, concepts, packed},
     hashed::{ByHash, START, fnv},
 };
 
@@ -46,7 +46,7 @@ impl<'t> Wording<'t> {
             .map(|(at, token)| {
                 let base = text.base(token);
                 let letters = match token.kind {
-                    Kind::Number => &"99999"[..base.len().min(5)],
+                    Kind::Number => &"99999"[..base.chars().take(5).count()],
                     _ if token.disguised => text.variants(at).next().unwrap_or(base),
                     _ => base,
                 };
@@ -68,7 +68,6 @@ impl<'t> Wording<'t> {
     fn find_senses(&mut self, alike: &[&str]) {
         let alike: Vec<u8> = alike.iter().filter_map(|name| concepts().number(name)).collect();
         let mut known: ByHash<u32> = ByHash::default();
-        let mut firsts: ByHash<usize> = ByHash::default();
         // What words mean and whether that makes them alike; which of it each different word means.
         let mut meanings: Vec<(Arc<Meaning>, bool)> = Vec::new();
         let mut meant: Vec<usize> = Vec::new();
@@ -77,13 +76,10 @@ impl<'t> Wording<'t> {
             let number = match known.entry(fnv(START ^ language << 32, word.letters.as_bytes())) {
                 Entry::Occupied(same) => *same.get(),
                 Entry::Vacant(new) => {
-                    // Words of two languages that share this hash mean what the first of them does.
-                    let first = *firsts.entry(fnv(WORD ^ language, word.letters.as_bytes())).or_insert_with(|| {
-                        let meaning = concepts().meaning(word.letters, word.language);
-                        let same = meaning.senses.iter().any(|concept| alike.contains(concept));
-                        meanings.push((meaning, same));
-                        meanings.len() - 1
-                    });
+                    let meaning = concepts().meaning(word.letters, word.language);
+                    let same = meaning.senses.iter().any(|concept| alike.contains(concept));
+                    meanings.push((meaning, same));
+                    let first = meanings.len() - 1;
                     let letters = if meanings[first].1 { ALIKE } else { word.letters };
                     self.hashes.push(fnv(START, letters.as_bytes()));
                     meant.push(first);
@@ -92,11 +88,17 @@ impl<'t> Wording<'t> {
             };
             self.numbers.push(number);
         }
+        // Before expressions are looked for: what follows must not tell words apart that are alike.
+        for at in 0..self.words.len() {
+            if meanings[meant[self.numbers[at] as usize]].1 {
+                self.words[at].letters = ALIKE;
+            }
+        }
+        self.mark_expressions(&alike, &mut meanings, &mut meant);
         for at in 0..self.words.len() {
             let (meaning, same) = &meanings[meant[self.numbers[at] as usize]];
             if *same {
                 self.senses.push(alike[0]);
-                self.words[at].letters = ALIKE;
             } else {
                 let from = self.senses.len();
                 self.senses.extend_from_slice(&meaning.senses);
@@ -114,6 +116,36 @@ impl<'t> Wording<'t> {
                 }
             }
             self.bounds.push(self.senses.len() as u32);
+        }
+    }
+
+    /// Makes the words of an expression alike (`poor people`).
+    fn mark_expressions(&mut self, alike: &[u8], meanings: &mut Vec<(Arc<Meaning>, bool)>, meant: &mut Vec<usize>) {
+        let mut number = None;
+        for at in 0..self.words.len() {
+            let (meaning, same) = &meanings[meant[self.numbers[at] as usize]];
+            if *same || !meaning.begun.iter().any(|begun| alike.contains(&begun.expression.concept())) {
+                continue;
+            }
+            let sentence = self.words[at].sentence;
+            let following =
+                |i: usize| self.words.get(at + i).filter(|next| next.sentence == sentence).map(|next| next.letters);
+            let expressions = meaning.begun.iter().map(|begun| begun.expression);
+            let found = expressions
+                .filter(|expression| alike.contains(&expression.concept()) && expression.meant(following).is_some())
+                .map(Expression::words)
+                .max();
+            let Some(words) = found else { continue };
+            let number = *number.get_or_insert_with(|| {
+                meanings.push((Arc::new(Meaning::none()), true));
+                meant.push(meanings.len() - 1);
+                self.hashes.push(fnv(START, ALIKE.as_bytes()));
+                meant.len() as u32 - 1
+            });
+            for word in at..at + words {
+                self.words[word].letters = ALIKE;
+                self.numbers[word] = number;
+            }
         }
     }
 
@@ -186,8 +218,8 @@ impl<'t> Wording<'t> {
 /// What words that are alike are to a model.
 pub(super) const ALIKE: &str = "\u{b7}";
 
-/// Stretches of whole sentences that are judged together: all of a short text; of a longer one windows of at most
-/// [`WINDOW`] words, each beginning about the middle of the one before.
+/// Stretches that are judged together: all of a short text; of a longer one windows of at most [`WINDOW`] words, of whole
+/// sentences as far as they are short, each beginning about the middle of the one before.
 pub fn windows(words: &[Seen<'_>]) -> Vec<Range<usize>> {
     if words.len() <= WINDOW {
         return std::iter::once(0..words.len()).collect();
