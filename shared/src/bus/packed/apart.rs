@@ -128,7 +128,7 @@ fn push_text(out: &mut Vec<u8>, text: &str) -> serde_json::Result<()> {
         out.extend_from_slice(text.as_bytes());
     } else {
         let quoted = serde_json::to_string(text)?;
-        out.extend_from_slice(quoted[1..quoted.len() - 1].as_bytes());
+        out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
     }
     Ok(())
 }
