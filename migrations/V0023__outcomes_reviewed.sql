@@ -72,7 +72,7 @@ CREATE TABLE core.published_texts (
   PRIMARY KEY (block_id, text)
 );
 COMMENT ON TABLE core.published_texts IS 'Which texts a block was counted from, as keyed digests: no text is counted twice, and a further edition shows whom it would single out. Names nobody, holds no score, and outlives erasure.';
-COMMENT ON COLUMN core.published_texts.revision IS 'Of the outcome that was counted; of the coverage a number made of those of all.';
+COMMENT ON COLUMN core.published_texts.revision IS 'Of the outcome that was counted; of the coverage a hash of those of all and of whether it was read.';
 
 GRANT SELECT, INSERT ON core.publications, core.published_blocks, core.published_texts TO teei_q2q_scorer;
 GRANT UPDATE (through) ON core.publications TO teei_q2q_scorer;
