@@ -338,6 +338,18 @@ async fn nobody_judges_what_may_not_be_scored_any_more() {
             "UPDATE vault.texts SET kind = 'kintell_session'".to_owned(),
             "409 not_cleared",
         ),
+        // Words that took the place of words that took theirs and are gone.
+        (
+            "INSERT INTO vault.texts (text_id, subject_id, author_role, kind, source, fact_id, field, sealed, digest, supersedes, written_at, withdrawn_at)
+             SELECT x.id, t.subject_id, t.author_role, t.kind, t.source, t.fact_id, t.field, '', x.digest, x.before, t.written_at, x.gone
+             FROM vault.texts t, (VALUES
+               ('01900000-0000-7000-8000-0000000000f8'::uuid, 'a later digest 1'::bytea, t0(), now()),
+               ('01900000-0000-7000-8000-0000000000f9', 'a later digest 2', '01900000-0000-7000-8000-0000000000f8', NULL)) AS x (id, digest, before, gone)
+             WHERE t.text_id = t0()"
+                .replace("t0()", &format!("'{TEXT}'::uuid")),
+            "DELETE FROM vault.texts WHERE text_id <> supersedes".to_owned(),
+            "409 not_cleared",
+        ),
         (
             "CREATE TABLE public.kept AS SELECT digest FROM core.readings; UPDATE core.readings SET digest = 'other words read'".to_owned(),
             "UPDATE core.readings SET digest = k.digest FROM public.kept k".to_owned(),
