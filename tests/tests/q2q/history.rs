@@ -181,3 +181,29 @@ async fn a_correction_is_of_the_words_it_was_made_on_and_of_no_others() {
     assert_eq!(text(&world.owner, "SELECT method FROM core.outcomes WHERE dimension = 'belonging'").await, "human");
     assert_eq!(text(&world.owner, "SELECT count(*) FROM core.outcome_corrections").await, "1", "kept as an example");
 }
+
+#[tokio::test]
+async fn a_persons_word_holds_also_when_another_version_does_not_read_the_words() {
+    let mut world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let id = world.said(session, p, "mumble belonging+800 confidence+700 well_being+600").await;
+    world.screened(id).await;
+    world.judge(id, "belonging", "-").await;
+    world.judge(id, "confidence", "0").await;
+    world.deploy("2.0.0+bb");
+    handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap();
+    assert_eq!(
+        (world.state(id).await.as_str(), world.outcomes(id).await),
+        ("not_read", json!([["belonging", "-", 250, 2]]))
+    );
+    // Other words in between, and these again.
+    world.clear(id, "job_readiness+900").await;
+    world.screened(id).await;
+    assert_eq!(world.outcomes(id).await, json!([["job_readiness", "+", 900, 1]]));
+    world.clear(id, "mumble belonging+800 confidence+700 well_being+600").await;
+    world.screened(id).await;
+    assert_eq!(world.outcomes(id).await, json!([["belonging", "-", 250, 4]]));
+    let sql = "SELECT language || ' ' || method FROM core.outcomes WHERE dimension = 'belonging'";
+    assert_eq!(text(&world.owner, sql).await, "en human");
+}

@@ -12,7 +12,7 @@ use tokio_postgres::{
 use uuid::Uuid;
 
 use super::Scorer;
-use crate::backend::{self, Opinion, Scored};
+use crate::backend::{self, Scored};
 use shared::bus::consumer::Consumer;
 
 /// A text as the store has it now: what decides whether it is scored.
@@ -312,7 +312,7 @@ pub async fn put_outcome(
     standing: &Standing,
     programme: &str,
     scored: &Scored,
-    opinion: &Opinion,
+    language: &str,
     by: (ScoringMethod, &str),
 ) -> Result<i32, DbError> {
     let dimension = backend::name(scored.dimension);
@@ -342,7 +342,7 @@ pub async fn put_outcome(
                 (&backend::band(scored.confidence), Type::TEXT),
                 (&by.0.as_str(), Type::TEXT),
                 (&by.1, Type::TEXT),
-                (&opinion.language.map_or("", q2q_engine::Language::code), Type::TEXT),
+                (&language, Type::TEXT),
                 (&scored.subtags, Type::TEXT_ARRAY),
                 (&scored.mixed, Type::BOOL),
                 (&Json(places(scored)), Type::JSONB),
