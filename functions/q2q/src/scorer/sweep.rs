@@ -126,7 +126,7 @@ pub async fn run(app: &App, order: Order, until: Instant) -> Result<Report, Scor
     let correlation = Uuid::now_v7().to_string();
     let runner = Runner { app, scorer: &scorer, correlation: &correlation, until };
     runner.gone().await?;
-    runner.leftovers().await?;
+    runner.leftovers(&mut report).await?;
     runner.pages(&DUE.replace("{unseen}", UNSEEN), None, &mut report).await?;
     if open_rescore(app, &version).await? {
         let older = "SELECT text_id FROM core.readings WHERE state IN ('read', 'not_read') AND engine_version <> $3
@@ -204,7 +204,7 @@ impl Runner<'_> {
     }
 
     /// Forgets erased people of whom something is left, each in a transaction of its own.
-    async fn leftovers(&self) -> Result<(), ScorerError> {
+    async fn leftovers(&self, report: &mut Report) -> Result<(), ScorerError> {
         let mut after = Uuid::nil();
         loop {
             let client = self.app.db.client().await?;
@@ -215,13 +215,15 @@ impl Runner<'_> {
                     return Ok(());
                 }
                 after = row.get(0);
-                let mut client = self.app.db.client().await?;
-                let tx = client.transaction().await?;
-                let mut outbox = Outbox::new(self.correlation);
-                self.scorer.forget(&tx, after, &mut outbox).await?;
-                self.write(&tx, &mut outbox).await?;
-                tx.commit().await?;
-                self.wake(&outbox).await;
+                match self.leftover(after).await {
+                    Ok(()) => {}
+                    Err(error) if error.retry() == Retry::Retry => return Err(error),
+                    Err(error) => {
+                        report.failed += 1;
+                        let (profile_id, code) = (after.to_string(), error.code());
+                        tracing::error!(profile_id, code, "what is left of an erased person could not go: {error}");
+                    }
+                }
             }
             if (rows.len() as i64) < PAGE {
                 return Ok(());
@@ -233,6 +235,17 @@ impl Runner<'_> {
         let mut client = self.app.db.client().await?;
         let tx = client.transaction().await?;
         let mut outbox = Outbox::new(self.correlation);
+    async fn leftover(&self, person: Uuid) -> Result<(), ScorerError> {
+        let mut client = self.app.db.client().await?;
+        let tx = client.transaction().await?;
+        let mut outbox = Outbox::new(self.correlation);
+        self.scorer.forget(&tx, person, &mut outbox).await?;
+        self.write(&tx, &mut outbox).await?;
+        tx.commit().await?;
+        self.wake(&outbox).await;
+        Ok(())
+    }
+
         self.scorer.tell_gone(&tx, &mut outbox).await?;
         self.write(&tx, &mut outbox).await?;
         tx.commit().await?;
