@@ -78,6 +78,9 @@ COMMENT ON COLUMN core.published_texts.revision IS 'Of the outcome that was coun
 GRANT SELECT, INSERT ON core.publications, core.published_blocks, core.published_texts TO teei_q2q_scorer;
 GRANT UPDATE (through) ON core.publications TO teei_q2q_scorer;
 GRANT SELECT (company_id) ON core.companies TO teei_q2q_scorer;
+-- Nothing is published while files are taken in.
+GRANT USAGE ON SCHEMA intake TO teei_q2q_scorer;
+GRANT SELECT (status, attempted_at) ON intake.imports TO teei_q2q_scorer;
 GRANT SELECT ON core.publications, core.published_blocks TO teei_q2q_api;
 
 -- Nothing wrote or read these.

@@ -401,7 +401,8 @@ async fn days_that_no_calendar_of_the_store_has_are_refused_and_are_no_fault_of_
 async fn publish(world: &World) -> u64 {
     let vault = world.database.vault().await;
     let mut scorer = world.database.client_for("teei_q2q_scorer").await;
-    q2q::figures::published::release_all(&mut scorer, &vault, Timestamp::now()).await.unwrap()
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    q2q::figures::published::release_all(&mut scorer, &vault, Timestamp::now(), until).await.unwrap().blocks
 }
 
 /// Texts with evidence: `(person, programme, day, dimension, score)`, all of one company.
@@ -426,8 +427,8 @@ async fn texts(world: &World, company: Uuid, all: &[(u128, &str, &str, &str, i16
         world
             .owner
             .execute(
-                "INSERT INTO core.readings (text_id, profile_id, state, digest, engine_version, language, programme, company_id, written_at)
-                 VALUES ($1, $2, 'read', '0123456789abcdef', '1.0.0+aa', 'en', $3, $4, $5)",
+                "INSERT INTO core.readings (text_id, profile_id, state, digest, engine_version, language, programme, company_id, written_at, looked_at)
+                 VALUES ($1, $2, 'read', '0123456789abcdef', '1.0.0+aa', 'en', $3, $4, $5, $5)",
                 &[&text, &id(*person), programme, &company, &at],
             )
             .await
