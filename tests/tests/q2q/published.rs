@@ -6,6 +6,7 @@ use q2q::{
     scorer::handle,
 };
 use serde_json::{Value, json};
+use shared::error::Classified;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -264,4 +265,14 @@ async fn a_company_that_cannot_be_published_costs_itself_only_and_none_is_begun_
     let whose = text(&world.owner, "SELECT string_agg(company_id::text, ' ') FROM core.publications").await;
     assert_eq!(whose, companies[1].to_string());
     assert_eq!(world.sweep().await["failed"], 1);
+}
+
+#[tokio::test]
+async fn an_order_that_names_no_company_is_refused_and_no_sweep() {
+    let world = World::new().await;
+    for order in [json!("Nordlys"), json!(true), json!(null), json!("")] {
+        let error = handle(&world.app, json!({"republish": order}), PLENTY).await.unwrap_err();
+        assert_eq!(error.code(), "malformed_event", "{order}");
+    }
+    assert_eq!(republish(&world, Uuid::now_v7()).await, "unknown_company");
 }

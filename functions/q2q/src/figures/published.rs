@@ -127,6 +127,17 @@ pub enum Republished {
     Unchanged,
     /// What differs is about too few people: the old edition stays.
     TooFew,
+    /// There is no such company.
+    UnknownCompany,
+}
+
+/// What came of publishing what is due.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Released {
+    /// Blocks that were added.
+    pub blocks: u64,
+    /// Companies whose figures could not be published; each is in the log with its code.
+    pub failed: u64,
 }
 
 /// A text beside its block.
@@ -239,6 +250,9 @@ pub async fn release(tx: &Transaction<'_>, vault: &Vault, company: Uuid, now: Ti
     if !told.is_empty() && edition.is_some_and(|(_, through)| through >= last) {
         return Ok(0);
     }
+    if arriving(tx, company, last, now).await? {
+        return Ok(0);
+    }
     let texts = rows::texts(tx, Of { company: Some(company), ..Of::default() }).await?;
     let mut new = Vec::new();
     for counted in Counted::all() {
@@ -250,9 +264,6 @@ pub async fn release(tx: &Transaction<'_>, vault: &Vault, company: Uuid, now: Ti
             own.iter().any(|block| block.last >= text.quarter && block.programmes.contains(&text.programme))
         };
         let open = |text: &&Text| !closed(text) && !known.contains(&of_text(vault, text));
-    if arriving(tx, company, last, now).await? {
-        return Ok(0);
-    }
         let after = edition.filter(|_| !own.is_empty()).map(|(_, through)| through);
         new.extend(cut(counted, texts.iter().filter(open), after, last));
     }
@@ -275,7 +286,11 @@ pub async fn release(tx: &Transaction<'_>, vault: &Vault, company: Uuid, now: Ti
 /// The database.
 pub async fn republish(tx: &Transaction<'_>, vault: &Vault, company: Uuid) -> Result<Republished, DbError> {
     lock(tx, company).await?;
-    let Some((number, through)) = newest(tx, company).await? else { return Ok(Republished::Unchanged) };
+    let Some((number, through)) = newest(tx, company).await? else {
+        let sql = "SELECT FROM core.companies WHERE company_id = $1";
+        let known = tx.query_typed_opt(sql, &[(&company, Type::UUID)]).await?.is_some();
+        return Ok(if known { Republished::Unchanged } else { Republished::UnknownCompany });
+    };
     let texts = rows::texts(tx, Of { company: Some(company), ..Of::default() }).await?;
     let mut new = Vec::new();
     let mut differs = false;
