@@ -70,8 +70,8 @@ impl Counted {
     }
 }
 
-/// What the coverage sees of a text, as one number: any other state has another one, but for one in two milliards. It is
-/// stored and compared for years, so it is FNV-1a here (64 bits, of which the upper ones) and no hasher of a library.
+/// What the coverage sees of a text, as one number: any other state has another one, but for a chance of one in two
+/// billion. It is stored and compared for years, so it is FNV-1a here (the upper of 64 bits) and no hasher of a library.
 fn state(text: &Text) -> i32 {
     let revisions = text.revisions.iter().flat_map(|revision| revision.to_le_bytes());
     let bytes = revisions.chain(std::iter::once(u8::from(text.read == Read::No)));
