@@ -9,14 +9,15 @@ ALTER TABLE core.readings DROP CONSTRAINT readings_state_check, ADD CONSTRAINT r
   CHECK (state IN ('read', 'not_read', 'held', 'no_purpose', 'undeclared', 'superseded', 'withdrawn', 'not_scored'));
 COMMENT ON COLUMN core.readings.state IS 'read: scored, perhaps with no outcome. not_read: not in a language the engine reads, or empty. held: moderation does not let it through. no_purpose: the person does not allow scoring. undeclared: nobody said who wrote it. superseded, withdrawn: the words do not hold any more. not_scored: of the kind other (notes, topics), which is not.';
 
--- A correction is about the words somebody looked at, and about no others.
+-- A correction is about the words somebody looked at, and about no others. Of one made before, these are known as long
+-- as its outcome is what it made of it.
 ALTER TABLE core.outcome_corrections
   ADD COLUMN digest bytea CHECK (length(digest) = 16),
   ADD COLUMN score  smallint CHECK (score BETWEEN 0 AND 1000);
 COMMENT ON COLUMN core.outcome_corrections.digest IS 'Of the words it was made on, as in core.readings; it counts for these. None: they are not known any more, and it is an example only.';
 COMMENT ON COLUMN core.outcome_corrections.score IS 'What the words score by this verdict, in thousandths; none with 0.';
 UPDATE core.outcome_corrections c
-SET digest = CASE WHEN o.method = 'human' AND (o.retracted IS DISTINCT FROM 'corrected' OR c.verdict = '0') THEN r.digest END,
+SET digest = CASE WHEN o.revision = c.revision + 1 AND o.method = 'human' AND (o.retracted IS DISTINCT FROM 'corrected' OR c.verdict = '0') THEN r.digest END,
     score = CASE WHEN c.verdict = '0' THEN NULL WHEN c.verdict = o.polarity THEN o.score WHEN c.verdict = '+' THEN 750 ELSE 250 END
 FROM core.outcomes o JOIN core.readings r ON r.text_id = o.text_id
 WHERE o.outcome_id = c.outcome_id;
@@ -72,11 +73,14 @@ CREATE TABLE core.published_texts (
   PRIMARY KEY (block_id, text)
 );
 COMMENT ON TABLE core.published_texts IS 'Which texts a block was counted from, as keyed digests: no text is counted twice, and a further edition shows whom it would single out. Names nobody, holds no score, and outlives erasure.';
-COMMENT ON COLUMN core.published_texts.revision IS 'Of the outcome that was counted; of the coverage a number made of those of all.';
+COMMENT ON COLUMN core.published_texts.revision IS 'Of the outcome that was counted; of the coverage a hash of those of all and of whether it was read.';
 
 GRANT SELECT, INSERT ON core.publications, core.published_blocks, core.published_texts TO teei_q2q_scorer;
 GRANT UPDATE (through) ON core.publications TO teei_q2q_scorer;
 GRANT SELECT (company_id) ON core.companies TO teei_q2q_scorer;
+-- Nothing is published while files are taken in.
+GRANT USAGE ON SCHEMA intake TO teei_q2q_scorer;
+GRANT SELECT (status, attempted_at) ON intake.imports TO teei_q2q_scorer;
 GRANT SELECT ON core.publications, core.published_blocks TO teei_q2q_api;
 
 -- Nothing wrote or read these.

@@ -338,6 +338,18 @@ async fn nobody_judges_what_may_not_be_scored_any_more() {
             "UPDATE vault.texts SET kind = 'kintell_session'".to_owned(),
             "409 not_cleared",
         ),
+        // Words that took the place of words that took theirs and are gone.
+        (
+            "INSERT INTO vault.texts (text_id, subject_id, author_role, kind, source, fact_id, field, sealed, digest, supersedes, written_at, withdrawn_at)
+             SELECT x.id, t.subject_id, t.author_role, t.kind, t.source, t.fact_id, t.field, '', x.digest, x.before, t.written_at, x.gone
+             FROM vault.texts t, (VALUES
+               ('01900000-0000-7000-8000-0000000000f8'::uuid, 'a later digest 1'::bytea, t0(), now()),
+               ('01900000-0000-7000-8000-0000000000f9', 'a later digest 2', '01900000-0000-7000-8000-0000000000f8', NULL)) AS x (id, digest, before, gone)
+             WHERE t.text_id = t0()"
+                .replace("t0()", &format!("'{TEXT}'::uuid")),
+            "DELETE FROM vault.texts WHERE text_id <> supersedes".to_owned(),
+            "409 not_cleared",
+        ),
         (
             "CREATE TABLE public.kept AS SELECT digest FROM core.readings; UPDATE core.readings SET digest = 'other words read'".to_owned(),
             "UPDATE core.readings SET digest = k.digest FROM public.kept k".to_owned(),
@@ -389,7 +401,8 @@ async fn days_that_no_calendar_of_the_store_has_are_refused_and_are_no_fault_of_
 async fn publish(world: &World) -> u64 {
     let vault = world.database.vault().await;
     let mut scorer = world.database.client_for("teei_q2q_scorer").await;
-    q2q::figures::published::release_all(&mut scorer, &vault, Timestamp::now()).await.unwrap()
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    q2q::figures::published::release_all(&mut scorer, &vault, Timestamp::now(), until).await.unwrap().blocks
 }
 
 /// Texts with evidence: `(person, programme, day, dimension, score)`, all of one company.
@@ -414,8 +427,8 @@ async fn texts(world: &World, company: Uuid, all: &[(u128, &str, &str, &str, i16
         world
             .owner
             .execute(
-                "INSERT INTO core.readings (text_id, profile_id, state, digest, engine_version, language, programme, company_id, written_at)
-                 VALUES ($1, $2, 'read', '0123456789abcdef', '1.0.0+aa', 'en', $3, $4, $5)",
+                "INSERT INTO core.readings (text_id, profile_id, state, digest, engine_version, language, programme, company_id, written_at, looked_at)
+                 VALUES ($1, $2, 'read', '0123456789abcdef', '1.0.0+aa', 'en', $3, $4, $5, $5)",
                 &[&text, &id(*person), programme, &company, &at],
             )
             .await

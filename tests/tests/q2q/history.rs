@@ -181,3 +181,61 @@ async fn a_correction_is_of_the_words_it_was_made_on_and_of_no_others() {
     assert_eq!(text(&world.owner, "SELECT method FROM core.outcomes WHERE dimension = 'belonging'").await, "human");
     assert_eq!(text(&world.owner, "SELECT count(*) FROM core.outcome_corrections").await, "1", "kept as an example");
 }
+
+#[tokio::test]
+async fn a_persons_word_holds_also_when_another_version_does_not_read_the_words() {
+    let mut world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let id = world.said(session, p, "mumble belonging+800 confidence+700 well_being+600").await;
+    world.screened(id).await;
+    world.judge(id, "belonging", "-").await;
+    world.judge(id, "confidence", "0").await;
+    world.deploy("2.0.0+bb");
+    handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap();
+    assert_eq!(
+        (world.state(id).await.as_str(), world.outcomes(id).await),
+        ("not_read", json!([["belonging", "-", 250, 2]]))
+    );
+    // Other words in between, and these again.
+    world.clear(id, "job_readiness+900").await;
+    world.screened(id).await;
+    assert_eq!(world.outcomes(id).await, json!([["job_readiness", "+", 900, 1]]));
+    world.clear(id, "mumble belonging+800 confidence+700 well_being+600").await;
+    world.screened(id).await;
+    assert_eq!(world.outcomes(id).await, json!([["belonging", "-", 250, 4]]));
+    let sql = "SELECT language || ' ' || method FROM core.outcomes WHERE dimension = 'belonging'";
+    assert_eq!(text(&world.owner, sql).await, "en human");
+}
+
+/// What V0023 makes of corrections that were made before it.
+#[tokio::test]
+async fn a_correction_from_before_belongs_to_words_only_if_its_outcome_is_what_it_made_of_it() {
+    let migration = include_str!("../../../migrations/V0023__outcomes_reviewed.sql");
+    let begin = migration.find("UPDATE core.outcome_corrections").unwrap();
+    let update = &migration[begin..begin + migration[begin..].find(';').unwrap()];
+    let world = World::new().await;
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let mut ids = Vec::new();
+    for words in ["belonging+800", "belonging+801", "belonging+802"] {
+        let id = world.said(session, p, words).await;
+        world.screened(id).await;
+        world.judge(id, "belonging", "-").await;
+        ids.push(id);
+    }
+    // The second was judged twice; the third was read as other words since, which a person's word was put onto.
+    world.judge(ids[1], "belonging", "+").await;
+    world.execute(&format!("UPDATE core.outcomes SET revision = revision + 1 WHERE text_id = '{}'", ids[2])).await;
+    world.execute("UPDATE core.outcome_corrections SET digest = NULL").await;
+    world.execute(update).await;
+    assert_eq!(
+        world
+            .json(
+                "SELECT json_agg(json_build_array(c.verdict, c.digest = r.digest) ORDER BY o.text_id, c.revision)
+                 FROM core.outcome_corrections c JOIN core.outcomes o USING (outcome_id) JOIN core.readings r USING (text_id)"
+            )
+            .await,
+        json!([["-", true], ["-", null], ["+", true], ["-", null]])
+    );
+}

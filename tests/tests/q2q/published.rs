@@ -1,8 +1,13 @@
 //! What companies are told: once, and then it stays; anew only where that singles nobody out.
 
 use jiff::Timestamp;
-use q2q::{figures::published, scorer::handle};
+use q2q::{
+    figures::published::{self, Released},
+    scorer::handle,
+};
 use serde_json::{Value, json};
+use shared::error::Classified;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
@@ -10,13 +15,14 @@ use crate::{
     world::{World, erased},
 };
 
-/// A meeting in a quarter of 2024 of a person of the company, and what they said of it.
+/// A meeting in a quarter of 2024 of a person of the company, and what they said of it, which was read then.
 async fn said(world: &World, company: Uuid, person: Uuid, at: &str, words: &str) -> Uuid {
     let volunteer = world.person().await;
     let session = world.session(person, volunteer, Some(company)).await;
     let id = world.said(session, person, words).await;
     world.execute(&format!("UPDATE vault.texts SET written_at = '{at}' WHERE text_id = '{id}'")).await;
     world.screened(id).await;
+    world.execute(&format!("UPDATE core.readings SET looked_at = '{at}' WHERE text_id = '{id}'")).await;
     id
 }
 
@@ -170,4 +176,103 @@ async fn the_sweep_publishes_what_is_due_once() {
     for statement in ["UPDATE core.published_blocks SET mean = 0", "DELETE FROM core.published_blocks"] {
         assert_eq!(scorer.batch_execute(statement).await.unwrap_err().code().unwrap().code(), "42501", "{statement}");
     }
+}
+
+#[tokio::test]
+async fn a_company_whose_history_still_arrives_is_not_published() {
+    let world = World::new().await;
+    let company = world.company().await;
+    let mut ids = Vec::new();
+    for person in people(&world, 6).await {
+        ids.push(said(&world, company, person, "2024-02-10", "belonging+800").await);
+    }
+    let (late, now) = (ids[0], "2024-05-05T12:00:00Z");
+    let looked = |at: &str| format!("UPDATE core.readings SET looked_at = '{at}' WHERE text_id = '{late}'");
+    world.execute(&looked("2024-05-04T13:00:00Z")).await;
+    assert_eq!(release(&world, company, now).await, 0, "one of its texts came in less than a day ago");
+    assert_eq!(text(&world.owner, "SELECT count(*) FROM core.publications").await, "0", "and nothing is noted");
+    world.execute(&looked("2024-05-04T11:00:00Z")).await;
+    // A file that is taken in may be of any company; one whose import has no end holds up nobody.
+    world
+        .execute(
+            "INSERT INTO intake.imports (import_id, source, entity, status, bucket, object_key, object_version, attempted_at)
+             VALUES (gen_random_uuid(), 'kintell', 'sessions', 'running', 'b', 'k', 'v', '2024-05-05T11:00:00Z')",
+        )
+        .await;
+    assert_eq!(release(&world, company, now).await, 0);
+    world.execute("UPDATE intake.imports SET attempted_at = '2024-05-04T11:00:00Z'").await;
+    // Texts of a quarter that is not due come in all the time, and those of another company are not its own.
+    let other = world.company().await;
+    let (one, two) = (world.person().await, world.person().await);
+    let ids = [
+        said(&world, company, one, "2024-05-05", "belonging+800").await,
+        said(&world, other, two, "2024-02-10", "").await,
+    ];
+    for id in ids {
+        world.execute(&format!("UPDATE core.readings SET looked_at = '{now}' WHERE text_id = '{id}'")).await;
+    }
+    assert_eq!(release(&world, company, now).await, 2);
+    assert_eq!(told(&world, "belonging").await, json!([[1, 0, 0, 5, 5, 80]]));
+}
+
+#[tokio::test]
+async fn a_sweep_that_found_texts_waiting_or_left_some_to_read_again_publishes_nothing() {
+    let mut world = World::new().await;
+    let company = world.company().await;
+    let mut ids = Vec::new();
+    for person in people(&world, 5).await {
+        ids.push(said(&world, company, person, "2024-02-10", "belonging+800").await);
+    }
+    let (p, v) = (world.person().await, world.person().await);
+    let session = world.session(p, v, None).await;
+    let waiting = world.said(session, p, "panic").await;
+    let sql =
+        format!("UPDATE vault.cleared_texts SET cleared_at = now() - interval '1 hour' WHERE text_id = '{waiting}'");
+    world.execute(&sql).await;
+    let report = world.sweep().await;
+    assert_eq!((&report["failed"], &report["published"]), (&json!(1), &json!(0)), "{report}");
+    world.clear(waiting, "belonging+900").await;
+    world.execute(&sql).await;
+    let report = world.sweep().await;
+    assert_eq!((&report["looked_at"], &report["published"]), (&json!(1), &json!(0)), "{report}");
+    // Of five, one cannot be read by the next version.
+    world.deploy("2.0.0+bb");
+    world.execute(&format!("UPDATE vault.cleared_texts SET sealed = '\\x00' WHERE text_id = '{}'", ids[0])).await;
+    let report = handle(&world.app, json!({"rescore": true}), PLENTY).await.unwrap();
+    assert_eq!((&report["left_to_rescore"], &report["published"]), (&json!(1), &json!(0)), "{report}");
+}
+
+#[tokio::test]
+async fn a_company_that_cannot_be_published_costs_itself_only_and_none_is_begun_without_time() {
+    let world = World::new().await;
+    let mut companies = Vec::new();
+    for _ in 0..2 {
+        let company = world.company().await;
+        for person in people(&world, 5).await {
+            said(&world, company, person, "2024-02-10", "belonging+800").await;
+        }
+        companies.push(company);
+    }
+    let refused =
+        format!("ALTER TABLE core.publications ADD CONSTRAINT refused CHECK (company_id <> '{}')", companies[0]);
+    world.execute(&refused).await;
+    let release = async |until: Instant| {
+        let mut client = world.app.db.client().await.unwrap();
+        published::release_all(&mut client, &world.vault, Timestamp::now(), until).await.unwrap()
+    };
+    assert_eq!(release(Instant::now()).await, Released::default());
+    assert_eq!(release(Instant::now() + PLENTY).await, Released { blocks: 2, failed: 1 });
+    let whose = text(&world.owner, "SELECT string_agg(company_id::text, ' ') FROM core.publications").await;
+    assert_eq!(whose, companies[1].to_string());
+    assert_eq!(world.sweep().await["failed"], 1);
+}
+
+#[tokio::test]
+async fn an_order_that_names_no_company_is_refused_and_no_sweep() {
+    let world = World::new().await;
+    for order in [json!("Nordlys"), json!(true), json!(null), json!("")] {
+        let error = handle(&world.app, json!({"republish": order}), PLENTY).await.unwrap_err();
+        assert_eq!(error.code(), "malformed_event", "{order}");
+    }
+    assert_eq!(republish(&world, Uuid::now_v7()).await, "unknown_company");
 }

@@ -286,3 +286,23 @@ async fn what_an_erased_volunteer_wrote_about_somebody_counts_no_more() {
     assert_eq!(world.told().await[1][3], "erased");
     assert_eq!(world.sweep().await["looked_at"], 0);
 }
+
+#[tokio::test]
+async fn an_erased_person_who_cannot_be_forgotten_keeps_no_sweep_from_the_others() {
+    let world = World::new().await;
+    let (stuck, other, v) = (world.person().await, world.person().await, world.person().await);
+    for (person, words) in [(stuck, "well_being+800"), (other, "belonging+800")] {
+        let session = world.session(person, v, None).await;
+        let id = world.said(session, person, words).await;
+        world.screened(id).await;
+    }
+    world.execute("ALTER TABLE core.outcome_tombstones ADD CONSTRAINT refused CHECK (dimension <> 'well_being')").await;
+    world.erase(stuck).await;
+    world.erase(other).await;
+    assert!(world.sweep().await["failed"].as_u64().unwrap() >= 1, "counted");
+    let left = text(&world.owner, "SELECT string_agg(profile_id::text, ' ') FROM core.readings").await;
+    assert_eq!(left, stuck.to_string());
+    world.execute("ALTER TABLE core.outcome_tombstones DROP CONSTRAINT refused").await;
+    assert_eq!(world.sweep().await["failed"], 0);
+    assert_eq!(text(&world.owner, "SELECT count(*) FROM core.readings").await, "0");
+}

@@ -32,7 +32,8 @@ use crate::support::{PLENTY, batch, delivered, nudges, text};
 
 pub const ROLE: &str = "teei_q2q_scorer";
 
-/// Reads words like `belonging+800` and `well_being-200`; a text with `по-русски` is not read.
+/// Reads words like `belonging+800` and `well_being-200`; a text with `по-русски` is not read, one with `mumble` by
+/// version 2 not, which knows no language of it.
 #[derive(Default)]
 pub struct Scripted {
     pub version: Mutex<String>,
@@ -49,6 +50,9 @@ impl Scripted {
                 not_read: Some(NotRead::Language),
                 outcomes: Vec::new(),
             };
+        }
+        if text.contains("mumble") && self.version.lock().unwrap().starts_with('2') {
+            return Opinion { language: None, not_read: Some(NotRead::Language), outcomes: Vec::new() };
         }
         let mut outcomes: BTreeMap<Dimension, Scored> = BTreeMap::new();
         for word in text.split(' ') {

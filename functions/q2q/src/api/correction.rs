@@ -33,7 +33,10 @@ use super::{
     evidence::{OutcomeDetail, detail, note_reading},
     may_see,
 };
-use crate::scorer::consider::{Told, digest, retract};
+use crate::scorer::{
+    consider::{Told, digest, retract},
+    store::SUPERSEDED,
+};
 
 /// What a person says about a score.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -202,17 +205,16 @@ async fn judged_words(
     (person, programme): (Uuid, &str),
     retracted: Option<&str>,
 ) -> Result<Digest, Problem> {
+    let sql = format!(
+        "SELECT t.author_id, t.author_role, t.kind, c.sealed, r.state, r.digest, t.withdrawn_at IS NOT NULL OR {SUPERSEDED},
+                (SELECT w.verdict FROM core.outcome_corrections w WHERE w.outcome_id = $2 AND w.digest = r.digest
+                 ORDER BY w.corrected_at DESC, w.correction_id DESC LIMIT 1)
+         FROM vault.texts t JOIN core.readings r ON r.text_id = t.text_id
+         LEFT JOIN vault.cleared_texts c ON c.text_id = t.text_id AND c.withdrawn_at IS NULL
+         WHERE t.text_id = $1"
+    );
     let row = tx
-        .query_typed_opt(
-            "SELECT t.author_id, t.author_role, t.kind, c.sealed, r.state, r.digest,
-                    t.withdrawn_at IS NOT NULL OR EXISTS (SELECT FROM vault.texts n WHERE n.supersedes = t.text_id AND n.withdrawn_at IS NULL),
-                    (SELECT w.verdict FROM core.outcome_corrections w WHERE w.outcome_id = $2 AND w.digest = r.digest
-                     ORDER BY w.corrected_at DESC, w.correction_id DESC LIMIT 1)
-             FROM vault.texts t JOIN core.readings r ON r.text_id = t.text_id
-             LEFT JOIN vault.cleared_texts c ON c.text_id = t.text_id AND c.withdrawn_at IS NULL
-             WHERE t.text_id = $1",
-            &[(&text, Type::UUID), (&outcome, Type::UUID)],
-        )
+        .query_typed_opt(&sql, &[(&text, Type::UUID), (&outcome, Type::UUID)])
         .await?
         .ok_or_else(|| Problem::new(&problem::NOT_FOUND))?;
     // What was taken back has no words that somebody could judge, unless a person took it back for these.

@@ -3,7 +3,7 @@
 //!
 //! | then | and |
 //! |---|---|
-//! | a quarter is due | [`release`] adds blocks of texts that no block has; what was too few before waits in them |
+//! | a quarter is due, and none of its texts arrives any more | [`release`] adds blocks of texts that no block has; what was too few before waits in them |
 //! | somebody is erased or does not allow figures any more, a score is corrected, a file comes late | what is kept stays: it is about many people, in fives |
 //! | somebody orders it | [`republish`] counts all of it anew, as another edition, if the two together single nobody out |
 //!
@@ -11,17 +11,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::{
     db::DbError,
+    error::{Classified, Retry},
     vault::{Digest, Vault},
 };
+use tokio::time::Instant;
 use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
 use super::{
     DIMENSIONS, Read, Text, measure,
-    quarter::Quarter,
+    quarter::{Quarter, ZONE},
     rows::{self, Of},
     suppress::{self, Block, PERSONS, Point, blocks, part, round, share},
 };
@@ -62,10 +64,19 @@ impl Counted {
     /// Whether a text is in it, and by which revision; another one may be counted otherwise.
     fn revision(self, text: &Text) -> Option<i32> {
         match self {
-            Self::Coverage => Some(text.revisions.iter().sum::<i32>() * 2 + i32::from(text.read == Read::No)),
+            Self::Coverage => Some(state(text)),
             Self::Dimension(at) => text.scores[at].map(|_| text.revisions[at]),
         }
     }
+}
+
+/// What the coverage sees of a text, as one number: any other state has another one, but for a chance of one in two
+/// billion. It is stored and compared for years, so it is FNV-1a here (the upper of 64 bits) and no hasher of a library.
+fn state(text: &Text) -> i32 {
+    let revisions = text.revisions.iter().flat_map(|revision| revision.to_le_bytes());
+    let bytes = revisions.chain(std::iter::once(u8::from(text.read == Read::No)));
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    (bytes.fold(0xcbf2_9ce4_8422_2325, step) >> 33) as i32
 }
 
 /// The numbers of a block: counts in fives, shares in hundredths.
@@ -116,6 +127,17 @@ pub enum Republished {
     Unchanged,
     /// What differs is about too few people: the old edition stays.
     TooFew,
+    /// There is no such company.
+    UnknownCompany,
+}
+
+/// What came of publishing what is due.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Released {
+    /// Blocks that were added.
+    pub blocks: u64,
+    /// Companies whose figures could not be published; each is in the log with its code.
+    pub failed: u64,
 }
 
 /// A text beside its block.
@@ -154,23 +176,68 @@ pub async fn of(tx: &Transaction<'_>, company: Uuid) -> Result<Vec<Published>, D
     Ok(published.collect())
 }
 
-/// Publishes what is due of every company. Each is a transaction of its own; gives how many blocks were added.
+/// Publishes what is due of every company, as long as there is time. Each is a transaction of its own: what fails the
+/// same way again costs its own company only.
 ///
 /// # Errors
-/// The database.
-pub async fn release_all(client: &mut tokio_postgres::Client, vault: &Vault, now: Timestamp) -> Result<u64, DbError> {
+/// The database, where it may do its part later.
+pub async fn release_all(
+    client: &mut tokio_postgres::Client,
+    vault: &Vault,
+    now: Timestamp,
+    until: Instant,
+) -> Result<Released, DbError> {
     let sql = "SELECT company_id FROM core.companies ORDER BY company_id";
     let companies: Vec<Uuid> = client.query_typed(sql, &[]).await?.iter().map(|row| row.get(0)).collect();
-    let mut added = 0;
+    let mut released = Released::default();
     for company in companies {
-        let tx = client.transaction().await?;
-        added += release(&tx, vault, company, now).await?;
-        tx.commit().await?;
+        if Instant::now() >= until {
+            break;
+        }
+        match release_one(client, vault, company, now).await {
+            Ok(blocks) => released.blocks += blocks,
+            Err(error) if error.retry() == Retry::Retry => return Err(error),
+            Err(error) => {
+                released.failed += 1;
+                let (company, code) = (company.to_string(), error.code());
+                tracing::error!(company, code, "the figures of a company could not be published: {error}");
+            }
+        }
     }
-    Ok(added)
+    Ok(released)
 }
 
-/// Publishes what is due of a company; gives how many blocks were added.
+async fn release_one(
+    client: &mut tokio_postgres::Client,
+    vault: &Vault,
+    company: Uuid,
+    now: Timestamp,
+) -> Result<u64, DbError> {
+    let tx = client.transaction().await?;
+    let blocks = release(&tx, vault, company, now).await?;
+    tx.commit().await?;
+    Ok(blocks)
+}
+
+/// How long nothing of a company's due quarters may have been looked at before they are published. Its history comes in
+/// file by file, and the words of a file one after the other: what was cut from a part of it would stay.
+pub const CALM: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether texts of these quarters, of the company, still arrive: some were looked at just now, or files are taken in,
+/// of whatever company. An import that was begun longer ago and has no end is a case for the alarm, and holds up nobody.
+async fn arriving(tx: &Transaction<'_>, company: Uuid, last: Quarter, now: Timestamp) -> Result<bool, DbError> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM core.readings WHERE company_id = $1 AND looked_at > $3
+                          AND written_at < $2::date::timestamp AT TIME ZONE '{ZONE}')
+             OR EXISTS (SELECT FROM intake.imports WHERE status IN ('queued', 'running') AND attempted_at > $3)"
+    );
+    let end = last.next().first_day().to_string();
+    let since = now.checked_sub(CALM).unwrap_or(Timestamp::MIN);
+    let rows = tx.query_typed(&sql, &[(&company, Type::UUID), (&end, Type::TEXT), (&since, Type::TIMESTAMPTZ)]).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
+/// Publishes what is due of a company, once none of it arrives any more ([`CALM`]); gives how many blocks were added.
 ///
 /// # Errors
 /// The database.
@@ -181,6 +248,9 @@ pub async fn release(tx: &Transaction<'_>, vault: &Vault, company: Uuid, now: Ti
     let last = suppress::last_due(now);
     // While there is no block, nothing is fixed: history may still come in.
     if !told.is_empty() && edition.is_some_and(|(_, through)| through >= last) {
+        return Ok(0);
+    }
+    if arriving(tx, company, last, now).await? {
         return Ok(0);
     }
     let texts = rows::texts(tx, Of { company: Some(company), ..Of::default() }).await?;
@@ -216,7 +286,11 @@ pub async fn release(tx: &Transaction<'_>, vault: &Vault, company: Uuid, now: Ti
 /// The database.
 pub async fn republish(tx: &Transaction<'_>, vault: &Vault, company: Uuid) -> Result<Republished, DbError> {
     lock(tx, company).await?;
-    let Some((number, through)) = newest(tx, company).await? else { return Ok(Republished::Unchanged) };
+    let Some((number, through)) = newest(tx, company).await? else {
+        let sql = "SELECT FROM core.companies WHERE company_id = $1";
+        let known = tx.query_typed_opt(sql, &[(&company, Type::UUID)]).await?.is_some();
+        return Ok(if known { Republished::Unchanged } else { Republished::UnknownCompany });
+    };
     let texts = rows::texts(tx, Of { company: Some(company), ..Of::default() }).await?;
     let mut new = Vec::new();
     let mut differs = false;
@@ -494,6 +568,21 @@ mod tests {
         assert_eq!(told(&most).2, 10, "all of it");
         let both: Vec<Text> = of(Read::No, 1..=5).chain(of(Read::Yes, 6..=12)).collect();
         assert_eq!(told(&both).2, 5);
+    }
+
+    #[test]
+    fn another_state_of_a_text_is_another_revision_of_the_coverage() {
+        let mut seen = BTreeSet::new();
+        for state in 0..4_i32.pow(5) {
+            for read in [Read::Yes, Read::No] {
+                let mut text = text(1, read, &[]);
+                text.revisions = std::array::from_fn(|at| state / 4_i32.pow(at as u32) % 4);
+                let revision = Counted::Coverage.revision(&text).unwrap();
+                assert!(revision >= 0 && seen.insert(revision), "{:?} {read:?}", text.revisions);
+            }
+        }
+        // It is stored: another number for the same state would be a change of all texts.
+        assert_eq!(Counted::Coverage.revision(&text(1, Read::Yes, &[0])), Some(127_618_939));
     }
 
     #[test]

@@ -203,6 +203,8 @@ struct Judged<'a> {
     scored: Option<&'a Scored>,
     /// They are the words that were read last.
     same_words: bool,
+    /// They are in this one.
+    language: &'a str,
 }
 
 /// Writes and tells what became of one text.
@@ -259,11 +261,11 @@ impl Teller<'_> {
             let stored = known.iter().find(|stored| stored.dimension == name);
             let scored = opinion.outcomes.iter().find(|scored| scored.dimension == dimension);
             let counts = stored.filter(|stored| stored.retracted.is_none());
-            if let Some((stored, verdict)) = stored.and_then(|stored| Some((stored, stored.verdict.as_ref()?)))
-                && opinion.language.is_some()
-            {
-                let judged = Judged { stored, verdict, dimension, scored, same_words };
-                self.judged(tx, &judged, opinion, by.1, outbox).await?;
+            if let Some((stored, verdict)) = stored.and_then(|stored| Some((stored, stored.verdict.as_ref()?))) {
+                // A version that does not know the language any more does not overrule a person either.
+                let language = if language.is_empty() { stored.language.as_str() } else { language };
+                let judged = Judged { stored, verdict, dimension, scored, same_words, language };
+                self.judged(tx, &judged, by.1, outbox).await?;
                 continue;
             }
             match (stored, scored) {
@@ -272,7 +274,7 @@ impl Teller<'_> {
                         continue;
                     }
                     let revision =
-                        store::put_outcome(tx, self.text, self.standing, self.programme, scored, opinion, by).await?;
+                        store::put_outcome(tx, self.text, self.standing, self.programme, scored, language, by).await?;
                     let told = Told {
                         dimension: name,
                         score: scored.score as i16,
@@ -297,11 +299,10 @@ impl Teller<'_> {
         &self,
         tx: &Transaction<'_>,
         judged: &Judged<'_>,
-        opinion: &Opinion,
         version: &str,
         outbox: &mut Outbox,
     ) -> Result<(), ScorerError> {
-        let Judged { stored, verdict, dimension, scored, same_words } = *judged;
+        let Judged { stored, verdict, dimension, scored, same_words, language } = *judged;
         let counts = stored.retracted.is_none();
         let Some(score) = verdict.score else {
             return if counts { self.take_back(tx, stored, RetractionReason::Corrected, outbox).await } else { Ok(()) };
@@ -334,8 +335,7 @@ impl Teller<'_> {
             evidence: scored.map(|scored| scored.evidence.clone()).unwrap_or_default(),
         };
         let by = (method, version);
-        let revision = store::put_outcome(tx, self.text, self.standing, self.programme, &scored, opinion, by).await?;
-        let language = opinion.language.map_or("", q2q_engine::Language::code);
+        let revision = store::put_outcome(tx, self.text, self.standing, self.programme, &scored, language, by).await?;
         let told = Told { dimension: name, score, confidence: backend::band(Band::High), method, version, language };
         self.tell(outbox, &told, revision)
     }

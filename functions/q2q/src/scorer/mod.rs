@@ -210,7 +210,10 @@ pub async fn handle(app: &App, event: Value, remaining: Duration) -> Result<Valu
         let summary = take_in(app, batch, until).await;
         return Ok(json!(summary.reply));
     }
-    if let Some(company) = event["republish"].as_str().and_then(|company| company.parse::<Uuid>().ok()) {
+    if let Some(company) = event.get("republish") {
+        // Not a sweep instead: whoever gave the order would take its answer for one.
+        let company = company.as_str().and_then(|company| company.parse().ok());
+        let company = company.ok_or(ContractError::Malformed("republish is not the id of a company"))?;
         return republish(app, company).await;
     }
     let order = if event["rescore"] == true { sweep::Order::Rescore } else { sweep::Order::Sweep };
@@ -233,6 +236,7 @@ async fn republish(app: &App, company: Uuid) -> Result<Value, ScorerError> {
         Republished::Edition(edition) => ("published", Some(edition)),
         Republished::Unchanged => ("unchanged", None),
         Republished::TooFew => ("too_few", None),
+        Republished::UnknownCompany => ("unknown_company", None),
     };
     tracing::info!(company = company.to_string(), result, edition, "asked to publish anew");
     Ok(json!({"republished": result, "edition": edition}))

@@ -12,7 +12,7 @@ use tokio_postgres::{
 use uuid::Uuid;
 
 use super::Scorer;
-use crate::backend::{self, Opinion, Scored};
+use crate::backend::{self, Scored};
 use shared::bus::consumer::Consumer;
 
 /// A text as the store has it now: what decides whether it is scored.
@@ -78,26 +78,26 @@ pub async fn texts_of(tx: &Transaction<'_>, person: Uuid) -> Result<Vec<Uuid>, D
     Ok(tx.query_typed(sql, &[(&person, Type::UUID)]).await?.iter().map(|row| row.get(0)).collect())
 }
 
+/// Other words stand in the place of the text `t`: those that took it, or others that took theirs.
+pub const SUPERSEDED: &str = "EXISTS (WITH RECURSIVE later AS (
+      SELECT n.text_id, n.withdrawn_at FROM vault.texts n WHERE n.supersedes = t.text_id
+      UNION SELECT n.text_id, n.withdrawn_at FROM vault.texts n JOIN later l ON n.supersedes = l.text_id)
+    SELECT FROM later WHERE withdrawn_at IS NULL)";
+
 /// A text as it stands; none when it is gone.
 pub async fn standing(tx: &Transaction<'_>, text: Uuid) -> Result<Option<Standing>, DbError> {
-    let rows = tx
-        .query_typed(
-            "SELECT t.subject_id, t.author_id, t.author_role, t.kind, t.written_at, t.import_id, t.line, t.withdrawn_at IS NOT NULL,
-                    EXISTS (WITH RECURSIVE later AS (
-                          SELECT n.text_id, n.withdrawn_at FROM vault.texts n WHERE n.supersedes = t.text_id
-                          UNION SELECT n.text_id, n.withdrawn_at FROM vault.texts n JOIN later l ON n.supersedes = l.text_id)
-                        SELECT FROM later WHERE withdrawn_at IS NULL),
-                    c.screening_id, c.sealed, f.programme, f.instance_id, f.company_id, r.state, r.digest, r.engine_version,
-                    EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = t.subject_id AND k.destroyed_at IS NOT NULL),
-                    EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = t.author_id AND k.destroyed_at IS NOT NULL)
-             FROM vault.texts t
-             LEFT JOIN vault.cleared_texts c ON c.text_id = t.text_id AND c.withdrawn_at IS NULL
-             LEFT JOIN LATERAL (SELECT * FROM core.fact_scopes s WHERE s.fact_id = t.fact_id LIMIT 1) f ON true
-             LEFT JOIN core.readings r ON r.text_id = t.text_id
-             WHERE t.text_id = $1",
-            &[(&text, Type::UUID)],
-        )
-        .await?;
+    let sql = format!(
+        "SELECT t.subject_id, t.author_id, t.author_role, t.kind, t.written_at, t.import_id, t.line, t.withdrawn_at IS NOT NULL, {SUPERSEDED},
+                c.screening_id, c.sealed, f.programme, f.instance_id, f.company_id, r.state, r.digest, r.engine_version,
+                EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = t.subject_id AND k.destroyed_at IS NOT NULL),
+                EXISTS (SELECT FROM vault.subject_keys k WHERE k.profile_id = t.author_id AND k.destroyed_at IS NOT NULL)
+         FROM vault.texts t
+         LEFT JOIN vault.cleared_texts c ON c.text_id = t.text_id AND c.withdrawn_at IS NULL
+         LEFT JOIN LATERAL (SELECT * FROM core.fact_scopes s WHERE s.fact_id = t.fact_id LIMIT 1) f ON true
+         LEFT JOIN core.readings r ON r.text_id = t.text_id
+         WHERE t.text_id = $1"
+    );
+    let rows = tx.query_typed(&sql, &[(&text, Type::UUID)]).await?;
     Ok(rows.first().map(|row| Standing {
         subject: row.get(0),
         author: row.get(1),
@@ -312,7 +312,7 @@ pub async fn put_outcome(
     standing: &Standing,
     programme: &str,
     scored: &Scored,
-    opinion: &Opinion,
+    language: &str,
     by: (ScoringMethod, &str),
 ) -> Result<i32, DbError> {
     let dimension = backend::name(scored.dimension);
@@ -342,7 +342,7 @@ pub async fn put_outcome(
                 (&backend::band(scored.confidence), Type::TEXT),
                 (&by.0.as_str(), Type::TEXT),
                 (&by.1, Type::TEXT),
-                (&opinion.language.map_or("", q2q_engine::Language::code), Type::TEXT),
+                (&language, Type::TEXT),
                 (&scored.subtags, Type::TEXT_ARRAY),
                 (&scored.mixed, Type::BOOL),
                 (&Json(places(scored)), Type::JSONB),

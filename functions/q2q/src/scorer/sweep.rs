@@ -7,10 +7,10 @@
 //! | what is left of an erased person, in any state | goes |
 //! | outcomes that went with their text or person | told |
 //! | texts read by another version, when somebody asked for it | read again; old scores stay as revisions |
-//! | quarters that are due | published to their companies ([`published`]) |
+//! | quarters that are due, if the run found no text waiting, left none behind and failed with nothing | published to their companies ([`published`]) |
 //!
 //! Each text is a transaction of its own, so a run that ends early has lost nothing. What may succeed later (the database,
-//! a backend that does not answer) ends a run; what fails the same way again costs its own text only.
+//! a backend that does not answer) ends a run; what fails the same way again costs its own text, person or company only.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -45,7 +45,8 @@ pub struct Report {
     pub oldest_unscored_seconds: i64,
     /// Texts looked at.
     pub looked_at: u64,
-    /// Texts that could not be read; each is in the log with its code.
+    /// Texts that could not be read, erased people of whom something is still left, companies whose figures could not be
+    /// published; each is in the log with its code.
     pub failed: u64,
     /// Texts that another version has read and this one has not yet, where that was asked for.
     pub left_to_rescore: i64,
@@ -126,7 +127,7 @@ pub async fn run(app: &App, order: Order, until: Instant) -> Result<Report, Scor
     let correlation = Uuid::now_v7().to_string();
     let runner = Runner { app, scorer: &scorer, correlation: &correlation, until };
     runner.gone().await?;
-    runner.leftovers().await?;
+    runner.leftovers(&mut report).await?;
     runner.pages(&DUE.replace("{unseen}", UNSEEN), None, &mut report).await?;
     if open_rescore(app, &version).await? {
         let older = "SELECT text_id FROM core.readings WHERE state IN ('read', 'not_read') AND engine_version <> $3
@@ -135,9 +136,12 @@ pub async fn run(app: &App, order: Order, until: Instant) -> Result<Report, Scor
         runner.pages(older, Some(&version), &mut report).await?;
         report.left_to_rescore = rescored(app, &version, report.looked_at - before).await?;
     }
-    if Instant::now() < until {
+    // What is published stays, so it waits until everything is as it should be.
+    let all_done = report.unscored == 0 && report.failed == 0 && report.left_to_rescore == 0;
+    if all_done && Instant::now() < until {
         let mut client = app.db.client().await?;
-        report.published = published::release_all(&mut client, vault, Timestamp::now()).await?;
+        let released = published::release_all(&mut client, vault, Timestamp::now(), until).await?;
+        (report.published, report.failed) = (released.blocks, released.failed);
     }
     tracing::info!(
         unscored = report.unscored,
@@ -204,7 +208,7 @@ impl Runner<'_> {
     }
 
     /// Forgets erased people of whom something is left, each in a transaction of its own.
-    async fn leftovers(&self) -> Result<(), ScorerError> {
+    async fn leftovers(&self, report: &mut Report) -> Result<(), ScorerError> {
         let mut after = Uuid::nil();
         loop {
             let client = self.app.db.client().await?;
@@ -215,18 +219,31 @@ impl Runner<'_> {
                     return Ok(());
                 }
                 after = row.get(0);
-                let mut client = self.app.db.client().await?;
-                let tx = client.transaction().await?;
-                let mut outbox = Outbox::new(self.correlation);
-                self.scorer.forget(&tx, after, &mut outbox).await?;
-                self.write(&tx, &mut outbox).await?;
-                tx.commit().await?;
-                self.wake(&outbox).await;
+                match self.leftover(after).await {
+                    Ok(()) => {}
+                    Err(error) if error.retry() == Retry::Retry => return Err(error),
+                    Err(error) => {
+                        report.failed += 1;
+                        let (profile_id, code) = (after.to_string(), error.code());
+                        tracing::error!(profile_id, code, "what is left of an erased person could not go: {error}");
+                    }
+                }
             }
             if (rows.len() as i64) < PAGE {
                 return Ok(());
             }
         }
+    }
+
+    async fn leftover(&self, person: Uuid) -> Result<(), ScorerError> {
+        let mut client = self.app.db.client().await?;
+        let tx = client.transaction().await?;
+        let mut outbox = Outbox::new(self.correlation);
+        self.scorer.forget(&tx, person, &mut outbox).await?;
+        self.write(&tx, &mut outbox).await?;
+        tx.commit().await?;
+        self.wake(&outbox).await;
+        Ok(())
     }
 
     async fn gone(&self) -> Result<(), ScorerError> {
