@@ -54,6 +54,11 @@ const SELF_HARM: i32 = -200;
 /// Which of the measures says that a guard cleared something.
 const CLEARED: usize = 4;
 
+/// So much more for a sentence by itself: in its text it may mean something else, but harmless words around it hide it.
+const ALONE: i32 = 500;
+/// A sentence of more words is no shorter than what is judged anyway.
+const LONGEST: usize = 60;
+
 /// What became of a hit of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -83,6 +88,8 @@ pub(crate) fn standard() -> &'static Opinion {
 /// A stretch of a text and what speaks for and against looking at it.
 struct Stretch {
     words: Range<usize>,
+    /// A sentence of several, by itself.
+    alone: bool,
     /// The heads' scores, in thousandths.
     scores: [i32; HEADS.len()],
     /// What the judges weigh.
@@ -107,7 +114,8 @@ fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weigh
     marks.sort_unstable_by_key(|(first, ..)| *first);
     let found = read.places();
     let mut all = Vec::new();
-    for range in windows(words) {
+    let whole = windows(words).into_iter().map(|range| (range, false));
+    for (range, by_itself) in whole.chain(sentences(words).into_iter().map(|range| (range, true))) {
         let (Some(first), Some(last)) = (words.get(range.start), words[range.clone()].last()) else { continue };
         let scores: [i32; HEADS.len()] = std::array::from_fn(|head| opinion.score(weighed, range.clone(), head));
         let (first, last) = (first.token, last.token);
@@ -144,7 +152,22 @@ fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weigh
             i32::from(there.decision == Decision::Block) * 1000,
         ];
         let measures = measures.iter().chain(categories).copied().collect();
-        all.push(Stretch { words: range, scores, measures, there });
+        all.push(Stretch { words: range, alone: by_itself, scores, measures, there });
+    }
+    all
+}
+
+/// The sentences of a text of several, where they are long enough to say something.
+fn sentences(words: &[Seen<'_>]) -> Vec<Range<usize>> {
+    let mut all = Vec::new();
+    let mut from = 0;
+    for at in 1..=words.len() {
+        if words.get(at).is_none_or(|word| word.sentence != words[from].sentence) {
+            if (3..LONGEST).contains(&(at - from)) && at - from < words.len() {
+                all.push(from..at);
+            }
+            from = at;
+        }
     }
     all
 }
@@ -157,14 +180,16 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
     for stretch in stretches(opinion, read, &wording, &weighed) {
         let (scores, there) = (&stretch.scores[FIRST_CATEGORY..], stretch.there);
         let says = |judge: &str| opinion.judge(judge, &stretch.measures).unwrap_or(i32::MIN);
-        let border = LOOKED_AT + if stretch.measures[CLEARED] > 0 { BESIDE_CLEARED } else { 0 };
+        let more_for = |yes: bool, more: i32| if yes { more } else { 0 };
+        let alone = more_for(stretch.alone, ALONE);
+        let border = LOOKED_AT + alone + more_for(stretch.measures[CLEARED] > 0, BESIDE_CLEARED);
         let mut found = Vec::new();
         if says("flag") >= border {
             // Nothing in the sensitive lane is blocked by an opinion: somebody looks at it.
-            found = named(scores, says("block") >= BLOCKED && there.lane == Lane::General);
+            found = named(scores, says("block") >= BLOCKED + alone && there.lane == Lane::General);
         }
         let named_already = there.self_harm || found.iter().any(|(number, _)| *number == SELF_HARM_HEAD);
-        if scores[SELF_HARM_HEAD] >= SELF_HARM && !named_already {
+        if scores[SELF_HARM_HEAD] >= SELF_HARM + alone && !named_already {
             // Whatever else it is like: it is not blocked unseen.
             found = vec![(SELF_HARM_HEAD, Grade::Suspected)];
         }

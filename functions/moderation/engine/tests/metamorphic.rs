@@ -1,8 +1,8 @@
 //! What must not change, or must change, when a text is changed in a known way.
 
 use moderation_engine::{
-    Analysis, Category, Context, Engine, Finding, Kind, Role, Span,
-    policy::{Decision, Policy},
+    Analysis, Category, Context, Engine, Finding, Grade, Kind, Role, Span,
+    policy::{Decision, Lane, Policy},
 };
 use proptest::prelude::*;
 
@@ -287,4 +287,39 @@ fn the_second_opinion_was_learned_from_the_labelled_texts_as_they_are() {
     let model = read("functions/moderation/engine/data/opinion.model");
     let header = text::opinion::learn::header(&files);
     assert!(model.starts_with(&header), "run `make learn`: the labelled texts have changed");
+}
+
+/// A text that no rule names: only the second opinion finds it.
+const HINT: &str = "Honestly everyone would breathe easier once I am not around to be fetched and carried.";
+
+#[test]
+fn a_hint_no_rule_names_is_found_and_says_which_words_weighed_most() {
+    let found = analyse(HINT).findings;
+    let finding = found.iter().find(|one| one.rule == "opinion.self_harm").unwrap();
+    assert_eq!((finding.category, finding.grade), (Category::SelfHarm, Grade::Suspected));
+    assert!(finding.span.start < finding.span.end && finding.span.end <= HINT.chars().count() as u32);
+}
+
+#[test]
+fn harmless_sentences_and_personal_data_around_a_hint_do_not_hide_it() {
+    for text in [
+        format!(
+            "The room was warm and the bread was good. We talked about trains for an hour. {HINT} See you on Tuesday."
+        ),
+        format!("{HINT} My e-mail is ola@example.no."),
+        format!("{HINT} Dzień dobry, nazywam się Ola i mieszkam tutaj od roku."),
+    ] {
+        assert!(has(&text, Category::SelfHarm), "{text}");
+        let verdict = Policy::standard().decide(&analyse(&text), Kind::Other);
+        assert!(verdict.urgent && verdict.lane == Lane::Sensitive && verdict.decision == Decision::Review, "{text}");
+    }
+}
+
+#[test]
+fn odd_texts_come_to_an_end() {
+    for text in ["- passport", "№ паспорт", "a.", "b. a. ", "passport - - - ", "a b c d e f "] {
+        for times in [1, 2, 20_000] {
+            let _ = analyse(&text.repeat(times));
+        }
+    }
 }

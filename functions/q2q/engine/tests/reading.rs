@@ -186,3 +186,26 @@ fn the_second_opinion_was_learned_from_the_labelled_texts_as_they_are() {
     let header = text::opinion::learn::header(&files);
     assert!(model.starts_with(&header), "run `make learn`: the labelled texts have changed");
 }
+
+#[test]
+fn every_outcome_of_the_labelled_texts_has_evidence_of_its_polarity_at_places_that_are_there() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/eval/learn/q2q.jsonl");
+    let lines = std::fs::read_to_string(file).unwrap();
+    let mut outcomes = 0;
+    for line in lines.lines().step_by(3) {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = row["text"].as_str().unwrap();
+        for outcome in read(text, Role::Learner).outcomes {
+            outcomes += 1;
+            let chars = text.chars().count() as u32;
+            assert!(outcome.evidence.iter().any(|one| one.polarity == outcome.polarity), "{text}");
+            assert!(
+                outcome.evidence.iter().all(|one| one.span.start < one.span.end && one.span.end <= chars),
+                "{text}"
+            );
+            assert_eq!(outcome.mixed, outcome.evidence.iter().any(|one| one.polarity != outcome.polarity), "{text}");
+            assert_eq!(outcome.score >= 500, outcome.polarity == Polarity::Plus, "{text}");
+        }
+    }
+    assert!(outcomes > 500, "{outcomes}");
+}
