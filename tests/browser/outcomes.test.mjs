@@ -157,9 +157,9 @@ test("the figures are copied as CSV, with why a number is missing and that they 
   const page = await open(at, { role: "company_user" });
   const lines = (await copied(page)).trim().split("\r\n");
   assert.equal(lines[0], "Outcome,Company,Programmes,From,Until,Mean,Interval from,Interval to,Share for,Share against,People,Texts,Texts with evidence,Texts not read,Change since before,More than chance,Why no number,Status");
-  assert.equal(lines[1], 'All texts,Nordlys <b>AS</b>,Language,2025-01-01,2025-03-31,,,,,,25,55,40,5,,,,"experimental: 1691 labelled texts, 1 person"');
+  assert.equal(lines[1], 'All texts,Nordlys <b>AS</b>,Language,2025-01-01,2025-03-31,,,,,,25,55,40,5,,,,"experimental: 1,691 labelled texts, 1 person"');
   const belonging = lines.filter((line) => line.startsWith("Belonging,"));
-  assert.match(belonging[0], /^Belonging,Nordlys <b>AS<\/b>,Language,2025-01-01,2025-03-31,0\.5,0\.45,0\.55,0\.65,0\.35,25,,40,,,,,"experimental: 1691 labelled texts, 1 person"$/);
+  assert.match(belonging[0], /^Belonging,Nordlys <b>AS<\/b>,Language,2025-01-01,2025-03-31,0\.5,0\.45,0\.55,0\.65,0\.35,25,,40,,,,,"experimental: 1,691 labelled texts, 1 person"$/);
   assert.match(belonging[1], /,2025-04-01,2025-06-30,,,,,,,,,,,,"texts of fewer than 5 people/);
   assert.match(belonging[2], /,0\.05,could be chance,/);
   assert.match(lines.at(-1), /^Well-being,.*In this period texts of fewer than 10 people/);
@@ -198,7 +198,8 @@ test("on paper there is the report alone: no buttons, all charts, experimental",
 });
 
 test("the page says experimental with the number of labelled texts that there are", async () => {
-  const labelled = readFileSync(new URL("../eval/q2q-dev.jsonl", import.meta.url), "utf8").trim().split("\n").length;
+  const lines = (file) => readFileSync(new URL(`../eval/held-out/${file}.jsonl`, import.meta.url), "utf8").trim().split("\n").length;
+  const labelled = new Intl.NumberFormat("en").format(["q2q", "q2q-2", "q2q-3"].map(lines).reduce((sum, n) => sum + n));
   const page = await open(at, { role: "company_user" });
   assert.match(await text(page, ".note.warn"), new RegExp(`Experimental\\. .* ${labelled} labelled texts, invented and labelled by one person`));
   await go(page, "#/about");

@@ -32,7 +32,7 @@ async function tour(settings, look) {
   await go(page, "#/about");
   await see("about", ".terms");
   if (settings.role !== "company_user") {
-    await go(page, "#/scores?dimension=confidence&programme=language&from=2025-01-01&to=2025-04-01&polarity=%2B");
+    await go(page, "#/scores?dimension=confidence&programme=language&from=2025-01-01&to=2025-04-01");
     await page.waitForSelector(".scores button");
     await page.click(".scores button");
     await see("behind the number", ".words mark");
