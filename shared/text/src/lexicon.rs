@@ -11,7 +11,10 @@
 //! do not, a note. The last two may be missing; ` // ` stands between examples. The flag `sentence` lets the pattern
 //! reach over clauses.
 
-use crate::pattern::{Hit, Patterns, Token};
+use crate::{
+    hashed::{START, fnv},
+    pattern::{Hit, Patterns, Token},
+};
 
 /// A file of a lexicon: its name, for errors, and its text.
 #[derive(Debug, Clone, Copy)]
@@ -226,8 +229,8 @@ impl Lexicon {
 
 /// A hash over several files, as [`Lexicon::hash`].
 pub fn hash_of(files: &[File]) -> u64 {
-    let bytes = files.iter().flat_map(|file| file.name.bytes().chain([0]).chain(file.text.bytes()).chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    let parts = files.iter().flat_map(|file| [file.name, "\0", file.text, "\0"]);
+    parts.fold(START, |hash, part| fnv(hash, part.as_bytes()))
 }
 
 struct Line {

@@ -225,16 +225,6 @@ impl Opinion {
         Some(())
     }
 
-    /// The names of what it has an opinion on.
-    pub fn heads(&self) -> &[&'static str] {
-        &self.heads
-    }
-
-    /// The number of a head.
-    pub fn head(&self, name: &str) -> Option<usize> {
-        self.heads.iter().position(|head| *head == name)
-    }
-
     /// What a judge makes of measures in thousandths, in thousandths; nothing for a name that the file has not.
     pub fn judge(&self, name: &str, measures: &[i32]) -> Option<i32> {
         let judge = self.judges.iter().find(|judge| judge.name == name)?;

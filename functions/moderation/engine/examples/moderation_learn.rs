@@ -15,19 +15,12 @@ use moderation_engine::{
     policy::Decision,
 };
 use serde_json::Value;
-use text::{
-    lexicon::File,
-    opinion::{
-        Opinion,
-        learn::{Label, Learner, Settings, header, judge},
-    },
+use text::opinion::{
+    Opinion,
+    learn::{Label, Learner, Settings, header, judge, loaded},
 };
 
 const SETTINGS: Settings = Settings { cost: 1.0, least_texts: 4, least_weight: 10 };
-/// Each text is measured by a model that has not learned from it: so many are made.
-const PARTS: usize = 6;
-/// Texts that stand beside each other in a file are often mirrors of each other: they stay in one part.
-const TOGETHER: usize = 10;
 const PLACE: &str = "functions/moderation/engine/data/opinion.model";
 
 struct Row {
@@ -77,11 +70,6 @@ fn label(row: &Row, head: &str) -> Label {
         "block" => yes(row.expect == Decision::Block),
         category => yes(row.categories.iter().any(|one| one == category)),
     }
-}
-
-fn load(file: String, judges: &[&str]) -> Opinion {
-    Opinion::load(&File { name: PLACE, text: Box::leak(file.into_boxed_str()) }, &HEADS, judges)
-        .unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// What the borders in `opinion.rs` cost and bring, on texts the model has not learned from.
@@ -160,25 +148,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (mut flag, mut block) = (Vec::new(), Vec::new());
     let mut unseen: Vec<(&Row, Decision, Vec<i32>)> = Vec::new();
-    for part in 0..PARTS {
-        let inside = |text: usize| (text / TOGETHER) % PARTS == part;
-        let model = load(learner.learn(&HEADS, SETTINGS, |text| !inside(text)), &[]);
-        for (_, (row, read)) in
-            all.iter().zip(&read).enumerate().filter(|(at, (row, _))| inside(*at) && row.new && !for_rules(row))
-        {
-            let Some((measures, _)) = read.measures(&model) else { continue };
-            unseen.push((row, read.decided(), measures.clone()));
-            flag.push((measures.clone(), yes(row.expect != Decision::Allow)));
-            if row.expect != Decision::Allow {
-                block.push((measures, yes(row.expect == Decision::Block)));
-            }
+    learner.unseen(&HEADS, SETTINGS, |text, model| {
+        let (row, read) = (&all[text], &read[text]);
+        if !row.new || for_rules(row) {
+            return;
         }
-        println!("part {} of {PARTS}", part + 1);
-    }
+        let Some(measures) = read.measures(model) else { return };
+        unseen.push((row, read.decided(), measures.clone()));
+        flag.push((measures.clone(), yes(row.expect != Decision::Allow)));
+        if row.expect != Decision::Allow {
+            block.push((measures, yes(row.expect == Decision::Block)));
+        }
+    });
     let mut file = header(&files) + &learner.learn(&HEADS, SETTINGS, |_| true);
     file.push_str(&judge("flag", &flag, 1.0));
     file.push_str(&judge("block", &block, 1.0));
-    thresholds(&load(file.clone(), &["flag", "block"]), &unseen);
+    thresholds(&loaded(file.clone(), &HEADS, &["flag", "block"]), &unseen);
     println!("{} texts, {} lines, {} bytes", all.len(), file.lines().count(), file.len());
     fs::write(PLACE, file)?;
     Ok(())

@@ -108,6 +108,8 @@ pub(crate) struct Rules {
     pub signals: Lexicon,
     /// The bits of the entries of `signals`, and the language they are bound to.
     pub bits: Vec<(Signals, Option<Language>)>,
+    /// Over all data files of the engine.
+    pub hash: u64,
     names: Vec<&'static str>,
 }
 
@@ -115,12 +117,6 @@ impl Rules {
     /// The bit of a signal; none for a name that no entry has.
     pub fn signal(&self, name: &str) -> Signals {
         self.names.iter().position(|have| *have == name).map_or(0, |bit| 1 << bit)
-    }
-
-    pub fn hash(&self) -> u64 {
-        self.lexicon.hash()
-            ^ text::lexicon::hash_of(&[crate::policy::FILE, crate::lists::FILE, crate::opinion::FILE]).rotate_left(1)
-            ^ text::lexicon::hash_of(&text::concepts::FILES).rotate_left(2)
     }
 }
 
@@ -142,7 +138,10 @@ pub(crate) fn load() -> Result<Rules, text::lexicon::DataError> {
     let mut names: Vec<&'static str> = signals.entries().iter().filter_map(|entry| entry.get("sig")).collect();
     names.sort_unstable();
     names.dedup();
-    let mut all = Rules { lexicon, rules: Vec::new(), signals, bits: Vec::new(), names };
+    let hash = lexicon.hash()
+        ^ text::lexicon::hash_of(&[crate::policy::FILE, crate::lists::FILE, crate::opinion::FILE]).rotate_left(1)
+        ^ text::lexicon::hash_of(&text::concepts::FILES).rotate_left(2);
+    let mut all = Rules { lexicon, rules: Vec::new(), signals, bits: Vec::new(), hash, names };
     for entry in all.signals.entries() {
         let only = entry.get("only").and_then(Language::of_code);
         all.bits.push((all.signal(entry.get("sig").unwrap_or("")), only));

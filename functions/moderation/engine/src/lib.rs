@@ -8,6 +8,7 @@ pub mod opinion;
 mod pii;
 pub mod policy;
 mod screen;
+mod words;
 
 use serde::{Deserialize, Serialize};
 pub use text::{Language, Span};
@@ -164,7 +165,7 @@ impl Engine {
     /// Compiles the lexicons at the first call in a process; later ones share them.
     pub fn new() -> Self {
         let rules = lexicon::rules();
-        Self { rules, version: format!("{}+{:08x}", env!("CARGO_PKG_VERSION"), rules.hash() as u32) }
+        Self { rules, version: format!("{}+{:08x}", env!("CARGO_PKG_VERSION"), rules.hash as u32) }
     }
 
     /// The version with a hash over the data files: `1.0.0+3fa2c1d4`.

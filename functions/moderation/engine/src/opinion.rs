@@ -5,7 +5,6 @@
 use std::{ops::Range, sync::OnceLock};
 
 use text::{
-    Span, Text,
     lexicon::File,
     opinion::{Opinion, Seen, Weighed, Wording, windows},
 };
@@ -208,7 +207,7 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
                 category,
                 grade,
                 score: (500 + stretch.scores[FIRST_CATEGORY + number].clamp(-400, 400)) as u16,
-                span: span(&read.text, &wording.words()[heaviest]),
+                span: wording.span(heaviest),
                 rule,
                 reason: "No rule names it, but it reads like labelled examples of this.",
                 obfuscated: false,
@@ -293,20 +292,11 @@ fn policy() -> &'static Policy {
     POLICY.get_or_init(Policy::standard)
 }
 
-fn span(text: &Text<'_>, words: &[Seen<'_>]) -> Span {
-    let of = |word: &Seen<'_>| text.tokens()[word.token as usize].span;
-    match words {
-        [] => Span { start: 0, end: 0 },
-        [one] => of(one),
-        [first, .., last] => of(first).to(of(last)),
-    }
-}
-
 /// For the learner (`examples/moderation_learn.rs`): what a model in the making measures.
 pub mod learn {
     use text::opinion::{Opinion, Wording};
 
-    use super::{ByRules, Decision, HEADS, stretches};
+    use super::{ByRules, Decision, stretches};
     use crate::{Context, Engine, screen};
 
     /// A text with what the rules found in it.
@@ -328,12 +318,11 @@ pub mod learn {
             self.0.places().iter().map(|place| place.row.decision).max().unwrap_or(Decision::Allow)
         }
 
-        /// What the judges weigh, for its first stretch, and the heads' scores.
-        pub fn measures(&self, model: &Opinion) -> Option<(Vec<i32>, [i32; HEADS.len()])> {
+        /// What the judges weigh, for its first stretch.
+        pub fn measures(&self, model: &Opinion) -> Option<Vec<i32>> {
             let wording = self.0.wording();
             let weighed = model.weigh(&wording);
-            let first = stretches(model, &self.0, &wording, &weighed).into_iter().next()?;
-            Some((first.measures, first.scores))
+            stretches(model, &self.0, &wording, &weighed).into_iter().next().map(|first| first.measures)
         }
     }
 }

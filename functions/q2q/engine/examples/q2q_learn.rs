@@ -14,19 +14,12 @@ use q2q_engine::{
     opinion::{HEADS, learn::Read},
 };
 use serde_json::Value;
-use text::{
-    lexicon::File,
-    opinion::{
-        Opinion,
-        learn::{Label, Learner, Settings, header, judge},
-    },
+use text::opinion::{
+    Opinion,
+    learn::{Label, Learner, Settings, header, judge, loaded},
 };
 
 const SETTINGS: Settings = Settings { cost: 0.7, least_texts: 2, least_weight: 12 };
-/// Each text is measured by a model that has not learned from it: so many are made.
-const PARTS: usize = 6;
-/// Texts that stand beside each other in a file are often mirrors of each other: they stay in one part.
-const TOGETHER: usize = 10;
 const PLACE: &str = "functions/q2q/engine/data/opinion.model";
 const DIMENSIONS: [&str; 5] = ["confidence", "belonging", "language", "job_readiness", "wellbeing"];
 
@@ -66,11 +59,6 @@ fn label(gold: [char; 5], head: usize) -> Label {
         15 => yes(plus),
         _ => yes(plus || minus),
     }
-}
-
-fn load(file: String, judges: &[&str]) -> Opinion {
-    Opinion::load(&File { name: PLACE, text: Box::leak(file.into_boxed_str()) }, &HEADS, judges)
-        .unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// F1 of a class over one dimension.
@@ -151,22 +139,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut unseen = Vec::new();
     let mut measured = Vec::new();
-    for part in 0..PARTS {
-        let inside = |text: usize| (text / TOGETHER) % PARTS == part;
-        let model = load(learner.learn(&HEADS, SETTINGS, |text| !inside(text)), &[]);
-        for (row, read) in read.iter().enumerate().filter(|(at, (row, _))| inside(*at) && row.new).map(|(_, one)| one) {
-            let Some(measures) = read.measures(&model) else { continue };
-            for (head, measures) in measures.iter().enumerate() {
-                measured.push((measures.to_vec(), label(row.gold, head)));
-            }
-            unseen.push((row.gold, measures.iter().map(|m| m.to_vec()).collect()));
+    learner.unseen(&HEADS, SETTINGS, |text, model| {
+        let (row, read) = &read[text];
+        let Some(measures) = read.measures(model).filter(|_| row.new) else { return };
+        for (head, measures) in measures.iter().enumerate() {
+            measured.push((measures.to_vec(), label(row.gold, head)));
         }
-        println!("part {} of {PARTS}", part + 1);
-    }
+        unseen.push((row.gold, measures.iter().map(|m| m.to_vec()).collect()));
+    });
     let mut file = header(&files) + &learner.learn(&HEADS, SETTINGS, |_| true);
     file.push_str(&judge("outcome", &measured, 1.0));
-    thresholds(&load(file.clone(), &["outcome"]), &unseen);
-    println!("{} of {} texts, {} lines, {} bytes", learner.len(), all.len(), file.lines().count(), file.len());
+    thresholds(&loaded(file.clone(), &HEADS, &["outcome"]), &unseen);
+    println!("{} of {} texts, {} lines, {} bytes", learner.texts(), all.len(), file.lines().count(), file.len());
     fs::write(PLACE, file)?;
     Ok(())
 }

@@ -5,9 +5,8 @@
 use std::{ops::Range, sync::OnceLock};
 
 use text::{
-    Span,
     lexicon::File,
-    opinion::{Opinion, Seen, Weighed, Wording, windows},
+    opinion::{Opinion, Weighed, Wording, windows},
 };
 
 use crate::{Band, ByRules, Dimension, Evidence, Outcome, Polarity};
@@ -87,10 +86,9 @@ struct Stretch {
 }
 
 fn stretches(opinion: &Opinion, read: &ByRules<'_>, wording: &Wording<'_>, weighed: &Weighed) -> Vec<Stretch> {
-    let words = wording.words();
     let mut all = Vec::new();
-    for range in windows(words).into_iter().filter(|range| !range.is_empty()) {
-        let place = span(read, &words[range.clone()]);
+    for range in windows(wording.words()).into_iter().filter(|range| !range.is_empty()) {
+        let place = wording.span(range.clone());
         let scores: [i32; HEADS.len()] = std::array::from_fn(|head| opinion.score(weighed, range.clone(), head));
         // By head of the first ten: whether the rules say so of something in this stretch.
         let mut said = [0i32; 10];
@@ -167,7 +165,7 @@ pub(crate) fn second(opinion: &Opinion, read: &mut ByRules<'_>) {
         let worded = |polarity: Polarity, stretch: &Stretch| {
             let own = head(dimension, polarity);
             let heaviest = weighed.heaviest(stretch.words.clone(), own);
-            Evidence { span: span(read, &wording.words()[heaviest]), rule: NAMES[own], cue: "wording", polarity }
+            Evidence { span: wording.span(heaviest), rule: NAMES[own], cue: "wording", polarity }
         };
         let by_rules = read.outcomes.iter().find(|outcome| outcome.dimension == dimension).cloned();
         let points = 60 + (strength - THERE).clamp(0, 1500) * 320 / 1500;
@@ -211,15 +209,6 @@ impl ByRules<'_> {
             let sentence = self.text.tokens()[token as usize].sentence;
             self.scored[sentence as usize].is_none()
         })
-    }
-}
-
-fn span(read: &ByRules<'_>, words: &[Seen<'_>]) -> Span {
-    let of = |word: &Seen<'_>| read.text.tokens()[word.token as usize].span;
-    match words {
-        [] => Span { start: 0, end: 0 },
-        [one] => of(one),
-        [first, .., last] => of(first).to(of(last)),
     }
 }
 

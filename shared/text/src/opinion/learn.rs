@@ -5,10 +5,11 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{ONE, Part, Wording};
+use super::{ONE, Opinion, Part, Wording};
 use crate::{
     concepts::FILES,
     hashed::{START, fnv},
+    lexicon::File,
 };
 
 /// Collects texts, then learns.
@@ -70,13 +71,17 @@ impl Learner {
     }
 
     /// How many texts it has.
-    pub fn len(&self) -> usize {
+    pub fn texts(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether it has none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    /// Calls `each` with every text's number and a model that has not learned from it.
+    pub fn unseen(&self, heads: &[&str], settings: Settings, mut each: impl FnMut(usize, &Opinion)) {
+        for part in 0..PARTS {
+            let inside = |text: usize| (text / TOGETHER) % PARTS == part;
+            let model = loaded(self.learn(heads, settings, |text| !inside(text)), heads, &[]);
+            (0..self.texts()).filter(|text| inside(*text)).for_each(|text| each(text, &model));
+        }
     }
 
     /// The file of a model that has learned from the texts with the numbers `keep` says.
@@ -115,6 +120,20 @@ impl Learner {
         }
         file
     }
+}
+
+/// So many models are made to measure texts that a model has not learned from.
+const PARTS: usize = 6;
+/// Texts that stand beside each other in a file are often mirrors of each other: they stay in one part.
+const TOGETHER: usize = 10;
+
+/// A model in the making, ready to weigh texts; it stays in memory.
+///
+/// # Panics
+/// When the learner wrote what the program does not read.
+pub fn loaded(file: String, heads: &[&str], judges: &[&str]) -> Opinion {
+    let file = File { name: "a model in the making", text: Box::leak(file.into_boxed_str()) };
+    Opinion::load(&file, heads, judges).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// The lines of a judge: what it makes of some measures (in thousandths), learned from labelled ones.

@@ -4,7 +4,7 @@ use std::{collections::hash_map::Entry, ops::Range, sync::Arc};
 
 use super::{CONCEPT_COUNTS, MEETING_COUNTS, NEAR, PAIR_COUNTS, Part, word_features};
 use crate::{
-    Kind, Language, Text,
+    Kind, Language, Span, Text,
     concepts::{Expression, Meaning, concepts, packed},
     hashed::{ByHash, START, fnv},
 };
@@ -20,6 +20,8 @@ pub struct Seen<'a> {
     pub sentence: u32,
     /// The language of its sentence.
     pub language: Option<Language>,
+    /// Where it is in the original.
+    pub span: Span,
 }
 
 /// The words of a text as a model sees them, and what they mean.
@@ -51,7 +53,7 @@ impl<'t> Wording<'t> {
                     _ => base,
                 };
                 let language = text.sentences()[token.sentence as usize].coverage.language;
-                Seen { letters, token: at as u32, sentence: token.sentence, language }
+                Seen { letters, token: at as u32, sentence: token.sentence, language, span: token.span }
             })
             .collect();
         let mut wording = Self {
@@ -169,6 +171,15 @@ impl<'t> Wording<'t> {
         match word.checked_sub(1) {
             Some(last) if self.words[last].sentence == self.words[word].sentence => self.hash(last),
             _ => fnv(START, BEGIN.as_bytes()),
+        }
+    }
+
+    /// Where some of the words are, from the first to the last; of none it is empty.
+    pub fn span(&self, words: Range<usize>) -> Span {
+        match &self.words[words] {
+            [] => Span { start: 0, end: 0 },
+            [one] => one.span,
+            [first, .., last] => first.span.to(last.span),
         }
     }
 
