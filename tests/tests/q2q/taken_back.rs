@@ -62,11 +62,7 @@ async fn without_a_purpose_nothing_is_read_and_on_withdrawal_scores_are_taken_ba
 async fn a_purpose_that_nobody_told_of_is_found_by_the_sweep_also_that_of_who_wrote_the_text() {
     let world = World::new().await;
     let (p, v) = (world.person().await, world.person().await);
-    let session = world.session(p, v, None).await;
-    let new =
-        New { subject: p, author: Some(v), role: "volunteer", words: "belonging+800", supersedes: None, cleared: true };
-    let id = world.text(session, new).await;
-    world.screened(id).await;
+    let id = world.told_by(v, p).await;
     assert_eq!(world.sweep().await["looked_at"], 0, "all is as it should be");
     for who in [p, v] {
         says(&world, who, "restricted").await;
@@ -275,11 +271,7 @@ async fn whatever_is_left_of_an_erased_person_in_any_state_is_found_by_the_sweep
 async fn what_an_erased_volunteer_wrote_about_somebody_counts_no_more() {
     let world = World::new().await;
     let (p, v) = (world.person().await, world.person().await);
-    let session = world.session(p, v, None).await;
-    let new =
-        New { subject: p, author: Some(v), role: "volunteer", words: "belonging+800", supersedes: None, cleared: true };
-    let id = world.text(session, new).await;
-    world.screened(id).await;
+    let id = world.told_by(v, p).await;
     world.erase(v).await;
     assert_eq!(world.sweep().await["looked_at"], 1);
     assert_eq!((world.outcomes(id).await, world.state(id).await.as_str()), (json!([]), "withdrawn"));

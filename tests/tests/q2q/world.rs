@@ -296,6 +296,22 @@ impl World {
         assert_eq!(summary.last_error, None);
     }
 
+    /// What a volunteer wrote about somebody in a session they had, screened and scored; gives the text.
+    pub async fn told_by(&self, volunteer: Uuid, about: Uuid) -> Uuid {
+        let session = self.session(about, volunteer, None).await;
+        let new = New {
+            subject: about,
+            author: Some(volunteer),
+            role: "volunteer",
+            words: "belonging+800",
+            supersedes: None,
+            cleared: true,
+        };
+        let id = self.text(session, new).await;
+        self.screened(id).await;
+        id
+    }
+
     /// The person is erased, in the vault: nobody was told yet.
     pub async fn erase(&self, person: Uuid) {
         let sql = "UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE profile_id = $1";
